@@ -1,0 +1,17 @@
+//! A watched folder of CSV files.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::normalize::Spelling;
+
+/// Settings of one watched folder (`kind = "csv"`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// The folder; `done/` and `failed/` are made inside it.
+    pub folder: PathBuf,
+    /// A file must rest this long before it is read; 100 ms to 1 h. Default 2 s.
+    pub settle: Duration,
+    /// Extra names of canonical fields.
+    pub spelling: Spelling,
+}

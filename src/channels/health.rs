@@ -1,0 +1,95 @@
+//! How each channel is doing: written by the channel and its supervisor, read by status and metrics.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::lead::Name;
+
+/// The state of one channel as a person reads it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ChannelState {
+    /// `imap`, `webhook` or `csv`.
+    pub kind: &'static str,
+    /// `starting`, `ok` or `trouble`.
+    pub state: &'static str,
+    /// When it last did its work without trouble (a poll, a scan, a request).
+    pub last_ok: Option<Timestamp>,
+    /// When an item last came in.
+    pub last_item: Option<Timestamp>,
+    /// Items since the start.
+    pub items: u64,
+    /// The last trouble.
+    pub last_error: Option<String>,
+    /// When that was.
+    pub last_error_at: Option<Timestamp>,
+}
+
+/// The states of all channels.
+#[derive(Clone, Debug, Default)]
+pub struct Board(Arc<Mutex<BTreeMap<Name, ChannelState>>>);
+
+impl Board {
+    /// The handle of one channel; it appears on the board as `starting`.
+    #[must_use]
+    pub fn channel(&self, name: &Name, kind: &'static str) -> Health {
+        let health = Health { board: self.clone(), name: name.clone() };
+        health.update(|state| {
+            state.kind = kind;
+            state.state = "starting";
+        });
+        health
+    }
+
+    /// Takes a channel off the board.
+    pub fn remove(&self, name: &Name) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// All states by name.
+    #[must_use]
+    pub fn states(&self) -> BTreeMap<Name, ChannelState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// One channel's handle on the board.
+#[derive(Clone, Debug)]
+pub struct Health {
+    board: Board,
+    name: Name,
+}
+
+impl Health {
+    /// The source answered and all is well.
+    pub fn ok(&self) {
+        self.update(|state| {
+            state.state = "ok";
+            state.last_ok = Some(Timestamp::now());
+        });
+    }
+
+    /// An item came in.
+    pub fn item(&self) {
+        self.update(|state| {
+            state.items += 1;
+            state.last_item = Some(Timestamp::now());
+        });
+    }
+
+    /// Something is wrong; `error` must hold no body, address or secret.
+    pub fn trouble(&self, error: &str) {
+        self.update(|state| {
+            state.state = "trouble";
+            state.last_error = Some(error.to_owned());
+            state.last_error_at = Some(Timestamp::now());
+        });
+    }
+
+    fn update(&self, change: impl FnOnce(&mut ChannelState)) {
+        let mut states = self.board.0.lock().unwrap_or_else(PoisonError::into_inner);
+        change(states.entry(self.name.clone()).or_default());
+    }
+}

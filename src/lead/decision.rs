@@ -1,0 +1,105 @@
+//! The stored record of why: rules that hit, score arithmetic, every candidate owner.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Disposition, Id, Name};
+
+/// What the rules say about a lead; made by `qualify`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Verdict {
+    /// Rules that hit, in order.
+    pub hits: Vec<Hit>,
+    /// Sum of their scores.
+    pub score: i64,
+    /// Their tags, each once.
+    pub tags: Vec<String>,
+    /// The verdict.
+    pub disposition: Disposition,
+    /// Why, for `disqualified` and `review`.
+    pub reason: Option<String>,
+    /// The team a rule chose.
+    pub team: Option<Name>,
+    /// Score from which a lead is qualified, as it was then.
+    pub qualify_at: i64,
+    /// Short hash of the rules that were asked.
+    pub rules_version: String,
+    /// Rules that could not be evaluated, with the cause; they did not hit.
+    pub problems: Vec<String>,
+}
+
+/// A rule that hit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hit {
+    /// Its name.
+    pub rule: String,
+    /// Where it stands: `10-intent.toml:12`.
+    pub place: String,
+    /// What it added.
+    pub score: i64,
+    /// Tags it set.
+    pub tags: Vec<String>,
+    /// The disposition it asked for.
+    pub disposition: Option<Disposition>,
+    /// The reason it gave.
+    pub reason: Option<String>,
+    /// The team it asked for.
+    pub team: Option<Name>,
+}
+
+/// Who gets the lead, and why nobody else; made by `assign`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Routing {
+    /// The team.
+    pub team: Option<Name>,
+    /// The owner.
+    pub owner: Option<Name>,
+    /// One sentence: how the team and owner were found.
+    pub reason: String,
+    /// Everybody who was considered, in the order of the rotation.
+    pub candidates: Vec<Candidate>,
+}
+
+/// One owner who was considered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Who.
+    pub owner: Name,
+    /// What happened.
+    pub fate: Fate,
+    /// Why.
+    pub reason: String,
+}
+
+/// What happened to a candidate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// Got the lead.
+    Chosen,
+    /// Could have got it; it was not their turn.
+    Waiting,
+    /// Could not get it.
+    Skipped,
+}
+
+/// Why a lead stands where it stands: one record for each time rules or people decided.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Sorts by time.
+    pub id: Id,
+    /// The lead.
+    pub lead: Id,
+    /// When.
+    pub at: Timestamp,
+    /// Who decided: `rules`, or a person.
+    pub by: String,
+    /// The intake that led to it.
+    pub intake: Option<Id>,
+    /// How the lead was recognised: new, or by which address or number.
+    pub identity: String,
+    /// What the rules said.
+    pub verdict: Option<Verdict>,
+    /// Who got it.
+    pub routing: Routing,
+}

@@ -1,0 +1,196 @@
+//! What comes in: an item as a channel received it, and what it turned out to say.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{Email, Fields, Name, Person};
+
+/// One inbound item (a mail, a post, a chat message, a row) as its channel received it.
+#[derive(Clone, Debug)]
+pub struct Inbound {
+    /// The channel that received it.
+    pub channel: Name,
+    /// What sort of item it is.
+    pub kind: Kind,
+    /// When the source handed it over (a mail: the server's internal date is in the original).
+    pub received_at: Timestamp,
+    /// Where exactly it stood, for a person to find it again: `INBOX, UID 17`, `fair.csv, line 4`.
+    pub source: String,
+    /// How a repetition of this item is recognised.
+    pub delivery: Delivery,
+    /// The item itself, kept for good.
+    pub original: Original,
+    /// The channel's place after this item; stored in the same transaction.
+    pub place: Option<Place>,
+    /// Whether owners are to be told.
+    pub quiet: bool,
+}
+
+/// What sort of item an intake or touch is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A mail as RFC 5322 bytes.
+    Mail,
+    /// A submitted form.
+    Form,
+    /// A chat message.
+    Chat,
+    /// A row of a spreadsheet: `original` is a JSON array of `[header, cell]` pairs.
+    Row,
+    /// Entered by a person (a call, a referral): `original` is a JSON object.
+    Manual,
+}
+
+impl Kind {
+    /// The word used in JSON and rules.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Form => "form",
+            Self::Chat => "chat",
+            Self::Row => "row",
+            Self::Manual => "manual",
+        }
+    }
+}
+
+/// How a repetition of an item is recognised.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// The provider's delivery id or an `Idempotency-Key`, unique within the channel.
+    Named(String),
+    /// Equal content within this time, within the channel.
+    Content(SignedDuration),
+    /// The same mail (its Message-ID, author, date, subject and body), whatever mailbox it lies in.
+    Mail,
+    /// A row whose cells are all equal, within the channel.
+    Row,
+    /// Never a repetition.
+    Unique,
+}
+
+/// The resolved identity of an item; made by `normalize::identity`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Equal for repetitions, different for everything else.
+    pub key: String,
+    /// How long the key counts; `None` is for ever.
+    pub window: Option<SignedDuration>,
+}
+
+/// The bytes of an item as received, with what is needed to read them again later.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// Media type with parameters, as received (`message/rfc822` for a mail).
+    pub content_type: String,
+    /// Request headers worth keeping (`referer`, `origin`, `user-agent`), lower-case names.
+    pub headers: BTreeMap<String, String>,
+    /// The bytes.
+    #[serde(with = "bytes")]
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes as MessagePack `bin` instead of an array of numbers.
+mod bytes {
+    use serde::{Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_bytes(bytes)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        struct Bytes;
+        impl de::Visitor<'_> for Bytes {
+            type Value = Vec<u8>;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("bytes")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Vec<u8>, E> {
+                Ok(bytes.to_vec())
+            }
+            fn visit_byte_buf<E>(self, bytes: Vec<u8>) -> Result<Vec<u8>, E> {
+                Ok(bytes)
+            }
+        }
+        from.deserialize_byte_buf(Bytes)
+    }
+}
+
+/// A channel's place: how far it has read. Stored with the item that moved it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which of the channel's places (a folder, a file).
+    pub key: String,
+    /// The new value; `None` forgets it.
+    pub value: Option<String>,
+}
+
+/// What an item turned out to be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading {
+    /// Somebody wants something.
+    Lead(Box<Content>),
+    /// Not a lead, with the reason a person reads in the ledger.
+    Noise(String),
+    /// Unreadable or ambiguous, with the reason; a person can release it.
+    Unclear(String),
+}
+
+/// What one item says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Content {
+    /// Who says it.
+    pub person: Person,
+    /// Sender as received (`"Max" <Max@Firma.example>`).
+    pub from: Option<String>,
+    /// Subject line.
+    pub subject: Option<String>,
+    /// What they wrote, as readable text.
+    pub text: Option<String>,
+    /// Typed values without a canonical place.
+    pub fields: Fields,
+    /// Files that came along; their bytes stay in the original.
+    pub attachments: Vec<Attachment>,
+    /// The form's name or id.
+    pub form: Option<String>,
+    /// Page of the form.
+    pub page: Option<String>,
+    /// Page before that.
+    pub referrer: Option<String>,
+    /// Campaign parameters without their `utm_` prefix; click ids by name.
+    pub utm: BTreeMap<String, String>,
+    /// The colleague who forwarded it.
+    pub forwarded_by: Option<Email>,
+    /// Consent given with it.
+    pub consent: Option<Consent>,
+    /// Mail or request headers that rules may ask for, lower-case names.
+    pub headers: BTreeMap<String, String>,
+    /// What could not be read cleanly.
+    pub problems: Vec<String>,
+}
+
+/// A file that came with an item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// File name as sent, without any folder.
+    pub name: String,
+    /// Media type as sent.
+    pub content_type: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256 of the bytes, hex.
+    pub sha256: String,
+}
+
+/// Evidence of consent.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Consent {
+    /// The text that was agreed to, or the value of the consent field.
+    pub text: String,
+    /// When.
+    pub at: Timestamp,
+}

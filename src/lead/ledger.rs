@@ -1,0 +1,75 @@
+//! The ledger: one row for every inbound item, with exactly one outcome.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Id, Kind, Name};
+
+/// A ledger row: what became of one inbound item.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Intake {
+    /// Sorts by time; the receipt the source was given.
+    pub id: Id,
+    /// The channel it came through.
+    pub channel: Name,
+    /// What sort of item it was.
+    pub kind: Kind,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Why, in words; for `created` and `touched` how it was recognised.
+    pub reason: Option<String>,
+    /// The lead it belongs to.
+    pub lead: Option<Id>,
+    /// Where it stood: `INBOX, UID 17`, `fair.csv, line 4`.
+    pub source: String,
+    /// For `redelivered`: the row it repeats.
+    #[serde(default)]
+    pub same_as: Option<Id>,
+}
+
+/// What became of an inbound item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Became a new lead.
+    Created,
+    /// Was added to an existing lead.
+    Touched,
+    /// The same item again.
+    Redelivered,
+    /// Noise, with a reason.
+    Ignored,
+    /// Unreadable or ambiguous, with a reason; a person can release it.
+    Quarantined,
+}
+
+impl Outcome {
+    /// All values.
+    pub const ALL: [Self; 5] =
+        [Self::Created, Self::Touched, Self::Redelivered, Self::Ignored, Self::Quarantined];
+
+    /// The word used in JSON and filters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Touched => "touched",
+            Self::Redelivered => "redelivered",
+            Self::Ignored => "ignored",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+/// What a channel gets back once its item is committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// The ledger row.
+    pub intake: Id,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// The lead it belongs to.
+    pub lead: Option<Id>,
+}

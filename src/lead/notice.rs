@@ -1,0 +1,90 @@
+//! One message to an owner: in the outbox until it is delivered or dead.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Id, Name};
+
+/// One message to one owner through one notifier.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notice {
+    /// Stable over all attempts; receivers can recognise a repetition by it.
+    pub id: Id,
+    /// The lead it is about.
+    pub lead: Id,
+    /// Whom it goes to.
+    pub owner: Option<Name>,
+    /// Through which notifier.
+    pub notifier: Name,
+    /// What happened.
+    pub event: Event,
+    /// The touch that caused it.
+    pub touch: Option<Id>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// Where it stands.
+    pub state: NoticeState,
+    /// Attempts so far.
+    pub attempts: u32,
+    /// When the next attempt is due; `None` unless pending.
+    pub next_at: Option<Timestamp>,
+    /// The last failure.
+    pub error: Option<String>,
+}
+
+/// What a notice tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Event {
+    /// A new lead is yours.
+    #[serde(rename = "lead.created")]
+    Created,
+    /// Your lead has written again.
+    #[serde(rename = "lead.touched")]
+    Touched,
+    /// An existing lead has become yours.
+    #[serde(rename = "lead.assigned")]
+    Assigned,
+    /// A lead's stage changed.
+    #[serde(rename = "lead.stage")]
+    Stage,
+}
+
+impl Event {
+    /// The word used in JSON and settings.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "lead.created",
+            Self::Touched => "lead.touched",
+            Self::Assigned => "lead.assigned",
+            Self::Stage => "lead.stage",
+        }
+    }
+}
+
+/// Where a notice stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeState {
+    /// Waits for its next attempt.
+    Pending,
+    /// The receiver took it.
+    Delivered,
+    /// Given up, with the error; a person can retry it.
+    Dead,
+}
+
+impl NoticeState {
+    /// All values.
+    pub const ALL: [Self; 3] = [Self::Pending, Self::Delivered, Self::Dead];
+
+    /// The word used in JSON and filters.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Delivered => "delivered",
+            Self::Dead => "dead",
+        }
+    }
+}

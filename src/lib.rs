@@ -1,0 +1,18 @@
+//! Lotse brings every inbound lead to exactly one owner, exactly once, and can say why.
+//!
+//! # One lead's walk through the house
+//!
+//! *channels → normalize → dedupe → qualify → assign → store → notify*
+
+pub mod lead;
+
+pub mod config;
+
+pub mod channels;
+pub mod intake;
+pub mod normalize;
+
+pub mod store;
+
+pub mod notify;
+
