@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::lead::{Identity, Inbound, Name, Place, Reading, Receipt};
 use crate::normalize::{Readers, Trust};
-use crate::store::{self, Unit};
+use crate::store::{self, Records, Unit};
 
 /// Items and changes that may wait for the pipeline; more make the sender wait.
 const QUEUE: usize = 4096;
@@ -33,7 +33,7 @@ pub enum Work {
 }
 
 /// A change; pure but for the unit, because a unit that fails is done again item by item.
-pub type Change = Box<dyn Fn(&mut Unit) -> Result<Box<dyn Any + Send>, store::Error> + Send>;
+pub type Change = Box<dyn Fn(&mut Unit<'_>) -> Result<Box<dyn Any + Send>, store::Error> + Send>;
 
 /// An item with what it says and how it would be recognised again.
 #[derive(Clone, Debug)]
@@ -97,7 +97,7 @@ impl Door {
     /// Makes a change in the pipeline's next unit; returns its result after the commit.
     pub async fn change<T: Send + 'static>(
         &self,
-        change: impl Fn(&mut Unit) -> Result<T, store::Error> + Send + 'static,
+        change: impl Fn(&mut Unit<'_>) -> Result<T, store::Error> + Send + 'static,
     ) -> Result<T, Refused> {
         let boxed: Change = Box::new(move |unit| Ok(Box::new(change(unit)?)));
         let (reply, result) = oneshot::channel();

@@ -15,4 +15,3 @@ pub mod normalize;
 pub mod store;
 
 pub mod notify;
-

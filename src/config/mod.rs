@@ -17,7 +17,6 @@ use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
 use crate::notify;
 
-
 /// The whole of the settings.
 #[derive(Clone, Debug)]
 pub struct Config {

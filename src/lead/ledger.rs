@@ -47,8 +47,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// All values.
-    pub const ALL: [Self; 5] =
-        [Self::Created, Self::Touched, Self::Redelivered, Self::Ignored, Self::Quarantined];
+    pub const ALL: [Self; 5] = [Self::Created, Self::Touched, Self::Redelivered, Self::Ignored, Self::Quarantined];
 
     /// The word used in JSON and filters.
     #[must_use]

@@ -154,8 +154,7 @@ pub enum Stage {
 
 impl Stage {
     /// All values, in the order a lead passes them.
-    pub const ALL: [Self; 6] =
-        [Self::New, Self::Accepted, Self::Contacted, Self::Meeting, Self::Converted, Self::Lost];
+    pub const ALL: [Self; 6] = [Self::New, Self::Accepted, Self::Contacted, Self::Meeting, Self::Converted, Self::Lost];
 
     /// The word used in JSON and filters.
     #[must_use]

@@ -58,6 +58,10 @@ pub struct Readers;
 impl Readers {
     /// Reads one item on one of the threads.
     pub async fn read(&self, inbound: Inbound, _: Trust) -> crate::intake::Prepared {
-        crate::intake::Prepared { inbound, identity: Identity { key: String::new(), window: None }, reading: Reading::Unclear(String::new()) }
+        crate::intake::Prepared {
+            inbound,
+            identity: Identity { key: String::new(), window: None },
+            reading: Reading::Unclear(String::new()),
+        }
     }
 }

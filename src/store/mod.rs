@@ -1,22 +1,149 @@
-//! Stage 6, store.
+//! Stage 6, store: what is true after a crash.
+//!
+//! Everything one item changes (ledger row, lead, keys, the channel's place, decision, notices)
+//! is written in one [`Unit`]; a unit is committed whole or not at all, and many items share one.
+//! Readers get a [`View`]: a snapshot for the length of one closure, so that no reader can pin
+//! old pages for long.
+//!
+//! A database is a [`Backend`]: ordered tables of bytes with transactions. What the bytes mean is
+//! written once, in [`Records`] and [`Unit`], for every backend.
 
-use crate::lead::{Name, Place};
+mod backend;
+mod codec;
+mod keys;
+mod query;
+mod records;
+mod redb;
+mod rotation;
+mod unit;
 
-/// Why the store failed.
+#[cfg(test)]
+mod story;
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::lead::Id;
+
+pub use backend::{Backend, Order, Read, Table, Visit, Write};
+pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page};
+pub use records::{Delivered, Records};
+pub use rotation::{OwnerCounts, Rotation};
+pub use unit::Unit;
+
+/// The version of what the bytes mean; a store with a newer one is refused.
+pub const FORMAT: u32 = 1;
+
+/// Why the store failed. After [`Error::Broken`] nothing can be written any more until the store
+/// is opened again: the daemon stops, and its service manager starts it anew.
 #[derive(Debug, thiserror::Error)]
-#[error("store")]
-pub struct Error;
+pub enum Error {
+    /// Another process has it open.
+    #[error("the store {0} is in use by another lotse process; stop it, or use its STORE/lotse.sock")]
+    Locked(PathBuf),
+    /// It cannot be opened.
+    #[error("cannot open the store {path}")]
+    Open {
+        /// The store's file.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// It was written by a newer lotse.
+    #[error(
+        "the store was written by a newer lotse (format {found}, this one knows {FORMAT}); install that version, or restore a backup"
+    )]
+    Newer {
+        /// Its format.
+        found: u32,
+    },
+    /// An input or output error, or a failed commit. What was being written may or may not be there.
+    #[error("the store failed")]
+    Broken(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A stored record cannot be read.
+    #[error("a record of the table `{table}` cannot be read: {why}")]
+    Record {
+        /// The table.
+        table: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
+}
 
-/// One unit of work.
-pub struct Unit;
+/// An open store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    backend: Arc<dyn Backend>,
+}
 
-impl Unit {
-    /// How far a channel has read.
-    pub fn place(&self, _: &Name, _: &str) -> Result<Option<String>, Error> {
-        Err(Error)
+impl Store {
+    /// Opens the store in `folder` (made when missing), as `leads.redb`.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::with(Arc::new(redb::Redb::open(folder)?))
     }
-    /// Moves a channel's place.
-    pub fn keep_place(&mut self, _: &Name, _: &Place) -> Result<(), Error> {
-        Err(Error)
+
+    /// A store on any backend; checks, and on a new store writes, the format.
+    pub fn with(backend: Arc<dyn Backend>) -> Result<Self, Error> {
+        let store = Self { backend };
+        match store.view(|view| view.format())? {
+            Some(FORMAT) => {}
+            Some(found) => return Err(Error::Newer { found }),
+            None => store.unit(Timestamp::now(), |unit| unit.set_format(FORMAT))?,
+        }
+        Ok(store)
     }
+
+    /// Reads a snapshot. Keep it short: what is deleted meanwhile is not freed before it ends.
+    pub fn view<T>(&self, work: impl FnOnce(&View<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut work = Some(work);
+        let mut result = None;
+        self.backend.read(&mut |tables| {
+            if let Some(work) = work.take() {
+                result = Some(work(&View { tables })?);
+            }
+            Ok(())
+        })?;
+        result.ok_or_else(|| Error::Broken("the backend did not read".into()))
+    }
+
+    /// One unit of work at `now`: committed when `work` returns `Ok`, else nothing of it is there.
+    pub fn unit<T>(&self, now: Timestamp, work: impl FnOnce(&mut Unit<'_>) -> Result<T, Error>) -> Result<T, Error> {
+        let mut work = Some(work);
+        let mut result = None;
+        self.backend.write(&mut |tables| {
+            if let Some(work) = work.take() {
+                let mut unit = Unit::begin(tables, now)?;
+                let value = work(&mut unit)?;
+                unit.end()?;
+                result = Some(value);
+            }
+            Ok(())
+        })?;
+        result.ok_or_else(|| Error::Broken("the backend did not write".into()))
+    }
+}
+
+/// A snapshot of the store.
+pub struct View<'a> {
+    tables: &'a dyn Read,
+}
+
+impl Records for View<'_> {
+    fn tables(&self) -> &dyn Read {
+        self.tables
+    }
+}
+
+/// Goes on with a scan.
+const GO_ON: Result<ControlFlow<()>, Error> = Ok(ControlFlow::Continue(()));
+/// Ends a scan.
+const ENOUGH: Result<ControlFlow<()>, Error> = Ok(ControlFlow::Break(()));
+
+/// A fresh id after `last`.
+fn fresh(last: Id, now: Timestamp) -> Id {
+    Id::after(last, now, rand::random())
 }

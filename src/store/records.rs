@@ -1,0 +1,174 @@
+//! Reading records: the same on a snapshot and inside a unit of work.
+
+use std::ops::{Bound, ControlFlow};
+
+use jiff::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::backend::{Order, Read, Table};
+use super::rotation::{OwnerCounts, Rotation};
+use super::{ENOUGH, Error, GO_ON, codec, keys};
+use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, Original, TimelineEntry, Touch};
+
+/// An item that was delivered before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivered {
+    /// Its ledger row.
+    pub intake: Id,
+    /// The lead it belongs to.
+    pub lead: Option<Id>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Reading typed records.
+pub trait Records {
+    /// The tables underneath.
+    fn tables(&self) -> &dyn Read;
+
+    /// One record.
+    fn record<T: DeserializeOwned>(&self, table: Table, key: &[u8]) -> Result<Option<T>, Error> {
+        self.tables().get(table, key)?.map(|bytes| codec::decode(table, &bytes)).transpose()
+    }
+
+    /// The format version.
+    fn format(&self) -> Result<Option<u32>, Error> {
+        self.record(Table::Meta, b"format")
+    }
+
+    /// A lead.
+    fn lead(&self, id: Id) -> Result<Option<Lead>, Error> {
+        self.record(Table::Leads, &id.to_bytes())
+    }
+
+    /// A touch.
+    fn touch(&self, id: Id) -> Result<Option<Touch>, Error> {
+        self.record(Table::Touches, &id.to_bytes())
+    }
+
+    /// A lead's touches, oldest first.
+    fn touches(&self, lead: Id) -> Result<Vec<Touch>, Error> {
+        let mut touches = Vec::new();
+        for id in self.ids_under(Table::LeadTouches, &lead.to_bytes())? {
+            touches.extend(self.touch(id)?);
+        }
+        Ok(touches)
+    }
+
+    /// Leads that have a match key (`email:…`, `phone:…`), oldest first.
+    fn leads_with(&self, key: &str) -> Result<Vec<Id>, Error> {
+        self.ids_under(Table::MatchKeys, &keys::text_prefix(key))
+    }
+
+    /// A ledger row.
+    fn intake(&self, id: Id) -> Result<Option<Intake>, Error> {
+        self.record(Table::Intakes, &id.to_bytes())
+    }
+
+    /// What was received, as it was received.
+    fn original(&self, intake: Id) -> Result<Option<Original>, Error> {
+        self.record(Table::Originals, &intake.to_bytes())
+    }
+
+    /// Whether an item with this identity was delivered before.
+    fn delivered(&self, identity: &str) -> Result<Option<Delivered>, Error> {
+        self.record(Table::Deliveries, identity.as_bytes())
+    }
+
+    /// How far a channel has read.
+    fn place(&self, channel: &Name, key: &str) -> Result<Option<String>, Error> {
+        self.record(Table::Places, &keys::place(channel, key))
+    }
+
+    /// A lead's decisions, newest first.
+    fn decisions(&self, lead: Id) -> Result<Vec<Decision>, Error> {
+        self.records_under(Table::Decisions, &lead.to_bytes(), Order::Backward, usize::MAX)
+    }
+
+    /// A lead's newest decision.
+    fn last_decision(&self, lead: Id) -> Result<Option<Decision>, Error> {
+        Ok(self.records_under(Table::Decisions, &lead.to_bytes(), Order::Backward, 1)?.pop())
+    }
+
+    /// A lead's history, oldest first.
+    fn timeline(&self, lead: Id) -> Result<Vec<TimelineEntry>, Error> {
+        self.records_under(Table::Timeline, &lead.to_bytes(), Order::Forward, usize::MAX)
+    }
+
+    /// A notice.
+    fn notice(&self, id: Id) -> Result<Option<Notice>, Error> {
+        self.record(Table::Notices, &id.to_bytes())
+    }
+
+    /// Pending notices due at `now`, longest due first.
+    fn due_notices(&self, now: Timestamp, limit: usize) -> Result<Vec<Notice>, Error> {
+        let mut ids = Vec::new();
+        let end = keys::due(now, Id::from_bytes([u8::MAX; 16]));
+        self.tables().scan(
+            Table::NoticesDue,
+            (Bound::Unbounded, Bound::Included(&end)),
+            Order::Forward,
+            &mut |key, _| {
+                ids.extend(keys::last_id(key));
+                if ids.len() < limit { GO_ON } else { ENOUGH }
+            },
+        )?;
+        let mut notices = Vec::with_capacity(ids.len());
+        for id in ids {
+            notices.extend(self.notice(id)?);
+        }
+        Ok(notices)
+    }
+
+    /// When the next pending notice is due.
+    fn next_due(&self) -> Result<Option<Timestamp>, Error> {
+        let mut next = None;
+        self.tables().scan(
+            Table::NoticesDue,
+            (Bound::Unbounded, Bound::Unbounded),
+            Order::Forward,
+            &mut |key, _| {
+                next = key.first_chunk::<8>().map(|ms| u64::from_be_bytes(*ms));
+                ENOUGH
+            },
+        )?;
+        Ok(next.and_then(|ms| Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()))
+    }
+
+    /// A team's place in its rotation.
+    fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
+        Ok(self.record(Table::Rotations, team.as_str().as_bytes())?.unwrap_or_default())
+    }
+
+    /// How many leads an owner has.
+    fn owner_counts(&self, owner: &Name) -> Result<OwnerCounts, Error> {
+        Ok(self.record(Table::OwnerCounts, owner.as_str().as_bytes())?.unwrap_or_default())
+    }
+
+    /// The ids at the end of all keys that start with `prefix`, in order.
+    fn ids_under(&self, table: Table, prefix: &[u8]) -> Result<Vec<Id>, Error> {
+        let (mut ids, mut end) = (Vec::new(), Vec::new());
+        self.tables().scan(table, keys::starting_with(prefix, &mut end), Order::Forward, &mut |key, _| {
+            ids.extend(keys::last_id(key));
+            GO_ON
+        })?;
+        Ok(ids)
+    }
+
+    /// The records of all keys that start with `prefix`, up to `limit`.
+    fn records_under<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        prefix: &[u8],
+        order: Order,
+        limit: usize,
+    ) -> Result<Vec<T>, Error> {
+        let (mut records, mut end) = (Vec::new(), Vec::new());
+        self.tables().scan(table, keys::starting_with(prefix, &mut end), order, &mut |_, value| {
+            records.push(codec::decode(table, value)?);
+            Ok(if records.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        })?;
+        Ok(records)
+    }
+}

@@ -1,0 +1,156 @@
+//! The embedded backend: redb, one file, one process.
+//!
+//! Every commit is a two-phase commit with quick repair: two syncs, and after a crash the file
+//! opens in milliseconds. After any input or output error redb refuses further writes until it is
+//! opened again; the daemon then stops instead of guessing.
+
+use std::collections::HashMap;
+use std::ops::{Bound, ControlFlow};
+use std::path::{Path, PathBuf};
+
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError};
+
+use super::Error;
+use super::backend::{Backend, Order, Read, Table, Visit, Write};
+
+/// Pages kept in memory, bytes. The crate's default of 1 GiB is too much for a small server.
+const CACHE: usize = 48 << 20;
+
+type Bytes = &'static [u8];
+
+const fn definition(table: Table) -> TableDefinition<'static, Bytes, Bytes> {
+    TableDefinition::new(table.name())
+}
+
+/// An open file.
+pub(crate) struct Redb {
+    database: Database,
+    path: PathBuf,
+}
+
+impl Redb {
+    /// Opens `leads.redb` in `folder`, making both when missing; only the owner may read them.
+    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
+        let path = folder.join("leads.redb");
+        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Open { path: path.clone(), source };
+        make_private(folder).map_err(|error| failed(error.into()))?;
+        let database = Database::builder().set_cache_size(CACHE).create(&path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => Error::Locked(path.clone()),
+            other => failed(other.into()),
+        })?;
+        make_file_private(&path).map_err(|error| failed(error.into()))?;
+        Ok(Self { database, path })
+    }
+
+    /// A store on any storage, for tests that lose and tear writes.
+    #[cfg_attr(not(test), expect(dead_code, reason = "the story and the crash tests run on memory"))]
+    pub(crate) fn on(storage: impl StorageBackend) -> Result<Self, Error> {
+        let path = PathBuf::from("memory");
+        let database = Database::builder()
+            .set_cache_size(CACHE)
+            .create_with_backend(storage)
+            .map_err(|error| Error::Open { path: path.clone(), source: error.into() })?;
+        Ok(Self { database, path })
+    }
+}
+
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
+}
+
+fn make_file_private(path: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+}
+
+impl Backend for Redb {
+    fn read(&self, work: &mut dyn FnMut(&dyn Read) -> Result<(), Error>) -> Result<(), Error> {
+        let transaction = self.database.begin_read().map_err(broken)?;
+        let mut tables = HashMap::new();
+        for table in Table::ALL {
+            match transaction.open_table(definition(table)) {
+                Ok(open) => {
+                    tables.insert(table, open);
+                }
+                // A fresh file has no tables before its first commit.
+                Err(TableError::TableDoesNotExist(_)) => {}
+                Err(error) => return Err(broken(error)),
+            }
+        }
+        work(&Tables(tables))
+    }
+
+    fn write(&self, work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
+        let mut transaction = self.database.begin_write().map_err(broken)?;
+        transaction.set_quick_repair(true);
+        {
+            let mut tables = HashMap::new();
+            for table in Table::ALL {
+                tables.insert(table, transaction.open_table(definition(table)).map_err(broken)?);
+            }
+            // An error drops the transaction, and with it all it wrote.
+            work(&mut Tables(tables))?;
+        }
+        transaction.commit().map_err(broken)
+    }
+
+    fn size(&self) -> Result<u64, Error> {
+        std::fs::metadata(&self.path).map(|file| file.len()).map_err(broken)
+    }
+}
+
+fn broken(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+    Error::Broken(error.into())
+}
+
+/// The open tables of one transaction.
+struct Tables<T>(HashMap<Table, T>);
+
+impl<T: ReadableTable<Bytes, Bytes>> Read for Tables<T> {
+    fn get(&self, table: Table, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let Some(open) = self.0.get(&table) else { return Ok(None) };
+        Ok(open.get(key).map_err(broken)?.map(|value| value.value().to_vec()))
+    }
+
+    fn scan(
+        &self,
+        table: Table,
+        range: (Bound<&[u8]>, Bound<&[u8]>),
+        order: Order,
+        visit: &mut Visit<'_>,
+    ) -> Result<(), Error> {
+        let Some(open) = self.0.get(&table) else { return Ok(()) };
+        let mut entries = open.range::<&[u8]>(range).map_err(broken)?;
+        while let Some(entry) = match order {
+            Order::Forward => entries.next(),
+            Order::Backward => entries.next_back(),
+        } {
+            let (key, value) = entry.map_err(broken)?;
+            if let ControlFlow::Break(()) = visit(key.value(), value.value())? {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Write for Tables<redb::Table<'_, Bytes, Bytes>> {
+    fn put(&mut self, table: Table, key: &[u8], value: &[u8]) -> Result<(), Error> {
+        if let Some(open) = self.0.get_mut(&table) {
+            open.insert(key, value).map_err(broken)?;
+        }
+        Ok(())
+    }
+
+    fn remove(&mut self, table: Table, key: &[u8]) -> Result<(), Error> {
+        if let Some(open) = self.0.get_mut(&table) {
+            open.remove(key).map_err(broken)?;
+        }
+        Ok(())
+    }
+
+    fn as_read(&self) -> &dyn Read {
+        self
+    }
+}

@@ -1,0 +1,205 @@
+//! What every backend must do, told as one story; runs on each of them.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{IntakeFilter, LeadFilter, Records, Store, redb};
+use crate::lead::{
+    Attribution, Disposition, Email, Event, Id, Intake, Kind, Lead, Name, Notice, NoticeState, Original, Outcome,
+    Person, Place, Stage,
+};
+
+fn name(text: &str) -> Name {
+    Name::parse(text).unwrap()
+}
+
+fn lead(id: Id, email: &str, owner: &str) -> Lead {
+    Lead {
+        id,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        person: Person { emails: vec![Email(email.into())], ..Person::default() },
+        subject: None,
+        message: Some("Grüße".into()),
+        attribution: Attribution {
+            channel: name("web"),
+            form: None,
+            page: None,
+            referrer: None,
+            utm: std::collections::BTreeMap::new(),
+        },
+        forwarded_by: None,
+        consent: None,
+        fields: serde_json::from_str(r#"{"b":1,"a":["x",null]}"#).unwrap(),
+        attachments: vec![],
+        score: 5,
+        tags: vec![],
+        disposition: Disposition::Qualified,
+        reason: None,
+        stage: Stage::New,
+        stage_reason: None,
+        team: None,
+        owner: Some(name(owner)),
+        assigned_at: None,
+        held_until: None,
+        next_step: None,
+        touch_count: 1,
+        problems: vec![],
+    }
+}
+
+/// Runs the story on a fresh store.
+pub(crate) fn tell(store: &Store) {
+    let now = Timestamp::from_millisecond(1_795_000_000_000).unwrap();
+
+    // A lead is found by its key, whole, with its owner's counts.
+    let id = store
+        .unit(now, |unit| {
+            let lead = lead(unit.new_id(), "a@firma.example", "anna");
+            unit.put_lead(&lead)?;
+            unit.keep_place(&name("sales"), &Place { key: "INBOX".into(), value: Some("1:7".into()) })?;
+            Ok(lead.id)
+        })
+        .unwrap();
+    store
+        .view(|view| {
+            assert_eq!(view.lead(id)?, Some(lead(id, "a@firma.example", "anna")));
+            assert_eq!(view.leads_with("email:a@firma.example")?, [id]);
+            assert!(view.leads_with("email:a@firma.exampl")?.is_empty());
+            assert_eq!(view.owner_counts(&name("anna"))?.open, 1);
+            assert_eq!(view.place(&name("sales"), "INBOX")?.as_deref(), Some("1:7"));
+            Ok(())
+        })
+        .unwrap();
+
+    // A changed lead leaves no stale key and no stale count.
+    store
+        .unit(now, |unit| {
+            let mut changed = lead(id, "b@firma.example", "jonas");
+            changed.stage = Stage::Lost;
+            unit.put_lead(&changed)
+        })
+        .unwrap();
+    store
+        .view(|view| {
+            assert!(view.leads_with("email:a@firma.example")?.is_empty());
+            assert_eq!(view.leads_with("email:b@firma.example")?, [id]);
+            assert_eq!(view.owner_counts(&name("anna"))?.owned, 0);
+            assert_eq!((view.owner_counts(&name("jonas"))?.open, view.owner_counts(&name("jonas"))?.owned), (0, 1));
+            Ok(())
+        })
+        .unwrap();
+
+    // A unit that fails leaves nothing, and its ids are not given out in the wrong order.
+    let failed: Result<(), _> = store.unit(now, |unit| {
+        let id = unit.new_id();
+        unit.put_lead(&lead(id, "c@firma.example", "anna"))?;
+        Err(super::Error::Broken("on purpose".into()))
+    });
+    assert!(failed.is_err());
+    assert!(store.view(|view| view.leads_with("email:c@firma.example")).unwrap().is_empty());
+
+    // Ids go up even when the clock goes back; lists are newest first, in pages.
+    let earlier = now - SignedDuration::from_hours(1);
+    for (number, outcome) in [(1, Outcome::Created), (2, Outcome::Ignored), (3, Outcome::Created)] {
+        store
+            .unit(earlier, |unit| {
+                let row = Intake {
+                    id: unit.new_id(),
+                    channel: name("web"),
+                    kind: Kind::Form,
+                    received_at: now,
+                    outcome,
+                    reason: None,
+                    lead: None,
+                    source: number.to_string(),
+                    same_as: None,
+                };
+                assert!(row.id > id);
+                unit.keep_original(row.id, &Original { bytes: vec![0, 255, 10], ..Original::default() })?;
+                unit.put_intake(&row)
+            })
+            .unwrap();
+    }
+    store
+        .view(|view| {
+            let created = IntakeFilter { outcome: Some(Outcome::Created), channel: None };
+            let first = view.intakes(&created, None, 1)?;
+            assert_eq!(first.items[0].source, "3");
+            assert_eq!(view.original(first.items[0].id)?.unwrap().bytes, [0, 255, 10]);
+            let second = view.intakes(&created, first.next, 1)?;
+            assert_eq!((second.items[0].source.as_str(), second.next), ("1", None));
+            let found = LeadFilter { words: vec!["GRÜSSE".to_lowercase(), "grüße".into()], ..LeadFilter::default() };
+            assert!(view.leads(&found, None, 10)?.items.is_empty());
+            let found = LeadFilter { words: vec!["Grüße".into(), "b@firma".into()], ..LeadFilter::default() };
+            assert_eq!(view.leads(&found, None, 10)?.items.len(), 1);
+            Ok(())
+        })
+        .unwrap();
+
+    notices_come_due(store, now, id);
+}
+
+/// A notice is due at its time, and no more once it is delivered.
+fn notices_come_due(store: &Store, now: Timestamp, lead: Id) {
+    let later = now + SignedDuration::from_secs(5);
+    let mut notice = store
+        .unit(now, |unit| {
+            let notice = Notice {
+                id: unit.new_id(),
+                lead,
+                owner: None,
+                notifier: name("mail"),
+                event: Event::Created,
+                touch: None,
+                created_at: now,
+                state: NoticeState::Pending,
+                attempts: 0,
+                next_at: Some(later),
+                error: None,
+            };
+            unit.put_notice(&notice)?;
+            Ok(notice)
+        })
+        .unwrap();
+    assert!(store.view(|view| view.due_notices(now, 10)).unwrap().is_empty());
+    assert_eq!(store.view(|view| view.next_due()).unwrap(), Some(later));
+    assert_eq!(store.view(|view| view.due_notices(later, 10)).unwrap(), [notice.clone()]);
+    notice.state = NoticeState::Delivered;
+    notice.next_at = None;
+    store.unit(now, |unit| unit.put_notice(&notice)).unwrap();
+    assert_eq!(store.view(|view| view.next_due()).unwrap(), None);
+}
+
+#[test]
+fn redb_tells_the_story() {
+    let backend = redb::Redb::on(::redb::backends::InMemoryBackend::new()).unwrap();
+    tell(&Store::with(Arc::new(backend)).unwrap());
+}
+
+#[test]
+fn a_file_keeps_what_was_committed_and_is_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    tell(&Store::open(&path).unwrap());
+    let again = Store::open(&path).unwrap();
+    assert_eq!(again.view(|view| view.leads_with("email:b@firma.example")).unwrap().len(), 1);
+    let mode = std::fs::metadata(path.join("leads.redb")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn a_second_process_is_told_that_the_store_is_in_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let _open = Store::open(folder.path()).unwrap();
+    assert!(matches!(Store::open(folder.path()), Err(super::Error::Locked(_))));
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    Store::open(folder.path()).unwrap().unit(Timestamp::now(), |unit| unit.set_format(99)).unwrap();
+    assert!(matches!(Store::open(folder.path()), Err(super::Error::Newer { found: 99 })));
+}

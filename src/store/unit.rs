@@ -1,0 +1,148 @@
+//! One unit of work: everything that is committed together.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::backend::{Read, Table, Write};
+use super::records::{Delivered, Records};
+use super::rotation::Rotation;
+use super::{Error, codec, fresh, keys};
+use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Place, TimelineEntry, Touch};
+
+/// One unit of work on the store; what it writes, it also reads back.
+pub struct Unit<'a> {
+    tables: &'a mut dyn Write,
+    now: Timestamp,
+    last: Id,
+}
+
+impl Records for Unit<'_> {
+    fn tables(&self) -> &dyn Read {
+        self.tables.as_read()
+    }
+}
+
+impl<'a> Unit<'a> {
+    pub(super) fn begin(tables: &'a mut dyn Write, now: Timestamp) -> Result<Self, Error> {
+        let mut unit = Self { tables, now, last: Id::MIN };
+        unit.last = unit.record(Table::Meta, b"last_id")?.unwrap_or(Id::MIN);
+        Ok(unit)
+    }
+
+    pub(super) fn end(&mut self) -> Result<(), Error> {
+        let last = self.last;
+        self.put(Table::Meta, b"last_id", &last)
+    }
+
+    /// The time of this unit.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// A new id, later than every id before it.
+    pub fn new_id(&mut self) -> Id {
+        self.last = fresh(self.last, self.now);
+        self.last
+    }
+
+    pub(super) fn set_format(&mut self, format: u32) -> Result<(), Error> {
+        self.put(Table::Meta, b"format", &format)
+    }
+
+    /// Stores a lead, new or changed, with its match keys and its owner's counts.
+    pub fn put_lead(&mut self, lead: &Lead) -> Result<(), Error> {
+        let before = self.lead(lead.id)?;
+        let old_keys = before.as_ref().map(match_keys).unwrap_or_default();
+        let new_keys = match_keys(lead);
+        for key in old_keys.iter().filter(|key| !new_keys.contains(key)) {
+            self.tables.remove(Table::MatchKeys, &keys::text_and_id(key, lead.id))?;
+        }
+        for key in new_keys.iter().filter(|key| !old_keys.contains(key)) {
+            self.tables.put(Table::MatchKeys, &keys::text_and_id(key, lead.id), b"")?;
+        }
+        self.count(before.as_ref(), -1)?;
+        self.count(Some(lead), 1)?;
+        self.put(Table::Leads, &lead.id.to_bytes(), lead)
+    }
+
+    /// Adds a lead to, or takes it from, its owner's counts.
+    fn count(&mut self, lead: Option<&Lead>, by: i64) -> Result<(), Error> {
+        let Some((lead, owner)) = lead.and_then(|lead| Some((lead, lead.owner.clone()?))) else { return Ok(()) };
+        let mut counts = self.owner_counts(&owner)?;
+        counts.owned = counts.owned.saturating_add_signed(by);
+        if lead.stage.is_open() {
+            counts.open = counts.open.saturating_add_signed(by);
+        }
+        self.put(Table::OwnerCounts, owner.as_str().as_bytes(), &counts)
+    }
+
+    /// Attaches a touch to its lead.
+    pub fn add_touch(&mut self, touch: &Touch) -> Result<(), Error> {
+        self.tables.put(Table::LeadTouches, &keys::pair(touch.lead, touch.id), b"")?;
+        self.put(Table::Touches, &touch.id.to_bytes(), touch)
+    }
+
+    /// Writes a ledger row.
+    pub fn put_intake(&mut self, intake: &Intake) -> Result<(), Error> {
+        self.put(Table::Intakes, &intake.id.to_bytes(), intake)
+    }
+
+    /// Keeps what was received.
+    pub fn keep_original(&mut self, intake: Id, original: &Original) -> Result<(), Error> {
+        let bytes = codec::pack(Table::Originals, original)?;
+        self.tables.put(Table::Originals, &intake.to_bytes(), &bytes)
+    }
+
+    /// Remembers an item, so that it is recognised when it comes again.
+    pub fn remember(&mut self, identity: &str, delivered: &Delivered) -> Result<(), Error> {
+        self.put(Table::Deliveries, identity.as_bytes(), delivered)
+    }
+
+    /// Moves a channel's place.
+    pub fn keep_place(&mut self, channel: &Name, place: &Place) -> Result<(), Error> {
+        let key = keys::place(channel, &place.key);
+        match &place.value {
+            Some(value) => self.put(Table::Places, &key, value),
+            None => self.tables.remove(Table::Places, &key),
+        }
+    }
+
+    /// Writes down a decision.
+    pub fn add_decision(&mut self, decision: &Decision) -> Result<(), Error> {
+        self.put(Table::Decisions, &keys::pair(decision.lead, decision.id), decision)
+    }
+
+    /// Adds a line to a lead's history.
+    pub fn add_event(&mut self, lead: Id, by: &str, event: &str, text: String) -> Result<(), Error> {
+        let id = self.new_id();
+        let entry = TimelineEntry { id, at: self.now, by: by.to_owned(), event: event.to_owned(), text };
+        self.put(Table::Timeline, &keys::pair(lead, id), &entry)
+    }
+
+    /// Writes a notice, new or changed; a pending one is due at its `next_at`.
+    pub fn put_notice(&mut self, notice: &Notice) -> Result<(), Error> {
+        if let Some(at) = self.notice(notice.id)?.and_then(|before| before.next_at) {
+            self.tables.remove(Table::NoticesDue, &keys::due(at, notice.id))?;
+        }
+        if let (NoticeState::Pending, Some(at)) = (notice.state, notice.next_at) {
+            self.tables.put(Table::NoticesDue, &keys::due(at, notice.id), b"")?;
+        }
+        self.put(Table::Notices, &notice.id.to_bytes(), notice)
+    }
+
+    /// Moves a team's rotation.
+    pub fn put_rotation(&mut self, team: &Name, rotation: &Rotation) -> Result<(), Error> {
+        self.put(Table::Rotations, team.as_str().as_bytes(), rotation)
+    }
+
+    fn put<T: Serialize>(&mut self, table: Table, key: &[u8], record: &T) -> Result<(), Error> {
+        self.tables.put(table, key, &codec::encode(table, record)?)
+    }
+}
+
+/// What makes a lead recognisable: its addresses and numbers.
+fn match_keys(lead: &Lead) -> Vec<String> {
+    let emails = lead.person.emails.iter().map(|email| format!("email:{email}"));
+    emails.chain(lead.person.phones.iter().map(|phone| format!("phone:{phone}"))).collect()
+}
