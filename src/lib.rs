@@ -11,6 +11,11 @@ pub mod config;
 pub mod channels;
 pub mod intake;
 pub mod normalize;
+pub mod pipeline;
+
+pub mod assign;
+pub mod dedupe;
+pub mod qualify;
 
 pub mod store;
 

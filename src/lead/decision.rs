@@ -28,6 +28,31 @@ pub struct Verdict {
     pub problems: Vec<String>,
 }
 
+impl Verdict {
+    /// Adds what an earlier verdict on the same lead said: its hits count on, each rule once. A
+    /// disposition that a rule asked for now wins; without one the threshold decides anew.
+    pub fn join(&mut self, earlier: &Self) {
+        for hit in &earlier.hits {
+            if self.hits.iter().any(|known| known.rule == hit.rule) {
+                continue;
+            }
+            self.score += hit.score;
+            for tag in &hit.tags {
+                if !self.tags.contains(tag) {
+                    self.tags.push(tag.clone());
+                }
+            }
+            self.hits.push(Hit { disposition: None, team: None, ..hit.clone() });
+        }
+        if self.disposition == Disposition::Unqualified
+            && self.score >= self.qualify_at
+            && self.hits.iter().all(|hit| hit.disposition.is_none())
+        {
+            self.disposition = Disposition::Qualified;
+        }
+    }
+}
+
 /// A rule that hit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hit {

@@ -1,0 +1,126 @@
+//! A lead as the projection of its touches: what came first stands, what is new is added.
+
+use jiff::Timestamp;
+
+use crate::lead::{Attribution, Content, Disposition, Id, Lead, Person, Stage, Touch};
+
+/// A new lead, before any rule has seen it.
+#[must_use]
+pub fn open(id: Id, touch: &Touch, now: Timestamp) -> Lead {
+    let content = &touch.content;
+    let mut lead = Lead {
+        id,
+        created_at: now,
+        updated_at: now,
+        person: Person::default(),
+        subject: None,
+        message: None,
+        attribution: Attribution {
+            channel: touch.channel.clone(),
+            form: content.form.clone(),
+            page: content.page.clone(),
+            referrer: content.referrer.clone(),
+            utm: content.utm.clone(),
+        },
+        forwarded_by: None,
+        consent: None,
+        fields: serde_json::Map::new(),
+        attachments: Vec::new(),
+        score: 0,
+        tags: Vec::new(),
+        disposition: Disposition::Unqualified,
+        reason: None,
+        stage: Stage::New,
+        stage_reason: None,
+        team: None,
+        owner: None,
+        assigned_at: None,
+        held_until: None,
+        next_step: None,
+        touch_count: 0,
+        problems: Vec::new(),
+    };
+    absorb(&mut lead, content, now);
+    lead
+}
+
+/// Adds what a touch says to its lead. What the lead already says stands.
+pub fn absorb(lead: &mut Lead, content: &Content, now: Timestamp) {
+    add_person(&mut lead.person, &content.person);
+    fill(&mut lead.subject, content.subject.as_ref());
+    fill(&mut lead.message, content.text.as_ref());
+    fill(&mut lead.forwarded_by, content.forwarded_by.as_ref());
+    fill(&mut lead.consent, content.consent.as_ref());
+    for (label, value) in &content.fields {
+        if !lead.fields.contains_key(label) {
+            lead.fields.insert(label.clone(), value.clone());
+        }
+    }
+    add(&mut lead.attachments, &content.attachments);
+    add(&mut lead.problems, &content.problems);
+    lead.touch_count += 1;
+    lead.updated_at = now;
+}
+
+fn add_person(known: &mut Person, new: &Person) {
+    // A name is taken whole: parts of two spellings would make a third person.
+    if known.name.is_none() {
+        known.name.clone_from(&new.name);
+        known.given_name.clone_from(&new.given_name);
+        known.family_name.clone_from(&new.family_name);
+    }
+    add(&mut known.emails, &new.emails);
+    add(&mut known.phones, &new.phones);
+    fill(&mut known.company, new.company.as_ref());
+    fill(&mut known.domain, new.domain.as_ref());
+    fill(&mut known.job_title, new.job_title.as_ref());
+    fill(&mut known.website, new.website.as_ref());
+    fill(&mut known.country, new.country.as_ref());
+    fill(&mut known.language, new.language.as_ref());
+}
+
+fn fill<T: Clone>(known: &mut Option<T>, new: Option<&T>) {
+    if known.is_none() {
+        *known = new.cloned();
+    }
+}
+
+fn add<T: Clone + PartialEq>(known: &mut Vec<T>, new: &[T]) {
+    for item in new {
+        if !known.contains(item) {
+            known.push(item.clone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lead::{Email, Kind, Name};
+
+    #[test]
+    fn a_second_touch_adds_and_does_not_overwrite() {
+        let touch = |text: &str, name: Option<&str>, email: &str| Touch {
+            id: Id::MIN,
+            lead: Id::MIN,
+            channel: Name::parse("web").unwrap(),
+            kind: Kind::Form,
+            received_at: Timestamp::UNIX_EPOCH,
+            content: Content {
+                text: Some(text.into()),
+                person: Person {
+                    name: name.map(str::to_owned),
+                    emails: vec![Email(email.into())],
+                    ..Person::default()
+                },
+                ..Content::default()
+            },
+        };
+        let mut lead = open(Id::MIN, &touch("first", None, "a@x.example"), Timestamp::UNIX_EPOCH);
+        absorb(&mut lead, &touch("second", Some("Max"), "b@x.example").content, Timestamp::UNIX_EPOCH);
+        assert_eq!(lead.message.as_deref(), Some("first"));
+        assert_eq!(lead.person.name.as_deref(), Some("Max"));
+        assert_eq!(lead.person.emails.len(), 2);
+        assert_eq!(lead.touch_count, 2);
+    }
+}

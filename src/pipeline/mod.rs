@@ -1,0 +1,256 @@
+//! One lead's journey from dedupe to store, top to bottom: the only place that knows the order.
+//!
+//! Plain synchronous code, called inside a unit of work by [`writer`], one item after the other.
+//! Nothing here can refuse an item: the worst outcome is `quarantined`.
+
+mod notices;
+mod writer;
+
+use jiff::Timestamp;
+
+use crate::assign::{self, Staff};
+use crate::dedupe;
+use crate::intake::Prepared;
+use crate::lead::{
+    Content, Decision, Delivery, Disposition, Event, Id, Inbound, Intake, Lead, Outcome, Reading, Receipt, Routing,
+    Stage, Touch, Verdict,
+};
+use crate::qualify::Rules;
+use crate::store::{Delivered, Error, Records, Unit};
+
+pub use notices::tell;
+pub use writer::{Ended, InForce, Pulse, Writer};
+
+/// The rules and the staff in force.
+pub struct Policy {
+    /// The rules.
+    pub rules: Rules,
+    /// The owners and teams.
+    pub staff: Staff,
+}
+
+/// What became of an item, before it is written to the ledger.
+struct Fate {
+    outcome: Outcome,
+    reason: Option<String>,
+    lead: Option<Id>,
+    same_as: Option<Id>,
+}
+
+impl Policy {
+    /// Takes one item in: one ledger row, and all that follows from it.
+    pub fn take(&self, item: &Prepared, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
+        let inbound = &item.inbound;
+        let id = unit.new_id();
+        let fate = if let Some(before) = self.delivered_before(item, unit)? {
+            keep_if_changed(inbound, id, &before, unit)?;
+            Fate {
+                outcome: Outcome::Redelivered,
+                reason: Some(format!("the same as {} of {}", before.intake, before.at)),
+                lead: before.lead,
+                same_as: Some(before.intake),
+            }
+        } else {
+            unit.keep_original(id, &inbound.original)?;
+            let fate = match &item.reading {
+                Reading::Noise(why) => Fate::without_lead(Outcome::Ignored, why),
+                Reading::Unclear(why) => Fate::without_lead(Outcome::Quarantined, why),
+                Reading::Lead(content) => self.admit(inbound, id, content, unit)?,
+            };
+            let delivered = Delivered { intake: id, lead: fate.lead, at: unit.now() };
+            unit.remember(&item.identity.key, &delivered)?;
+            fate
+        };
+        self.close(inbound, id, fate, unit)
+    }
+
+    /// An item that cannot be handled at all is kept with its original for a person to look at.
+    pub fn quarantine(&self, item: &Prepared, why: &str, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
+        let id = unit.new_id();
+        unit.keep_original(id, &item.inbound.original)?;
+        self.close(&item.inbound, id, Fate::without_lead(Outcome::Quarantined, why), unit)
+    }
+
+    /// A person released an item: it becomes a lead (or a touch of one), and its row says so.
+    pub fn release(
+        &self,
+        row: &Intake,
+        inbound: &Inbound,
+        content: &Content,
+        by: &str,
+        unit: &mut Unit<'_>,
+    ) -> Result<Receipt, Error> {
+        let fate = self.admit(inbound, row.id, content, unit)?;
+        let was = row.reason.as_deref().unwrap_or("no reason given");
+        let reason = format!("released by {by}; before that {}: {was}", row.outcome.as_str());
+        unit.put_intake(&Intake { outcome: fate.outcome, reason: Some(reason), lead: fate.lead, ..row.clone() })?;
+        Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead })
+    }
+
+    fn delivered_before(&self, item: &Prepared, unit: &Unit<'_>) -> Result<Option<Delivered>, Error> {
+        let before = unit.delivered(&item.identity.key)?;
+        Ok(before.filter(|before| match item.identity.window {
+            Some(window) => unit.now().duration_since(before.at) < window,
+            None => true,
+        }))
+    }
+
+    /// Writes the ledger row and moves the channel's place.
+    fn close(&self, inbound: &Inbound, id: Id, fate: Fate, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
+        if let Some(place) = &inbound.place {
+            unit.keep_place(&inbound.channel, place)?;
+        }
+        let receipt = Receipt { intake: id, outcome: fate.outcome, lead: fate.lead };
+        unit.put_intake(&Intake {
+            id,
+            channel: inbound.channel.clone(),
+            kind: inbound.kind,
+            received_at: inbound.received_at,
+            outcome: fate.outcome,
+            reason: fate.reason,
+            lead: fate.lead,
+            source: inbound.source.clone(),
+            same_as: fate.same_as,
+        })?;
+        Ok(receipt)
+    }
+
+    /// dedupe → qualify → assign → store → notice, for an item that is somebody's wish.
+    fn admit(&self, inbound: &Inbound, intake: Id, content: &Content, unit: &mut Unit<'_>) -> Result<Fate, Error> {
+        let now = unit.now();
+        let mut touch = Touch {
+            id: intake,
+            lead: Id::MIN,
+            channel: inbound.channel.clone(),
+            kind: inbound.kind,
+            received_at: inbound.received_at,
+            content: content.clone(),
+        };
+        let (mut lead, outcome, because) = match dedupe::place(content, unit)? {
+            dedupe::Place::New { because } => (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because),
+            dedupe::Place::Existing { mut lead, because } => {
+                dedupe::absorb(&mut lead, content, now);
+                (*lead, Outcome::Touched, because)
+            }
+        };
+        touch.lead = lead.id;
+        let verdict = self.judge(&mut lead, &touch, unit)?;
+        let routing = self.place_with_owner(&mut lead, &verdict, unit)?;
+        let reopened = outcome == Outcome::Touched && reopen(&mut lead);
+
+        unit.put_lead(&lead)?;
+        unit.add_touch(&touch)?;
+        write_history(&lead, &touch, outcome, reopened, &routing, unit)?;
+        let fresh_owner = !routing.candidates.is_empty();
+        let event = match (outcome, fresh_owner) {
+            (Outcome::Created, _) => Event::Created,
+            (_, true) => Event::Assigned,
+            _ => Event::Touched,
+        };
+        let id = unit.new_id();
+        unit.add_decision(&Decision {
+            id,
+            lead: lead.id,
+            at: now,
+            by: "rules".into(),
+            intake: Some(intake),
+            identity: because.clone(),
+            verdict: Some(verdict),
+            routing,
+        })?;
+        if !inbound.quiet && lead.disposition != Disposition::Disqualified {
+            tell(&lead, event, Some(touch.id), &self.staff, unit)?;
+        }
+        let reason = match outcome {
+            Outcome::Touched => format!("added to the lead with {because}"),
+            _ => because,
+        };
+        Ok(Fate { outcome, reason: Some(reason), lead: Some(lead.id), same_as: None })
+    }
+
+    /// Asks the rules; what they said about earlier touches still counts, each rule once.
+    fn judge(&self, lead: &mut Lead, touch: &Touch, unit: &Unit<'_>) -> Result<Verdict, Error> {
+        let mut verdict = self.rules.judge(lead, touch, unit.now());
+        let earlier = unit.decisions(lead.id)?.into_iter().find_map(|decision| decision.verdict);
+        if let Some(earlier) = earlier {
+            verdict.join(&earlier);
+        }
+        // A lead that somebody works is not taken away by one more message.
+        if lead.owner.is_none() || verdict.disposition != Disposition::Disqualified {
+            lead.disposition = verdict.disposition;
+            lead.reason.clone_from(&verdict.reason);
+        }
+        lead.score = verdict.score;
+        lead.tags.clone_from(&verdict.tags);
+        Ok(verdict)
+    }
+
+    /// Gives the lead an owner unless it has one who can work it, or is to have none.
+    fn place_with_owner(&self, lead: &mut Lead, verdict: &Verdict, unit: &mut Unit<'_>) -> Result<Routing, Error> {
+        if lead.disposition == Disposition::Disqualified {
+            let reason = "disqualified leads get no owner and take no turn".to_owned();
+            return Ok(Routing { reason, ..Routing::default() });
+        }
+        if let Some(owner) = lead.owner.as_ref().and_then(|id| self.staff.active(id)) {
+            let reason = format!("{} already works this lead", owner.name);
+            return Ok(Routing { team: lead.team.clone(), owner: lead.owner.clone(), reason, candidates: Vec::new() });
+        }
+        let routing = assign::route(verdict.team.as_ref(), &self.staff, unit)?;
+        lead.team.clone_from(&routing.team);
+        give(lead, routing.owner.clone(), unit.now());
+        Ok(routing)
+    }
+}
+
+impl Fate {
+    fn without_lead(outcome: Outcome, why: &str) -> Self {
+        Self { outcome, reason: Some(why.to_owned()), lead: None, same_as: None }
+    }
+}
+
+/// Makes `owner` the lead's owner.
+pub fn give(lead: &mut Lead, owner: Option<crate::lead::Name>, now: Timestamp) {
+    lead.assigned_at = owner.as_ref().map(|_| now);
+    lead.owner = owner;
+    lead.held_until = None;
+    lead.updated_at = now;
+}
+
+/// A lost lead that comes back is open again.
+fn reopen(lead: &mut Lead) -> bool {
+    let lost = lead.stage == Stage::Lost;
+    if lost {
+        lead.stage = Stage::New;
+        lead.stage_reason = None;
+    }
+    lost
+}
+
+/// A sender may use one delivery id for two different things; then both originals are kept.
+fn keep_if_changed(inbound: &Inbound, id: Id, before: &Delivered, unit: &mut Unit<'_>) -> Result<(), Error> {
+    let named = matches!(inbound.delivery, Delivery::Named(_));
+    if named && unit.original(before.intake)?.is_none_or(|first| first.bytes != inbound.original.bytes) {
+        unit.keep_original(id, &inbound.original)?;
+    }
+    Ok(())
+}
+
+fn write_history(
+    lead: &Lead,
+    touch: &Touch,
+    outcome: Outcome,
+    reopened: bool,
+    routing: &Routing,
+    unit: &mut Unit<'_>,
+) -> Result<(), Error> {
+    let (event, verb) = if outcome == Outcome::Created { ("created", "first") } else { ("touched", "another") };
+    let text = format!("{verb} {} through {}", touch.kind.as_str(), touch.channel);
+    unit.add_event(lead.id, touch.channel.as_str(), event, text)?;
+    if reopened {
+        unit.add_event(lead.id, "rules", "stage", "lost → new: the person came back".into())?;
+    }
+    if let (Some(owner), false) = (&routing.owner, routing.candidates.is_empty()) {
+        unit.add_event(lead.id, "rotation", "assigned", format!("to {owner}: {}", routing.reason))?;
+    }
+    Ok(())
+}
