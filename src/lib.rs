@@ -20,3 +20,5 @@ pub mod qualify;
 pub mod store;
 
 pub mod notify;
+
+pub mod service;

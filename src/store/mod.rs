@@ -125,6 +125,11 @@ impl Store {
         })?;
         result.ok_or_else(|| Error::Broken("the backend did not write".into()))
     }
+
+    /// Bytes of storage in use.
+    pub fn size(&self) -> Result<u64, Error> {
+        self.backend.size()
+    }
 }
 
 /// A snapshot of the store.

@@ -1,0 +1,67 @@
+//! The ledger in people's hands: look at an item, release it.
+
+use std::sync::Arc;
+
+use super::{Error, Service};
+use crate::lead::{Delivery, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
+use crate::normalize::Trust;
+use crate::store::Records;
+
+impl Service {
+    /// A ledger row with what was received.
+    pub fn intake(&self, id: Id) -> Result<(Intake, Option<Original>), Error> {
+        let found = self.store.view(|view| Ok((view.intake(id)?, view.original(id)?)))?;
+        match found {
+            (Some(row), original) => Ok((row, original)),
+            (None, _) => Err(Error::NotFound(format!("intake {id}"))),
+        }
+    }
+
+    /// Makes an ignored or quarantined item a lead after all, read as well as it can be.
+    pub async fn release(&self, id: Id, by: &str) -> Result<Receipt, Error> {
+        let (row, original) = self.intake(id)?;
+        let original = releasable(&row, original)?;
+        let inbound = Inbound {
+            channel: row.channel.clone(),
+            kind: row.kind,
+            received_at: row.received_at,
+            source: row.source.clone(),
+            delivery: Delivery::Unique,
+            original,
+            place: None,
+            quiet: false,
+        };
+        let prepared = self.readers.read(inbound, Trust::Released).await;
+        let Reading::Lead(content) = prepared.reading else {
+            return Err(Error::Conflict(format!("intake {id} holds nothing that could be read as a lead")));
+        };
+        let (policy, inbound, by) = (self.policy.get(), Arc::new(prepared.inbound), by.to_owned());
+        let receipt = self
+            .door
+            .change(move |unit| {
+                // Somebody else may have released it in the meantime.
+                match unit.intake(id)? {
+                    Some(row) if is_releasable(row.outcome) => {
+                        policy.release(&row, &inbound, &content, &by, unit).map(Some)
+                    }
+                    _ => Ok(None),
+                }
+            })
+            .await?;
+        receipt.ok_or_else(|| Error::Conflict(format!("intake {id} was released in the meantime")))
+    }
+}
+
+fn is_releasable(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Ignored | Outcome::Quarantined)
+}
+
+fn releasable(row: &Intake, original: Option<Original>) -> Result<Original, Error> {
+    if !is_releasable(row.outcome) {
+        let lead = row.lead.map(|lead| format!(" (lead {lead})")).unwrap_or_default();
+        let outcome = row.outcome.as_str();
+        let text = format!("intake {} is `{outcome}`{lead}; only ignored and quarantined items can be released", row.id);
+        return Err(Error::Conflict(text));
+    }
+    original.ok_or_else(|| Error::Conflict(format!("the original of intake {} is not there any more", row.id)))
+}

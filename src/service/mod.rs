@@ -1,0 +1,87 @@
+//! What people can do with leads, ledger and outbox: the API and the command line both end here.
+//!
+//! Reading takes a snapshot; a change is one unit of the same pipeline that takes leads in, so it
+//! is stored before it is answered.
+
+mod ledger;
+mod operations;
+mod people;
+mod views;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::channels::health::Board;
+use crate::intake::{Door, Refused};
+use crate::normalize::Readers;
+use crate::pipeline::{InForce, Pulse};
+use crate::store::{self, Store};
+
+pub use operations::{OutboxState, RulesState, Status, StoreState};
+pub use people::{Assigned, StageChange};
+pub use views::{LeadInFull, OwnerState, TouchView};
+
+/// Everything a person can ask for or change.
+pub struct Service {
+    /// The store.
+    pub store: Store,
+    /// The way in.
+    pub door: Door,
+    /// The threads that read items.
+    pub readers: Arc<Readers>,
+    /// Rules and staff in force.
+    pub policy: Arc<InForce>,
+    /// How the channels are doing.
+    pub board: Board,
+    /// What the writer tells.
+    pub pulse: Arc<Pulse>,
+    /// When this process started.
+    pub started_at: Timestamp,
+    /// What the settings say of themselves.
+    pub settings: Mutex<SettingsState>,
+}
+
+/// Which settings are in force.
+#[derive(Clone, Debug, Default, serde::Serialize)]
+pub struct SettingsState {
+    /// The file; `None` for the demo settings.
+    pub file: Option<String>,
+    /// When they were last put in force.
+    pub loaded_at: Option<Timestamp>,
+    /// Why the newest settings or rules are not in force; the last good ones are.
+    pub error: Option<String>,
+}
+
+impl Service {
+    /// Which settings are in force.
+    #[must_use]
+    pub fn settings(&self) -> SettingsState {
+        self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes which settings are in force, or why the newest are not.
+    pub fn note_settings(&self, change: impl FnOnce(&mut SettingsState)) {
+        change(&mut self.settings.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+}
+
+/// Why something cannot be done.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// The request makes no sense as it is.
+    #[error("{0}")]
+    Invalid(String),
+    /// It cannot be done to this thing in its state.
+    #[error("{0}")]
+    Conflict(String),
+    /// Nothing was stored.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}

@@ -1,0 +1,118 @@
+//! How the daemon is doing, and the outbox in people's hands.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Error, Service, SettingsState};
+use crate::channels::health::ChannelState;
+use crate::lead::{Id, Name, Notice, NoticeState};
+use crate::store::{NoticeFilter, Records};
+
+/// How the daemon is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct Status {
+    /// Version of this program.
+    pub version: &'static str,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// The channels, by name.
+    pub channels: BTreeMap<Name, ChannelState>,
+    /// The store.
+    pub store: StoreState,
+    /// The outbox.
+    pub outbox: OutboxState,
+    /// The rules in force.
+    pub rules: RulesState,
+    /// The settings in force.
+    pub settings: SettingsState,
+}
+
+/// How the store is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct StoreState {
+    /// Bytes of its file.
+    pub bytes: u64,
+    /// Commits since the start.
+    pub commits: u64,
+    /// Items taken in since the start.
+    pub items: u64,
+}
+
+/// How the outbox is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct OutboxState {
+    /// Notices that wait.
+    pub pending: usize,
+    /// Notices that were given up; `lotse outbox retry ID` tries again.
+    pub dead: usize,
+    /// When the next attempt is due.
+    pub next_at: Option<Timestamp>,
+    /// The last failure of a notice that still waits.
+    pub last_error: Option<String>,
+}
+
+/// The rules in force.
+#[derive(Clone, Debug, Serialize)]
+pub struct RulesState {
+    /// Short hash.
+    pub version: String,
+    /// How many.
+    pub count: usize,
+}
+
+impl Service {
+    /// How the daemon is doing.
+    pub fn status(&self) -> Result<Status, Error> {
+        let policy = self.policy.get();
+        let outbox = self.store.view(|view| {
+            let pending = view.notices(&NoticeFilter { state: Some(NoticeState::Pending) }, None, usize::MAX)?.items;
+            let dead = view.notices(&NoticeFilter { state: Some(NoticeState::Dead) }, None, usize::MAX)?.items;
+            Ok(OutboxState {
+                pending: pending.len(),
+                dead: dead.len(),
+                next_at: view.next_due()?,
+                last_error: pending.into_iter().find_map(|notice| notice.error),
+            })
+        })?;
+        Ok(Status {
+            version: env!("CARGO_PKG_VERSION"),
+            started_at: self.started_at,
+            channels: self.board.states(),
+            store: StoreState {
+                bytes: self.store.size()?,
+                commits: self.pulse.commits.load(Ordering::Relaxed),
+                items: self.pulse.items.load(Ordering::Relaxed),
+            },
+            outbox,
+            rules: RulesState { version: policy.rules.version().to_owned(), count: policy.rules.len() },
+            settings: self.settings(),
+        })
+    }
+
+    /// Makes a notice due now, with a fresh row of attempts. A delivered one is refused.
+    pub async fn retry(&self, id: Id) -> Result<Notice, Error> {
+        let changed = self
+            .door
+            .change(move |unit| {
+                let Some(mut notice) = unit.notice(id)? else { return Ok(None) };
+                if notice.state != NoticeState::Delivered {
+                    notice.state = NoticeState::Pending;
+                    notice.attempts = 0;
+                    notice.next_at = Some(unit.now());
+                    unit.put_notice(&notice)?;
+                }
+                Ok(Some(notice))
+            })
+            .await?;
+        match changed {
+            Some(notice) if notice.state == NoticeState::Delivered => {
+                Err(Error::Conflict(format!("notice {id} was delivered; it is not sent twice")))
+            }
+            Some(notice) => Ok(notice),
+            None => Err(Error::NotFound(format!("notice {id}"))),
+        }
+    }
+}

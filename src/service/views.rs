@@ -1,0 +1,145 @@
+//! What people see: a lead in full, an owner's state.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Error, Service};
+use crate::assign::shares;
+use crate::lead::{Attachment, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch};
+use crate::store::Records;
+
+/// A lead with its touches, its history and the newest decision.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeadInFull {
+    /// The lead itself.
+    #[serde(flatten)]
+    pub lead: Lead,
+    /// Its touches, oldest first.
+    pub touches: Vec<TouchView>,
+    /// Its history, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+    /// The newest decision of rules or people.
+    pub decision: Option<Decision>,
+    /// All decisions, newest first.
+    pub decisions: Vec<Decision>,
+}
+
+/// A touch as people see it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TouchView {
+    /// Its id.
+    pub id: Id,
+    /// The channel it came through.
+    pub channel: Name,
+    /// What sort of item it was.
+    pub kind: Kind,
+    /// When it was received.
+    pub received_at: Timestamp,
+    /// Subject line.
+    pub subject: Option<String>,
+    /// What was written.
+    pub text: Option<String>,
+    /// Sender as received.
+    pub from: Option<String>,
+    /// What had no canonical place.
+    pub fields: Fields,
+    /// Files.
+    pub attachments: Vec<Attachment>,
+    /// Its ledger row.
+    pub intake: Id,
+}
+
+impl From<Touch> for TouchView {
+    fn from(touch: Touch) -> Self {
+        let content = touch.content;
+        Self {
+            id: touch.id,
+            channel: touch.channel,
+            kind: touch.kind,
+            received_at: touch.received_at,
+            subject: content.subject,
+            text: content.text,
+            from: content.from,
+            fields: content.fields,
+            attachments: content.attachments,
+            intake: touch.id,
+        }
+    }
+}
+
+/// An owner's place in the rotation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct OwnerState {
+    /// Who.
+    pub id: Name,
+    /// Their name.
+    pub name: String,
+    /// Whether they can get leads now.
+    pub available: bool,
+    /// Why not.
+    pub reason: Option<String>,
+    /// Leads in an open stage.
+    pub open: u64,
+    /// Leads got from rotations.
+    pub assigned: u64,
+    /// Their part of their teams' leads, 0 to 1.
+    pub share: f64,
+    /// The part that their weight stands for, 0 to 1.
+    pub expected_share: f64,
+    /// Teams they are in.
+    pub teams: Vec<Name>,
+}
+
+impl Service {
+    /// A lead in full.
+    pub fn lead(&self, id: Id) -> Result<LeadInFull, Error> {
+        let found = self.store.view(|view| {
+            let Some(lead) = view.lead(id)? else { return Ok(None) };
+            let decisions = view.decisions(id)?;
+            Ok(Some(LeadInFull {
+                lead,
+                touches: view.touches(id)?.into_iter().map(TouchView::from).collect(),
+                timeline: view.timeline(id)?,
+                decision: decisions.first().cloned(),
+                decisions,
+            }))
+        })?;
+        found.ok_or_else(|| Error::NotFound(format!("lead {id}")))
+    }
+
+    /// Everybody's place in the rotations, in the order of the settings.
+    pub fn owners(&self) -> Result<Vec<OwnerState>, Error> {
+        let policy = self.policy.get();
+        let staff = &policy.staff;
+        let states = self.store.view(|view| {
+            let mut states = Vec::new();
+            for owner in staff.owners() {
+                let mut state = OwnerState {
+                    id: owner.id.clone(),
+                    name: owner.name.clone(),
+                    available: owner.active,
+                    reason: (!owner.active).then(|| "not active".to_owned()),
+                    open: view.owner_counts(&owner.id)?.open,
+                    assigned: 0,
+                    share: 0.0,
+                    expected_share: 0.0,
+                    teams: Vec::new(),
+                };
+                for team in staff.teams().iter().filter(|team| team.members.contains(&owner.id)) {
+                    let part = shares(team, staff, &view.rotation(&team.name)?).into_iter().find(|s| s.owner == owner.id);
+                    if let Some(part) = part {
+                        state.assigned += part.assigned;
+                        // The first team with leads stands for the owner; most people are in one.
+                        if state.teams.is_empty() || state.share == 0.0 {
+                            (state.share, state.expected_share) = (part.share, part.expected);
+                        }
+                    }
+                    state.teams.push(team.name.clone());
+                }
+                states.push(state);
+            }
+            Ok(states)
+        })?;
+        Ok(states)
+    }
+}
