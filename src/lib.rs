@@ -22,3 +22,4 @@ pub mod store;
 pub mod notify;
 
 pub mod service;
+pub mod web;

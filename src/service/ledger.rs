@@ -60,7 +60,8 @@ fn releasable(row: &Intake, original: Option<Original>) -> Result<Original, Erro
     if !is_releasable(row.outcome) {
         let lead = row.lead.map(|lead| format!(" (lead {lead})")).unwrap_or_default();
         let outcome = row.outcome.as_str();
-        let text = format!("intake {} is `{outcome}`{lead}; only ignored and quarantined items can be released", row.id);
+        let text =
+            format!("intake {} is `{outcome}`{lead}; only ignored and quarantined items can be released", row.id);
         return Err(Error::Conflict(text));
     }
     original.ok_or_else(|| Error::Conflict(format!("the original of intake {} is not there any more", row.id)))

@@ -126,7 +126,8 @@ impl Service {
                     teams: Vec::new(),
                 };
                 for team in staff.teams().iter().filter(|team| team.members.contains(&owner.id)) {
-                    let part = shares(team, staff, &view.rotation(&team.name)?).into_iter().find(|s| s.owner == owner.id);
+                    let part =
+                        shares(team, staff, &view.rotation(&team.name)?).into_iter().find(|s| s.owner == owner.id);
                     if let Some(part) = part {
                         state.assigned += part.assigned;
                         // The first team with leads stands for the owner; most people are in one.

@@ -1,0 +1,76 @@
+//! Leads.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Extension, Json, Router};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::super::Web;
+use super::super::auth::Caller;
+use super::super::problem::Problem;
+use super::parameters::{ById, ListQuery, body, list};
+use crate::lead::{Disposition, Lead, Stage};
+use crate::service::LeadInFull;
+use crate::store::LeadFilter;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/leads", get(index))
+        .route("/leads/{id}", get(show))
+        .route("/leads/{id}/assign", post(assign))
+        .route("/leads/{id}/stage", post(stage))
+        .route("/leads/{id}/note", post(note))
+}
+
+async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Value>, Problem> {
+    let filter = LeadFilter {
+        words: query.take("q").map(|q| q.split_whitespace().map(str::to_owned).collect()).unwrap_or_default(),
+        owner: query.name("owner")?,
+        team: query.name("team")?,
+        stage: query.word("stage", &Stage::ALL, Stage::as_str)?,
+        disposition: query.word("disposition", &Disposition::ALL, Disposition::as_str)?,
+        channel: query.name("channel")?,
+    };
+    query.finish()?;
+    Ok(list(web.service.store.view(|view| view.leads(&filter, query.after, query.limit))?))
+}
+
+async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<LeadInFull>, Problem> {
+    Ok(Json(web.service.lead(id)?))
+}
+
+async fn assign(
+    State(web): State<Web>,
+    Extension(Caller(by)): Extension<Caller>,
+    ById(id): ById,
+    bytes: Bytes,
+) -> Result<Json<Lead>, Problem> {
+    Ok(Json(web.service.assign(id, &body(&bytes)?, &by).await?))
+}
+
+async fn stage(
+    State(web): State<Web>,
+    Extension(Caller(by)): Extension<Caller>,
+    ById(id): ById,
+    bytes: Bytes,
+) -> Result<Json<Lead>, Problem> {
+    Ok(Json(web.service.stage(id, &body(&bytes)?, &by).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Note {
+    text: String,
+}
+
+async fn note(
+    State(web): State<Web>,
+    Extension(Caller(by)): Extension<Caller>,
+    ById(id): ById,
+    bytes: Bytes,
+) -> Result<Json<Lead>, Problem> {
+    let Note { text } = body(&bytes)?;
+    Ok(Json(web.service.note(id, &text, &by).await?))
+}

@@ -1,0 +1,14 @@
+//! `/api/v1`: one file for each group of calls.
+
+mod intake;
+mod leads;
+mod operations;
+mod parameters;
+
+use axum::Router;
+
+use super::Web;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new().merge(leads::routes()).merge(intake::routes()).merge(operations::routes())
+}

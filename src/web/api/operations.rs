@@ -1,0 +1,39 @@
+//! Owners, outbox and status.
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::super::Web;
+use super::super::problem::Problem;
+use super::parameters::{ById, ListQuery, list};
+use crate::lead::{Notice, NoticeState};
+use crate::service::Status;
+use crate::store::NoticeFilter;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new()
+        .route("/owners", get(owners))
+        .route("/outbox", get(outbox))
+        .route("/outbox/{id}/retry", post(retry))
+        .route("/status", get(status))
+}
+
+async fn owners(State(web): State<Web>) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!({ "items": web.service.owners()?, "next": null })))
+}
+
+async fn outbox(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Value>, Problem> {
+    let filter = NoticeFilter { state: query.word("state", &NoticeState::ALL, NoticeState::as_str)? };
+    query.finish()?;
+    Ok(list(web.service.store.view(|view| view.notices(&filter, query.after, query.limit))?))
+}
+
+async fn retry(State(web): State<Web>, ById(id): ById) -> Result<Json<Notice>, Problem> {
+    Ok(Json(web.service.retry(id).await?))
+}
+
+async fn status(State(web): State<Web>) -> Result<Json<Status>, Problem> {
+    Ok(Json(web.service.status()?))
+}

@@ -1,0 +1,67 @@
+//! Health and metrics.
+
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+
+use super::Web;
+use super::problem::Problem;
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
+}
+
+async fn alive() -> &'static str {
+    "ok\n"
+}
+
+/// 200 while the store commits; trouble of a channel, the rules or the settings is only named.
+async fn ready(State(web): State<Web>) -> Response {
+    let service = &web.service;
+    let channels: Vec<_> = service
+        .board
+        .states()
+        .into_iter()
+        .filter(|(_, state)| state.state == "trouble")
+        .map(|(name, state)| json!({ "channel": name, "error": state.last_error }))
+        .collect();
+    let commits = service.door.change(|_| Ok(())).await;
+    let status = if commits.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = json!({
+        "ready": commits.is_ok(),
+        "store": commits.err().map(|error| error.to_string()),
+        "channels": channels,
+        "settings": service.settings().error,
+    });
+    (status, Json(body)).into_response()
+}
+
+/// Prometheus' text format.
+pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem> {
+    let handle = web.metrics.as_ref().ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "metrics need the daemon"))?;
+    let status = web.service.status()?;
+    metrics::gauge!("lotse_store_bytes").set(approximate(status.store.bytes));
+    metrics::gauge!("lotse_outbox_pending").set(approximate(status.outbox.pending as u64));
+    metrics::gauge!("lotse_outbox_dead").set(approximate(status.outbox.dead as u64));
+    metrics::counter!("lotse_commits_total").absolute(status.store.commits);
+    for (name, state) in &status.channels {
+        let channel = name.to_string();
+        metrics::gauge!("lotse_channel_up", "channel" => channel.clone()).set(f64::from(u8::from(state.state == "ok")));
+        metrics::counter!("lotse_channel_items_total", "channel" => channel.clone()).absolute(state.items);
+        if let Some(at) = state.last_ok {
+            metrics::gauge!("lotse_channel_last_ok_seconds", "channel" => channel)
+                .set(approximate(u64::try_from(at.as_second()).unwrap_or(0)));
+        }
+    }
+    handle.run_upkeep();
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float; the last digits above 2^52 do not matter")]
+fn approximate(number: u64) -> f64 {
+    number as f64
+}
