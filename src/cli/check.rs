@@ -1,0 +1,107 @@
+//! `lotse check`: proves settings, rules and their tests without starting.
+
+use std::process::ExitCode;
+
+use anyhow::anyhow;
+
+use super::print::say;
+use super::{Failed, Outcome};
+use crate::channels::imap;
+use crate::config::{ChannelKind, Config, Loaded, Severity};
+use crate::notify;
+use crate::qualify::Rules;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Also log in to each mailbox and mail server.
+    #[arg(long)]
+    connect: bool,
+}
+
+/// Settings that can be used; the error lists every mistake. Warnings go to standard error.
+pub(super) fn settle(loaded: Loaded) -> Result<Config, Failed> {
+    let (errors, warnings): (Vec<_>, Vec<_>) =
+        loaded.problems.iter().partition(|problem| problem.severity == Severity::Error);
+    for warning in warnings {
+        eprintln!("lotse: {warning}");
+    }
+    let text: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    loaded.config.ok_or_else(|| Failed(anyhow!("the settings cannot be used:\n{}", text.join("\n"))))
+}
+
+/// Reports every mistake; exit status 1 when there is one that is more than a warning.
+pub(super) fn run(wish: &Arguments, loaded: Loaded) -> Outcome {
+    let mut report = Report::default();
+    for problem in &loaded.problems {
+        report.line(problem.severity == Severity::Error, &problem.to_string())?;
+    }
+    if let Some(config) = &loaded.config {
+        rules(config, &mut report)?;
+        if wish.connect {
+            connect(config, &mut report)?;
+        }
+    }
+    report.finish()
+}
+
+#[derive(Default)]
+struct Report {
+    errors: usize,
+    warnings: usize,
+}
+
+impl Report {
+    fn line(&mut self, error: bool, text: &str) -> anyhow::Result<()> {
+        *(if error { &mut self.errors } else { &mut self.warnings }) += 1;
+        say(text)
+    }
+
+    fn finish(&self) -> Outcome {
+        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        if self.errors == 0 && self.warnings == 0 {
+            say("all is well")?;
+        } else {
+            say(&format!("{}, {}", count(self.errors, "error"), count(self.warnings, "warning")))?;
+        }
+        Ok(if self.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
+    let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
+    match Rules::load(config.rules.folder.as_deref(), config.rules.qualify_at, &teams) {
+        Ok(rules) => {
+            let tests = rules.run_tests(&crate::normalize::Reader::new(config));
+            for failed in tests.iter().filter(|test| test.failure.is_some()) {
+                report.line(true, &failed.to_string())?;
+            }
+            say(&format!("rules: {} rules, {} tests", rules.len(), tests.len()))
+        }
+        Err(problems) => problems.iter().try_for_each(|problem| report.line(true, &problem.to_string())),
+    }
+}
+
+fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    for channel in &config.channels {
+        if let ChannelKind::Imap(mailbox) = &channel.kind {
+            let result = runtime.block_on(imap::probe(mailbox)).map_err(|error| format!("{:#}", anyhow!(error)));
+            tell(&format!("channels.{}", channel.name), result, report)?;
+        }
+    }
+    for notifier in &config.notifiers {
+        let result = match notify::build(notifier) {
+            Ok(way) => runtime.block_on(way.probe()).map_err(|failure| failure.message),
+            Err(error) => Err(error.to_string()),
+        };
+        tell(&format!("notify.{}", notifier.name), result, report)?;
+    }
+    Ok(())
+}
+
+fn tell(what: &str, result: Result<String, String>, report: &mut Report) -> anyhow::Result<()> {
+    match result {
+        Ok(sentence) => say(&format!("{what}: {sentence}")),
+        Err(error) => report.line(true, &format!("{what}: {error}")),
+    }
+}

@@ -1,0 +1,139 @@
+//! Calls of the private API: to the daemon's socket, or to the same router in this process.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow, bail};
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioIo;
+use serde_json::Value;
+use tokio::net::UnixStream;
+use tokio::runtime::Runtime;
+use tower::ServiceExt;
+
+use crate::config::Config;
+use crate::daemon::Core;
+use crate::web::{CALLER, Web, trusted_router};
+
+/// Where calls go.
+pub(super) struct Client {
+    runtime: Runtime,
+    reach: Reach,
+    user: String,
+}
+
+enum Reach {
+    Daemon(std::path::PathBuf),
+    Store(Router, Box<Core>),
+}
+
+impl Client {
+    /// The daemon when it runs, else the store.
+    pub(super) fn open(config: &Config) -> anyhow::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+        let socket = config.store.join("lotse.sock");
+        let reach = if runtime.block_on(UnixStream::connect(&socket)).is_ok() {
+            Reach::Daemon(socket)
+        } else {
+            let _inside = runtime.enter();
+            let core = Core::open(config).context("neither the daemon nor the store can be reached")?;
+            let router = trusted_router(Web { service: core.service(), metrics: None });
+            Reach::Store(router, Box::new(core))
+        };
+        let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".into());
+        let user = user.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+        Ok(Self { runtime, reach, user })
+    }
+
+    /// Whether the daemon answers (and will send the notices).
+    pub(super) fn is_daemon(&self) -> bool {
+        matches!(self.reach, Reach::Daemon(_))
+    }
+
+    /// A `GET`.
+    pub(super) fn get(&self, path: &str) -> anyhow::Result<Value> {
+        self.call(Method::GET, path, None)
+    }
+
+    /// A `POST` with a JSON body.
+    pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.call(Method::POST, path, Some(body))
+    }
+
+    /// All items of a list, page by page, until `enough`.
+    pub(super) fn list(&self, path: &str, most: usize, mut each: impl FnMut(Value) -> anyhow::Result<()>) -> anyhow::Result<()> {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let mut after = String::new();
+        let mut left = most;
+        while left > 0 {
+            let mut page = self.get(&format!("{path}{join}limit={}{after}", left.min(1000)))?;
+            let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) else { bail!("the answer is no list") };
+            left -= items.len().min(left);
+            for item in items {
+                each(item)?;
+            }
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn call(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("/api/v1{path}"))
+            .header(header::HOST, "lotse")
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(CALLER, &self.user)
+            .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
+        let (status, bytes) = self.runtime.block_on(async {
+            let response = match &self.reach {
+                Reach::Daemon(socket) => through(socket, request).await?,
+                Reach::Store(router, _) => router.clone().oneshot(request).await?,
+            };
+            let status = response.status();
+            let bytes = response.into_body().collect().await?.to_bytes();
+            anyhow::Ok((status, bytes))
+        })?;
+        answer(status, &bytes)
+    }
+
+    /// Ends the call; without a daemon, what was changed is in the store now.
+    pub(super) fn close(self) -> anyhow::Result<()> {
+        if let Reach::Store(router, core) = self.reach {
+            drop(router);
+            self.runtime.block_on(core.close())?;
+        }
+        Ok(())
+    }
+}
+
+async fn through(socket: &Path, request: Request<Body>) -> anyhow::Result<axum::response::Response> {
+    let stream = UnixStream::connect(socket).await.context("the daemon has just stopped")?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let exchange = async {
+        let response = sender.send_request(request).await?;
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await?.to_bytes();
+        anyhow::Ok(axum::response::Response::from_parts(parts, Body::from(bytes)))
+    };
+    tokio::select! {
+        response = exchange => response,
+        ended = connection => Err(ended.map_or_else(Into::into, |()| anyhow!("the daemon ended the connection"))),
+    }
+}
+
+fn answer(status: StatusCode, bytes: &[u8]) -> anyhow::Result<Value> {
+    let value: Value = serde_json::from_slice(bytes).unwrap_or(Value::Null);
+    if status.is_success() {
+        return Ok(value);
+    }
+    match value["detail"].as_str() {
+        Some(detail) => bail!("{detail}"),
+        None => bail!("the daemon answered {status}"),
+    }
+}

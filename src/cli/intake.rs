@@ -1,0 +1,91 @@
+//! `lotse intake`: the ledger.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::client::Client;
+use super::leads::{part, query};
+use super::print::{Format, Printer, line, say, short, text, time};
+use super::Outcome;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// What became of each inbound item, newest first.
+    List {
+        /// created, touched, redelivered, ignored or quarantined.
+        #[arg(long)]
+        outcome: Option<String>,
+        /// Through this channel.
+        #[arg(long)]
+        channel: Option<String>,
+        /// At most so many.
+        #[arg(long)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// One item.
+    Show {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Make an ignored or quarantined item a lead after all.
+    Release {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+pub(super) fn run(command: &Command, client: &Client) -> Outcome {
+    match command {
+        Command::List { outcome, channel, limit, format } => {
+            let query = query(&[("outcome", outcome.clone()), ("channel", channel.clone())]);
+            let mut printer = Printer::new(*format, &["id", "received", "channel", "outcome", "lead", "source", "reason"]);
+            client.list(&format!("/intake?{query}"), limit.unwrap_or(usize::MAX), |row| {
+                printer.item(&row, |row| {
+                    vec![
+                        text(&row["id"]),
+                        time(&row["received_at"]),
+                        text(&row["channel"]),
+                        text(&row["outcome"]),
+                        text(&row["lead"]),
+                        short(&row["source"], 40),
+                        short(&row["reason"], 90),
+                    ]
+                })
+            })?;
+            printer.finish("nothing has come in")?;
+        }
+        Command::Show { id, format } => {
+            let row = client.get(&format!("/intake/{}", part(id)))?;
+            if format.json {
+                line(&row)?;
+            } else {
+                for label in ["id", "channel", "kind", "received_at", "outcome", "reason", "lead", "source", "same_as"] {
+                    let value = text(&row[label]);
+                    if !value.is_empty() {
+                        say(&format!("{:<13}{value}", label.replace('_', " ")))?;
+                    }
+                }
+                if let Some(bytes) = row["original"]["bytes"].as_u64() {
+                    say(&format!("{:<13}{bytes} bytes of {}", "original", text(&row["original"]["content_type"])))?;
+                }
+            }
+        }
+        Command::Release { id, format } => {
+            let receipt = client.post(&format!("/intake/{}/release", part(id)), &json!({}))?;
+            if format.json {
+                line(&receipt)?;
+            } else {
+                say(&format!("{id} is now `{}`: lead {}", text(&receipt["outcome"]), text(&receipt["lead"])))?;
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,239 @@
+//! `lotse leads`.
+
+use std::process::ExitCode;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::client::Client;
+use super::print::{Format, Printer, harmless, line, say, short, text, time};
+use super::Outcome;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Leads, newest first.
+    List {
+        /// Words that stand in name, address, number, company, subject or message.
+        words: Vec<String>,
+        /// Worked by this owner.
+        #[arg(long)]
+        owner: Option<String>,
+        /// Routed to this team.
+        #[arg(long)]
+        team: Option<String>,
+        /// new, accepted, contacted, meeting, converted or lost.
+        #[arg(long)]
+        stage: Option<String>,
+        /// qualified, unqualified, disqualified or review.
+        #[arg(long)]
+        disposition: Option<String>,
+        /// First seen through this channel.
+        #[arg(long)]
+        channel: Option<String>,
+        /// At most so many.
+        #[arg(long)]
+        limit: Option<usize>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// One lead with its touches and history.
+    Show {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Why a lead stands where it stands: rules, score, owner.
+    Why {
+        /// Its id.
+        id: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Give a lead to an owner.
+    Assign {
+        /// Its id.
+        id: String,
+        /// The owner's id.
+        owner: String,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Move a lead to new, accepted, contacted, meeting, converted or lost.
+    Stage {
+        /// Its id.
+        id: String,
+        /// Where to.
+        stage: String,
+        /// Why; needed for `lost`.
+        #[arg(long)]
+        reason: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Add a note to a lead's history.
+    Note {
+        /// Its id.
+        id: String,
+        /// The note.
+        text: String,
+        #[command(flatten)]
+        format: Format,
+    },
+}
+
+pub(super) fn run(command: Command, client: &Client) -> Outcome {
+    match command {
+        Command::List { words, owner, team, stage, disposition, channel, limit, format } => {
+            let query = query(&[
+                ("q", (!words.is_empty()).then(|| words.join(" "))),
+                ("owner", owner),
+                ("team", team),
+                ("stage", stage),
+                ("disposition", disposition),
+                ("channel", channel),
+            ]);
+            list(&query, limit, format, client)?;
+        }
+        Command::Show { id, format } => show(&client.get(&format!("/leads/{}", part(&id)))?, format)?,
+        Command::Why { id, format } => why(&client.get(&format!("/leads/{}", part(&id)))?, format)?,
+        Command::Assign { id, owner, format } => {
+            let lead = client.post(&format!("/leads/{}/assign", part(&id)), &json!({ "owner": owner }))?;
+            changed(&lead, format, &format!("{id} is now {owner}'s"))?;
+        }
+        Command::Stage { id, stage, reason, format } => {
+            let wish = json!({ "stage": stage, "reason": reason });
+            let lead = client.post(&format!("/leads/{}/stage", part(&id)), &wish)?;
+            changed(&lead, format, &format!("{id} is now {stage}"))?;
+        }
+        Command::Note { id, text, format } => {
+            let lead = client.post(&format!("/leads/{}/note", part(&id)), &json!({ "text": text }))?;
+            changed(&lead, format, &format!("noted on {id}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A query string of the parameters that are there.
+pub(super) fn query(parameters: &[(&str, Option<String>)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    for (key, value) in parameters {
+        if let Some(value) = value {
+            query.append_pair(key, value);
+        }
+    }
+    query.finish()
+}
+
+/// A text as one part of an address.
+pub(super) fn part(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+fn list(query: &str, limit: Option<usize>, format: Format, client: &Client) -> anyhow::Result<()> {
+    let header = ["id", "created", "name", "company", "address", "score", "disposition", "stage", "owner", "channel"];
+    let mut printer = Printer::new(format, &header);
+    client.list(&format!("/leads?{query}"), limit.unwrap_or(usize::MAX), |lead| {
+        printer.item(&lead, |lead| {
+            let address = if lead["emails"][0].is_null() { &lead["phones"][0] } else { &lead["emails"][0] };
+            vec![
+                text(&lead["id"]),
+                time(&lead["created_at"]),
+                short(&lead["name"], 28),
+                short(&lead["company"], 24),
+                short(address, 34),
+                text(&lead["score"]),
+                text(&lead["disposition"]),
+                text(&lead["stage"]),
+                text(&lead["owner"]),
+                text(&lead["attribution"]["channel"]),
+            ]
+        })
+    })?;
+    printer.finish("no leads")
+}
+
+fn changed(lead: &Value, format: Format, sentence: &str) -> anyhow::Result<()> {
+    if format.json { line(lead) } else { say(sentence) }
+}
+
+fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
+    if format.json {
+        return line(lead);
+    }
+    let labels = [
+        "id", "name", "company", "job_title", "emails", "phones", "website", "country", "language", "subject", "score",
+        "tags", "disposition", "reason", "stage", "stage_reason", "team", "owner", "forwarded_by", "problems",
+    ];
+    for label in labels {
+        let value = text(&lead[label]);
+        if !value.is_empty() {
+            say(&format!("{:<13}{value}", label.replace('_', " ")))?;
+        }
+    }
+    for (label, value) in lead["fields"].as_object().into_iter().flatten() {
+        say(&format!("{:<13}{}: {}", "field", harmless(label), text(value)))?;
+    }
+    for touch in lead["touches"].as_array().into_iter().flatten() {
+        say(&format!("\n{}  {} through {}", time(&touch["received_at"]), text(&touch["kind"]), text(&touch["channel"])))?;
+        for value in [&touch["from"], &touch["subject"], &touch["text"]] {
+            let value = text(value);
+            if !value.is_empty() {
+                say(&format!("  {}", value.replace('\n', "\n  ")))?;
+            }
+        }
+        for file in touch["attachments"].as_array().into_iter().flatten() {
+            say(&format!("  file {} ({} bytes)", text(&file["name"]), file["size"]))?;
+        }
+    }
+    say("\nhistory")?;
+    for entry in lead["timeline"].as_array().into_iter().flatten() {
+        say(&format!("  {}  {:<9} {} ({})", time(&entry["at"]), text(&entry["event"]), text(&entry["text"]), text(&entry["by"])))?;
+    }
+    Ok(())
+}
+
+/// Every decision, newest first, as sentences; as JSON the newest.
+fn why(lead: &Value, format: Format) -> anyhow::Result<()> {
+    if format.json {
+        return line(&lead["decision"]);
+    }
+    for decision in lead["decisions"].as_array().into_iter().flatten() {
+        say(&format!("{}  decided by {}", time(&decision["at"]), text(&decision["by"])))?;
+        say(&format!("  recognised: {}", text(&decision["identity"])))?;
+        verdict(&decision["verdict"])?;
+        let routing = &decision["routing"];
+        say(&format!("  owner: {}; {}", named(&routing["owner"]), text(&routing["reason"])))?;
+        for candidate in routing["candidates"].as_array().into_iter().flatten() {
+            let fate = text(&candidate["fate"]);
+            say(&format!("    {:<12} {fate:<8} {}", text(&candidate["owner"]), text(&candidate["reason"])))?;
+        }
+    }
+    Ok(())
+}
+
+fn named(owner: &Value) -> String {
+    if owner.is_null() { "nobody".into() } else { text(owner) }
+}
+
+fn verdict(verdict: &Value) -> anyhow::Result<()> {
+    if verdict.is_null() {
+        return Ok(());
+    }
+    for hit in verdict["hits"].as_array().into_iter().flatten() {
+        let score = hit["score"].as_i64().unwrap_or(0);
+        say(&format!("  {score:>+5}  {} ({})", text(&hit["rule"]), text(&hit["place"])))?;
+    }
+    let reason = text(&verdict["reason"]);
+    let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    say(&format!(
+        "  = {:>+3}  {} (qualified from {}){because}",
+        verdict["score"].as_i64().unwrap_or(0),
+        text(&verdict["disposition"]),
+        verdict["qualify_at"],
+    ))?;
+    for problem in verdict["problems"].as_array().into_iter().flatten() {
+        say(&format!("  problem: {}", text(problem)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! The command line: one file for each group of commands.
+//!
+//! Commands that look at or change leads are calls of the private API: through `STORE/lotse.sock`
+//! while the daemon runs, else on the store itself, opened for the length of the command.
+
+mod check;
+mod client;
+mod import;
+mod intake;
+mod leads;
+mod outbox;
+mod owners;
+mod print;
+mod status;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config;
+use client::Client;
+
+/// Brings every inbound lead to exactly one owner, and can say why.
+#[derive(Debug, Parser)]
+#[command(name = "lotse", version, about, disable_help_subcommand = true)]
+pub struct Arguments {
+    /// Settings; default ./lotse.toml, else /etc/lotse/lotse.toml, else built-in demo settings.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon (the default).
+    Run,
+    /// Prove settings, rules and their tests without starting.
+    Check(check::Arguments),
+    /// Take in one CSV file now.
+    Import(import::Arguments),
+    /// Work with leads.
+    #[command(subcommand)]
+    Leads(leads::Command),
+    /// The ledger: what became of each inbound item.
+    #[command(subcommand)]
+    Intake(intake::Command),
+    /// The rotation: everybody's share, open leads, availability.
+    Owners(print::Format),
+    /// Notices and their state.
+    #[command(subcommand)]
+    Outbox(outbox::Command),
+    /// Channels, queues, last errors, rules.
+    Status(print::Format),
+}
+
+/// The command failed; the message has been made for the user. Exit status 1.
+#[derive(Debug)]
+pub struct Failed(pub anyhow::Error);
+
+impl<E: Into<anyhow::Error>> From<E> for Failed {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+/// What a command ends with.
+type Outcome = Result<ExitCode, Failed>;
+
+/// Parses the command line, does the command, prints one error chain.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(help) => {
+            let wrong = help.use_stderr();
+            // A closed pipe is no reason to complain about the help text.
+            return if help.print().is_ok() && !wrong { ExitCode::SUCCESS } else { ExitCode::from(2) };
+        }
+    };
+    match dispatch(arguments) {
+        Ok(code) => code,
+        Err(Failed(error)) => {
+            eprintln!("lotse: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: Arguments) -> Outcome {
+    if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+        tracing::debug!("a TLS provider was installed before");
+    }
+    let loaded = config::load(arguments.config.as_deref());
+    let command = arguments.command.unwrap_or(Command::Run);
+    if let Command::Check(wish) = command {
+        return check::run(&wish, loaded);
+    }
+    let settings = check::settle(loaded)?;
+    if matches!(command, Command::Run) {
+        return crate::daemon::main(settings);
+    }
+    let mut client = Client::open(&settings)?;
+    let result = match command {
+        Command::Run | Command::Check(_) => Ok(ExitCode::SUCCESS),
+        Command::Import(wish) => import::run(&wish, &settings, &mut client),
+        Command::Leads(command) => leads::run(command, &client),
+        Command::Intake(command) => intake::run(&command, &client),
+        Command::Owners(format) => owners::run(format, &client),
+        Command::Outbox(command) => outbox::run(&command, &client),
+        Command::Status(format) => status::run(format, &client),
+    };
+    client.close()?;
+    result
+}

@@ -1,0 +1,100 @@
+//! Printing: a table for people, one JSON object a line for scripts.
+
+use std::io::{self, Write};
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde_json::Value;
+
+/// How to print.
+#[derive(Clone, Copy, Debug, clap::Args)]
+pub(super) struct Format {
+    /// One JSON object a line.
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+/// Lines of a table, or of JSON.
+pub(super) struct Printer {
+    json: bool,
+    table: Table,
+    rows: usize,
+}
+
+impl Printer {
+    pub(super) fn new(format: Format, header: &[&str]) -> Self {
+        let mut table = Table::new();
+        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+        Self { json: format.json, table, rows: 0 }
+    }
+
+    /// Prints (JSON) or keeps (table) one item.
+    pub(super) fn item(&mut self, item: &Value, row: impl FnOnce(&Value) -> Vec<String>) -> anyhow::Result<()> {
+        self.rows += 1;
+        if self.json {
+            return line(item);
+        }
+        self.table.add_row(row(item));
+        Ok(())
+    }
+
+    /// Prints the table, or `empty` when there was nothing.
+    pub(super) fn finish(self, empty: &str) -> anyhow::Result<()> {
+        match (self.json, self.rows) {
+            (true, _) => Ok(()),
+            (false, 0) => say(empty),
+            (false, _) => say(&self.table.to_string()),
+        }
+    }
+}
+
+/// One JSON object on a line of its own.
+pub(super) fn line(item: &Value) -> anyhow::Result<()> {
+    say(&item.to_string())
+}
+
+/// A line of text. A reader that has seen enough (`| head`) ends the command without complaint.
+pub(super) fn say(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        other => Ok(other?),
+    }
+}
+
+/// Text of a value: nothing for `null`; control characters (they could steer the terminal) become spaces.
+pub(super) fn text(value: &Value) -> String {
+    let raw = match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    };
+    harmless(&raw)
+}
+
+/// Text without control characters other than line ends.
+pub(super) fn harmless(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect()
+}
+
+/// The first characters of a text, on one line.
+pub(super) fn short(value: &Value, most: usize) -> String {
+    let one_line = text(value).split_whitespace().collect::<Vec<_>>().join(" ");
+    if one_line.chars().count() <= most {
+        return one_line;
+    }
+    one_line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// A time as a person reads it, in the machine's time zone.
+pub(super) fn time(value: &Value) -> String {
+    let parsed = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    parsed.map_or_else(String::new, |at| {
+        at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    })
+}
+
+/// A number between 0 and 1 as percent.
+pub(super) fn percent(value: &Value) -> String {
+    format!("{:.0} %", value.as_f64().unwrap_or(0.0) * 100.0)
+}

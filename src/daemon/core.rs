@@ -1,0 +1,101 @@
+//! The part of the daemon that every command needs: store, readers, writer and service.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use tokio::sync::oneshot;
+
+use crate::assign::Staff;
+use crate::channels::health::Board;
+use crate::config::Config;
+use crate::intake::Door;
+use crate::normalize::{Reader, Readers};
+use crate::pipeline::{Ended, InForce, Policy, Pulse, Writer};
+use crate::qualify::Rules;
+use crate::service::{Service, SettingsState};
+use crate::store::Store;
+
+/// Stack of the writer, bytes: rules are evaluated on it.
+const WRITER_STACK: usize = 64 << 20;
+/// How long the writer may take to commit what waits when everybody has stopped.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// An open store with its writer.
+pub struct Core {
+    service: Arc<Service>,
+    ended: oneshot::Receiver<Ended>,
+}
+
+/// Rules and staff of these settings; the error lists every mistake in the rules.
+pub fn policy(config: &Config) -> anyhow::Result<Policy> {
+    let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
+    let rules = Rules::load(config.rules.folder.as_deref(), config.rules.qualify_at, &teams).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
+    })?;
+    Ok(Policy { rules, staff: Staff::new(config) })
+}
+
+impl Core {
+    /// Opens the store and starts the readers and the writer.
+    pub fn open(config: &Config) -> anyhow::Result<Self> {
+        let policy = Arc::new(InForce::new(policy(config)?));
+        let store = Store::open(&config.store)?;
+        let readers = Readers::start(Reader::new(config));
+        let pulse = Arc::new(Pulse::default());
+        let (door, queue) = Door::new(Arc::clone(&readers));
+        let writer = Writer { store: store.clone(), policy: Arc::clone(&policy), pulse: Arc::clone(&pulse) };
+        let (tell, ended) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("writer".into())
+            .stack_size(WRITER_STACK)
+            .spawn(move || {
+                if let Err(unheard) = tell.send(writer.run(queue)) {
+                    tracing::debug!(?unheard, "nobody waited for the writer");
+                }
+            })
+            .context("cannot start the writer's thread")?;
+        let settings = SettingsState {
+            file: config.file.as_ref().map(|path| path.display().to_string()),
+            loaded_at: Some(Timestamp::now()),
+            error: None,
+        };
+        let service = Arc::new(Service {
+            store,
+            door,
+            readers,
+            policy,
+            board: Board::default(),
+            pulse,
+            started_at: Timestamp::now(),
+            settings: Mutex::new(settings),
+        });
+        Ok(Self { service, ended })
+    }
+
+    /// What people can do.
+    #[must_use]
+    pub fn service(&self) -> Arc<Service> {
+        Arc::clone(&self.service)
+    }
+
+    /// Returns when the writer has ended: by then the store has failed, or everybody is gone.
+    pub async fn ended(&mut self) -> Ended {
+        (&mut self.ended).await.unwrap_or_else(|_| Ended::Failed(crate::store::Error::Broken("the writer died".into())))
+    }
+
+    /// Waits until all that was sent is committed. Whoever holds the service must have dropped it.
+    pub async fn close(self) -> anyhow::Result<()> {
+        let Self { service, ended } = self;
+        drop(service);
+        match tokio::time::timeout(DRAIN, ended).await {
+            Ok(Ok(Ended::Drained)) => Ok(()),
+            Ok(Ok(Ended::Failed(error))) => Err(error.into()),
+            Ok(Err(_)) => anyhow::bail!("the writer died"),
+            // Whoever was told "got it" is in the store; the others will try again.
+            Err(_) => anyhow::bail!("the writer did not finish within {} s", DRAIN.as_secs()),
+        }
+    }
+}

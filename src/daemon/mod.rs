@@ -1,0 +1,131 @@
+//! The composition root: the only place that knows every stage. Starts, supervises, reloads, drains.
+//!
+//! Stopping follows a lead's way: channels and listeners stop, notices in flight finish, the writer
+//! commits what waits and sees its queue end, the store closes.
+
+mod core;
+mod greeting;
+mod logs;
+mod reload;
+mod sockets;
+mod supervise;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::webhook;
+use crate::config::Config;
+use crate::notify::Outbox;
+use crate::pipeline::Ended;
+use crate::web::{self, Web};
+
+pub use self::core::{Core, policy};
+use reload::Reloader;
+use sockets::Listeners;
+use supervise::Supervisor;
+
+/// Stack of the network threads, bytes: decoders of foreign bytes may run on them.
+const STACK: usize = 16 << 20;
+
+/// Runs the daemon until it is told to stop.
+pub fn main(config: Config) -> Result<ExitCode, crate::cli::Failed> {
+    logs::start();
+    // What the daemon writes is nobody else's business.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
+    let ended = runtime.block_on(run(config));
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    Ok(ended.map(|()| ExitCode::SUCCESS)?)
+}
+
+async fn run(config: Config) -> anyhow::Result<()> {
+    let metrics = PrometheusBuilder::new().install_recorder().context("cannot start the metrics")?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+
+    let mut core = Core::open(&config)?;
+    let service = core.service();
+    let token = web::token(config.web.token.as_ref(), &config.store).context("cannot keep the admin token")?;
+    let stop = CancellationToken::new();
+
+    let receivers = Arc::new(webhook::Receivers::new(&config));
+    let public = webhook::router(Arc::clone(&receivers), service.door.clone(), service.board.clone());
+    let web = Web { service: Arc::clone(&service), metrics: Some(metrics) };
+    let listeners = Listeners::bind(&config).await?;
+    let addresses = listeners.addresses()?;
+    let serving = listeners.serve(public, web, token, &config, &stop);
+
+    let outbox = Outbox::start(&service, &config, stop.child_token());
+    let mut supervisor = Supervisor::new(service.door.clone(), service.board.clone(), stop.child_token());
+    supervisor.apply(&config.channels);
+
+    notify(&[sd_notify::NotifyState::Ready]);
+    tracing::info!(public = %addresses.public, private = %addresses.private, store = %config.store.display(), "lotse is up");
+    greeting::print(&config, &addresses);
+
+    let mut reloader = Reloader::new(config);
+    let mut heartbeat = tokio::time::interval(watchdog_interval());
+    heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let ended = loop {
+        tokio::select! {
+            ended = core.ended() => break Some(ended),
+            _ = terminate.recv() => break None,
+            _ = interrupt.recv() => break None,
+            _ = hangup.recv() => {
+                notify(&[sd_notify::NotifyState::Reloading]);
+                reloader.reload(&service, &receivers, &outbox, &mut supervisor);
+                notify(&[sd_notify::NotifyState::Ready]);
+            }
+            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &mut supervisor),
+            _ = heartbeat.tick() => beat(&service.door),
+        }
+    };
+
+    notify(&[sd_notify::NotifyState::Stopping]);
+    tracing::info!("lotse stops");
+    stop.cancel();
+    serving.close().await;
+    supervisor.close().await;
+    outbox.close().await;
+    drop((service, receivers));
+    match ended {
+        Some(Ended::Failed(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the store failed; nothing more is taken in");
+            Err(error).context("the store failed; lotse stops, so that nothing is acknowledged that is not stored")
+        }
+        Some(Ended::Drained) | None => core.close().await,
+    }
+}
+
+/// Half the time after which the service manager would think us dead.
+fn watchdog_interval() -> Duration {
+    sd_notify::watchdog_enabled().map_or(Duration::from_secs(30), |limit| limit / 2)
+}
+
+/// Tells the service manager that we live, once the writer has proved it with a commit.
+fn beat(door: &crate::intake::Door) {
+    if sd_notify::watchdog_enabled().is_none() {
+        return;
+    }
+    let door = door.clone();
+    #[expect(clippy::disallowed_methods, reason = "a heartbeat that hangs must not hold up the loop; it ends by itself")]
+    tokio::spawn(async move {
+        let limit = Duration::from_secs(60);
+        if let Ok(Ok(())) = tokio::time::timeout(limit, door.change(|_| Ok(()))).await {
+            notify(&[sd_notify::NotifyState::Watchdog]);
+        }
+    });
+}
+
+fn notify(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        tracing::debug!(%error, "the service manager cannot be told");
+    }
+}

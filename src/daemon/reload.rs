@@ -1,0 +1,132 @@
+//! New settings and rules without a restart: on SIGHUP, and when a rule file changes.
+//!
+//! A broken file changes nothing: the last good settings stay in force, and log, `status` and
+//! `/readyz` say so.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+use super::supervise::Supervisor;
+use crate::channels::webhook::Receivers;
+use crate::config::{self, Config};
+use crate::normalize::Reader;
+use crate::notify::Outbox;
+use crate::service::Service;
+
+/// How often the rules' folder is looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// Knows the settings in force.
+pub(super) struct Reloader {
+    config: Config,
+    seen: Vec<(PathBuf, SystemTime, u64)>,
+}
+
+impl Reloader {
+    pub(super) fn new(config: Config) -> Self {
+        let seen = listing(config.rules.folder.as_deref());
+        Self { config, seen }
+    }
+
+    /// Returns when a rule file has changed and come to rest.
+    pub(super) async fn rules_changed(&mut self) {
+        let mut moving = None;
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let now = listing(self.config.rules.folder.as_deref());
+            if now == self.seen {
+                moving = None;
+            } else if moving.as_ref() == Some(&now) {
+                self.seen = now;
+                return;
+            } else {
+                moving = Some(now);
+            }
+        }
+    }
+
+    /// Puts the settings on disk in force, or says why not.
+    pub(super) fn reload(
+        &mut self,
+        service: &Service,
+        receivers: &Arc<Receivers>,
+        outbox: &Outbox,
+        supervisor: &mut Supervisor,
+    ) {
+        let loaded = config::load(self.config.file.as_deref());
+        for problem in &loaded.problems {
+            tracing::warn!("{problem}");
+        }
+        let fresh = match (loaded.config, self.config.file.is_some()) {
+            (Some(config), true) => Ok(config),
+            // Demo settings have no file to change; only the rules may have.
+            (_, false) => Ok(self.config.clone()),
+            (None, true) => {
+                let errors: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+                Err(errors.join("\n"))
+            }
+        };
+        let applied = fresh.and_then(|config| match super::policy(&config) {
+            Ok(policy) => Ok((config, policy)),
+            Err(error) => Err(format!("{error:#}")),
+        });
+        match applied {
+            Ok((config, policy)) => {
+                service.policy.set(policy);
+                service.readers.replace(Reader::new(&config));
+                receivers.replace(&config);
+                outbox.replace(&config);
+                supervisor.apply(&config.channels);
+                self.say_what_waits(&config);
+                self.seen = listing(config.rules.folder.as_deref());
+                self.config = config;
+                service.note_settings(|state| {
+                    state.loaded_at = Some(Timestamp::now());
+                    state.error = None;
+                });
+                tracing::info!("settings and rules are in force");
+            }
+            Err(error) => {
+                tracing::error!(%error, "the new settings are not in force; the last good ones are");
+                service.note_settings(|state| state.error = Some(error));
+            }
+        }
+    }
+
+    /// Some settings need a restart.
+    fn say_what_waits(&self, fresh: &Config) {
+        let old = &self.config;
+        for (what, changed) in [
+            ("store.path", old.store != fresh.store),
+            ("http.listen", old.http.listen != fresh.http.listen),
+            ("web.listen", old.web.listen != fresh.web.listen),
+            ("web.token", old.web.token != fresh.web.token),
+        ] {
+            if changed {
+                tracing::warn!(setting = what, "takes effect at the next start");
+            }
+        }
+    }
+}
+
+/// Names, times and sizes of all files below the rules' folder.
+fn listing(folder: Option<&Path>) -> Vec<(PathBuf, SystemTime, u64)> {
+    let mut files = Vec::new();
+    let mut folders: Vec<PathBuf> = folder.map(Path::to_path_buf).into_iter().collect();
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = std::fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let Ok(data) = entry.metadata() else { continue };
+            if data.is_dir() && files.len() < 10_000 {
+                folders.push(entry.path());
+            } else if data.is_file() {
+                files.push((entry.path(), data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len()));
+            }
+        }
+    }
+    files.sort();
+    files
+}

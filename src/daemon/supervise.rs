@@ -1,0 +1,139 @@
+//! Keeps channels running: one that fails is started again after a pause, the others never notice.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::channels::health::{Board, Health};
+use crate::channels::{Channel, Error, csv, imap};
+use crate::config::{self, ChannelKind};
+use crate::intake::Door;
+use crate::lead::Name;
+
+/// The pause after a first failure.
+const FIRST: Duration = Duration::from_secs(1);
+/// The longest pause between failures that may pass by themselves.
+const LONGEST: Duration = Duration::from_secs(300);
+/// The pause after a refusal (wrong password): more attempts would lock the account.
+const REFUSED: Duration = Duration::from_secs(15 * 60);
+/// A channel that ran this long has recovered: its next failure is a first one.
+const STEADY: Duration = Duration::from_secs(60);
+
+/// The running channels.
+pub(super) struct Supervisor {
+    door: Door,
+    board: Board,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    running: HashMap<Name, Running>,
+}
+
+struct Running {
+    settings: config::Channel,
+    stop: CancellationToken,
+}
+
+impl Supervisor {
+    /// A supervisor of nothing yet; `stop` ends all it will ever start.
+    pub(super) fn new(door: Door, board: Board, stop: CancellationToken) -> Self {
+        Self { door, board, stop, tasks: JoinSet::new(), running: HashMap::new() }
+    }
+
+    /// Starts what is new, stops what is gone, restarts what changed; the rest runs on.
+    pub(super) fn apply(&mut self, channels: &[config::Channel]) {
+        let kept = |name: &Name, running: &Running| {
+            channels.iter().any(|channel| channel.name == *name && *channel == running.settings)
+        };
+        for (name, running) in &self.running {
+            if !kept(name, running) {
+                running.stop.cancel();
+                self.board.remove(name);
+            }
+        }
+        self.running.retain(|name, running| kept(name, running));
+        for settings in channels {
+            if !self.running.contains_key(&settings.name) {
+                self.start(settings);
+            }
+        }
+        while self.tasks.try_join_next().is_some() {}
+    }
+
+    fn start(&mut self, settings: &config::Channel) {
+        let stop = self.stop.child_token();
+        let name = settings.name.clone();
+        let (channel, kind): (Arc<dyn Channel>, _) = match &settings.kind {
+            ChannelKind::Imap(config) => (Arc::new(imap::Mailbox::new(name.clone(), config.clone())), "imap"),
+            ChannelKind::Csv(config) => (Arc::new(csv::Folder::new(name.clone(), config.clone())), "csv"),
+            // The listener serves all webhooks.
+            ChannelKind::Webhook(_) => {
+                self.board.channel(&name, "webhook").ok();
+                self.running.insert(name, Running { settings: settings.clone(), stop });
+                return;
+            }
+        };
+        let health = self.board.channel(&name, kind);
+        let (door, token) = (self.door.clone(), stop.clone());
+        self.tasks.spawn(async move { keep_running(channel.as_ref(), &door, &health, &token).await });
+        self.running.insert(name, Running { settings: settings.clone(), stop });
+    }
+
+    /// Stops all channels and waits until each has let go of its source.
+    pub(super) async fn close(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+async fn keep_running(channel: &dyn Channel, door: &Door, health: &Health, stop: &CancellationToken) {
+    let mut pause = FIRST;
+    while !stop.is_cancelled() {
+        let started = Instant::now();
+        let result = AssertUnwindSafe(channel.run(door, health, stop)).catch_unwind().await;
+        if stop.is_cancelled() {
+            return;
+        }
+        let refused = matches!(result, Ok(Err(Error::Refused { .. })));
+        let trouble = match result {
+            Ok(Ok(())) => "it ended by itself".to_owned(),
+            Ok(Err(error)) => chain(&error),
+            Err(_) => "a fault in lotse".to_owned(),
+        };
+        if started.elapsed() > STEADY {
+            pause = FIRST;
+        }
+        let wait = if refused { REFUSED } else { jittered(pause) };
+        health.trouble(&trouble);
+        tracing::warn!(channel = %channel.name(), error = %trouble, again_in = ?wait, "a channel is in trouble");
+        pause = (pause * 2).min(LONGEST);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Between three quarters and five quarters of `pause`, so that many clients do not come back at once.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(0.75 + rand::random::<f64>() / 2.0)
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text += &format!(": {cause_text}");
+        }
+        next = cause.source();
+    }
+    text
+}

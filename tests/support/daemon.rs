@@ -1,0 +1,175 @@
+//! The shipped binary as a daemon, in a folder of its own.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A folder with settings, and the daemon that may run on it.
+pub struct Daemon {
+    pub folder: TempDir,
+    child: Option<Child>,
+    addresses: Option<(SocketAddr, SocketAddr)>,
+    log: Arc<Mutex<String>>,
+}
+
+impl Daemon {
+    /// Settings in a fresh folder; `[http]`, `[web]` and `[store]` are added.
+    pub fn with(settings: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let daemon = Self { folder, child: None, addresses: None, log: Arc::default() };
+        daemon.settings(settings);
+        daemon
+    }
+
+    /// Replaces the settings.
+    pub fn settings(&self, settings: &str) {
+        let frame = "[store]\npath = \"store\"\n[http]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"127.0.0.1:0\"\n";
+        fs::write(self.path("lotse.toml"), format!("{frame}{settings}")).unwrap();
+    }
+
+    /// A path in the folder.
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Starts the daemon and waits until it is up.
+    pub fn start(&mut self) {
+        let mut child = Command::new(binary())
+            .arg("--config")
+            .arg(self.path("lotse.toml"))
+            .arg("run")
+            .current_dir(self.folder.path())
+            .env("RUST_LOG", "info")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let (log, (tell, up)) = (Arc::clone(&self.log), std::sync::mpsc::channel());
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                if line.contains("lotse is up") {
+                    let address = |key: &str| -> SocketAddr {
+                        let value = line.split(key).nth(1).unwrap();
+                        value.split_whitespace().next().unwrap().parse().unwrap()
+                    };
+                    let _ = tell.send((address("public="), address("private=")));
+                }
+                let mut log = log.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        self.child = Some(child);
+        match up.recv_timeout(Duration::from_secs(20)) {
+            Ok(addresses) => self.addresses = Some(addresses),
+            Err(_) => panic!("the daemon did not come up:\n{}", self.log()),
+        }
+    }
+
+    /// The public address.
+    pub fn public(&self) -> SocketAddr {
+        self.addresses.unwrap().0
+    }
+
+    /// The private address.
+    pub fn private(&self) -> SocketAddr {
+        self.addresses.unwrap().1
+    }
+
+    /// What it logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The daemon's process id.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// A signal by name (`HUP`).
+    pub fn signal(&self, name: &str) {
+        assert!(Command::new("kill").arg(format!("-{name}")).arg(self.pid().to_string()).status().unwrap().success());
+    }
+
+    /// SIGTERM; waits for the end.
+    pub fn stop(&mut self) -> (ExitStatus, Duration) {
+        self.signal("TERM");
+        let started = Instant::now();
+        let mut child = self.child.take().unwrap();
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return (status, started.elapsed());
+            }
+            assert!(started.elapsed() < Duration::from_secs(25), "the daemon does not stop:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Runs a command on the same settings.
+    pub fn cli(&self, arguments: &[&str]) -> Output {
+        Command::new(binary())
+            .arg("--config")
+            .arg(self.path("lotse.toml"))
+            .args(arguments)
+            .current_dir(self.folder.path())
+            .output()
+            .unwrap()
+    }
+
+    /// Standard output of a command that must succeed.
+    pub fn ok(&self, arguments: &[&str]) -> String {
+        let output = self.cli(arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "lotse {arguments:?} failed: {error}\n{}", self.log());
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// The JSON lines of a command that must succeed.
+    pub fn json(&self, arguments: &[&str]) -> Vec<Value> {
+        let mut all = arguments.to_vec();
+        all.push("--json");
+        self.ok(&all).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The one JSON object of a command that must succeed.
+    pub fn object(&self, arguments: &[&str]) -> Value {
+        self.json(arguments).pop().unwrap()
+    }
+
+    /// Waits until `test` holds.
+    pub fn until(&self, what: &str, limit: Duration, mut test: impl FnMut(&Self) -> bool) {
+        let started = Instant::now();
+        while !test(self) {
+            assert!(started.elapsed() < limit, "waited {limit:?} in vain: {what}\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// The binary under test.
+pub fn binary() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_lotse"))
+}
