@@ -1,10 +1,23 @@
 //! The settings: `lotse.toml` as validated types.
 //!
-//! `Config::load` reads a file and reports every mistake at once, each with its line and a hint;
+//! [`load`] reads a file and reports every mistake at once, each with its line and a hint;
 //! what comes out is complete: each name resolves, each secret is readable. Everything here is
 //! plain data; `Config` of one stage is handed to that stage and to nobody else.
 
+mod agree;
+pub(crate) mod connection;
+pub(crate) mod field;
+mod kinds;
+mod load;
+mod people;
+pub(crate) mod problem;
+mod read;
+mod report;
+mod reveal;
 mod secret;
+pub(crate) mod section;
+pub(crate) mod spelling;
+pub(crate) mod values;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,8 +30,11 @@ use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
 use crate::notify;
 
+pub use load::{Loaded, load, parse};
+pub use problem::{Problem, Severity};
+
 /// The whole of the settings.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// The file they came from; `None` for the built-in demo settings.
     pub file: Option<PathBuf>,
@@ -54,7 +70,7 @@ pub struct Http {
 }
 
 /// Private side: API, metrics, health (`[web]`).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Web {
     /// Where it listens. Default `127.0.0.1:8081`.
     pub listen: SocketAddr,
@@ -172,3 +188,6 @@ pub enum Tls {
 /// A secret that compares and prints without giving itself away.
 #[derive(Clone)]
 pub struct Secret(SecretString);
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! A watched folder of CSV files.
 
+pub(crate) mod settings;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,5 +1,7 @@
 //! A mailbox over IMAP (RFC 3501), left exactly as found.
 
+pub(crate) mod settings;
+
 use std::path::PathBuf;
 use std::time::Duration;
 

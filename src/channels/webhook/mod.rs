@@ -1,5 +1,7 @@
 //! Webhooks: forms and chats that post to `/hooks/NAME`.
 
+pub(crate) mod settings;
+
 use crate::config::{Rate, Secret};
 use crate::normalize::Spelling;
 

@@ -1,0 +1,87 @@
+//! What sections of the settings must agree on with each other.
+//!
+//! In come the settings as read, out go mistakes at the place of the value that can be changed.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use super::problem::{Severity, Wrong};
+use super::section::Section;
+use super::{ChannelKind, Config, values};
+
+/// Checks what one section alone cannot know.
+pub(crate) fn check(config: &Config, root: &Section<'_>) {
+    listeners(config, root);
+    folders(config, root);
+    mailboxes(config, root);
+}
+
+/// The two listeners need an address each.
+fn listeners(config: &Config, root: &Section<'_>) {
+    if overlap(config.http.listen, config.web.listen) {
+        let wrong = Wrong::new(format!("{} is taken by the public side ([http] listen)", config.web.listen));
+        root.report().error(&root.find(&["web", "listen"]), wrong.hint("choose another port"));
+    }
+}
+
+/// Whether two addresses cannot be listened on at once; port 0 is any free port.
+fn overlap(one: SocketAddr, other: SocketAddr) -> bool {
+    let everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() != 0 && one.port() == other.port() && (one.ip() == other.ip() || everywhere)
+}
+
+/// Two channels on one folder would take each other's files.
+fn folders(config: &Config, root: &Section<'_>) {
+    let mut seen = HashMap::new();
+    for channel in &config.channels {
+        let ChannelKind::Csv(csv) = &channel.kind else { continue };
+        if csv.folder.as_os_str().is_empty() {
+            continue;
+        }
+        if let Some(first) = seen.insert(real(&csv.folder), &channel.name) {
+            let spot = root.find(&["channels", channel.name.as_str(), "folder"]);
+            let wrong = Wrong::new(format!("the channel `{first}` watches this folder already"));
+            root.report().error(&spot, wrong.hint("give each channel a folder of its own"));
+        }
+    }
+}
+
+/// The folder a path leads to, whatever it is called, as far as it exists.
+fn real(path: &Path) -> PathBuf {
+    let mut rest = Vec::new();
+    let mut known = path;
+    loop {
+        if let Ok(real) = known.canonicalize() {
+            return rest.iter().rev().fold(real, |path, part| path.join(part));
+        }
+        let (Some(parent), Some(name)) = (known.parent(), known.file_name()) else { return path.to_owned() };
+        rest.push(name);
+        known = parent;
+    }
+}
+
+/// A notice must not come back as mail, and our own people's mail is no lead.
+fn mailboxes(config: &Config, root: &Section<'_>) {
+    let mut polled = HashMap::new();
+    for channel in &config.channels {
+        if let ChannelKind::Imap(imap) = &channel.kind {
+            let address = values::email(&imap.username).ok();
+            polled.insert(address, &channel.name);
+        }
+    }
+    for owner in &config.owners {
+        if let Some(channel) = owner.email.as_ref().and_then(|email| polled.get(&Some(email.clone()))) {
+            let spot = root.find(&["owners", owner.id.as_str(), "email"]);
+            let wrong =
+                Wrong::new(format!("this is the mailbox of the channel `{channel}`: notices would come back as leads"));
+            root.report().error(&spot, wrong.hint("give the owner an address of their own"));
+        }
+    }
+    if !polled.is_empty() && config.organisation.domains.is_empty() {
+        let spot = root.find(&["organisation"]);
+        let wrong = Wrong::new("no `domains`, so mail from our own people becomes leads");
+        let wrong = wrong.hint("add domains = [\"example.com\"] under [organisation]");
+        root.report().missing(Severity::Warning, &spot, wrong);
+    }
+}

@@ -1,0 +1,62 @@
+//! Reads what every connection to a mail server has: `host`, `port`, `tls`, `ca_file`.
+
+use std::path::{Path, PathBuf};
+
+use super::problem::{Wrong, quote};
+use super::section::Section;
+use super::{Tls, values};
+
+/// The words under `tls`.
+const TLS: [(&str, Tls); 3] = [("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
+
+/// Reads the host and how the connection to it is protected.
+pub(crate) fn protected(section: &mut Section<'_>, default: Tls) -> (String, Tls, Option<PathBuf>) {
+    let host = section.key("host").required().parse(values::host);
+    let field = section.key("tls");
+    let spot = field.place();
+    let tls = field.one_of(&TLS).unwrap_or(default);
+    if let Some(host) = host.as_ref().filter(|host| tls == Tls::None && !values::is_loopback(host)) {
+        let wrong = Wrong::new(format!("without TLS the password crosses the network to {} in the clear", quote(host)));
+        section
+            .report()
+            .error(&spot, wrong.hint("use \"implicit\" or \"starttls\"; \"none\" is for this machine itself"));
+    }
+    (host.unwrap_or_default(), tls, ca_file(section))
+}
+
+/// Reads the port.
+pub(crate) fn port(section: &mut Section<'_>, default: u16) -> u16 {
+    section.key("port").integer(1..=65_535).and_then(|port| u16::try_from(port).ok()).unwrap_or(default)
+}
+
+/// An extra root, or the server's own certificate, PEM.
+fn ca_file(section: &mut Section<'_>) -> Option<PathBuf> {
+    let field = section.key("ca_file");
+    let spot = field.place();
+    let path = field.path()?;
+    if let Err(wrong) = certificates(&path) {
+        section.report().error(&spot, wrong);
+    }
+    Some(path)
+}
+
+/// Proves that a file holds certificates.
+fn certificates(path: &Path) -> Result<(), Wrong> {
+    use rustls::pki_types::CertificateDer;
+    use rustls::pki_types::pem::PemObject;
+
+    let shown = quote(&path.display().to_string());
+    let bytes = std::fs::read(path)
+        .map_err(|error| Wrong::new(format!("cannot read {shown}: {error}")).hint("name a certificate in PEM form"))?;
+    let mut found = 0;
+    for certificate in CertificateDer::pem_slice_iter(&bytes) {
+        certificate.map_err(|error| Wrong::new(format!("{shown} holds a broken certificate: {error}")))?;
+        found += 1;
+    }
+    if found == 0 {
+        return Err(
+            Wrong::new(format!("{shown} holds no certificate")).hint("PEM begins with -----BEGIN CERTIFICATE-----")
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,50 @@
+//! Reads `fields = { email = ["your-email"] }`: extra names for canonical fields.
+
+use std::collections::BTreeMap;
+
+use super::problem::{Wrong, quote};
+use super::section::Section;
+use crate::normalize::Spelling;
+
+/// Canonical fields that can have extra names.
+pub(crate) const CANONICAL: [&str; 16] = [
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "company",
+    "job_title",
+    "website",
+    "country",
+    "language",
+    "subject",
+    "message",
+    "consent",
+    "form",
+    "page",
+    "referrer",
+];
+
+/// Reads the key `fields` of a channel.
+pub(crate) fn spelling(section: &mut Section<'_>) -> Spelling {
+    let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut taken: BTreeMap<String, &str> = BTreeMap::new();
+    let table = section.section("fields");
+    let report = table.report();
+    for (canonical, field) in table.fields() {
+        if !CANONICAL.contains(&canonical) {
+            report.error(field.spot(), Wrong::unknown("no such canonical field", canonical, &CANONICAL));
+            continue;
+        }
+        for item in field.items().unwrap_or_default() {
+            let other = taken.insert(item.text.to_lowercase(), canonical);
+            if let Some(other) = other.filter(|other| *other != canonical) {
+                let message = format!("{} already stands for `{other}`", quote(&item.text));
+                report.error(&item.spot, Wrong::new(message).hint("a name can stand for one field only"));
+            }
+            fields.entry(canonical.to_owned()).or_default().push(item.text);
+        }
+    }
+    Spelling { fields, honeypot: None }
+}
