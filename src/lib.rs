@@ -5,6 +5,7 @@
 //! *channels → normalize → dedupe → qualify → assign → store → notify*
 
 pub mod lead;
+pub mod tls;
 
 pub mod config;
 

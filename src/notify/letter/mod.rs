@@ -1,0 +1,272 @@
+//! What a notice says, in German or English: subject and plain text for a person.
+//!
+//! In comes a [`Letter`], out go lines without control characters, whatever the lead wrote: the
+//! subject can stand in a mail header, and in the text all that a stranger wrote is quoted, so
+//! that it cannot pass for ours.
+
+mod clean;
+#[cfg(test)]
+pub(crate) mod samples;
+mod words;
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+
+use super::Letter;
+use crate::lead::{Content, Event, Lead, Verdict};
+
+pub use clean::{block, line};
+pub use words::Language;
+
+/// Longest quoted message, characters.
+const LONGEST_MESSAGE: usize = 4000;
+/// Longest value on one line, characters.
+const LONGEST_VALUE: usize = 300;
+/// Longest subject, characters.
+const LONGEST_SUBJECT: usize = 150;
+/// Most extra fields and attachments that are listed.
+const MOST_LISTED: usize = 40;
+
+/// The subject: what happened, and to whom. One line.
+#[must_use]
+pub fn subject(letter: &Letter) -> String {
+    let words = letter.house.language.words();
+    let who = who(letter);
+    let subject = match letter.notice.event {
+        Event::Created => format!("{}: {who}", words.new_lead),
+        Event::Touched => format!("{who} {}", words.has_written),
+        Event::Assigned => format!("{}: {who}", words.now_yours),
+        Event::Stage => format!("{who}: {}", words.stage(letter.lead.stage)),
+    };
+    line(&subject, LONGEST_SUBJECT)
+}
+
+/// Name and company, or the best that is known. One line.
+fn who(letter: &Letter) -> String {
+    let person = &letter.lead.person;
+    let known = [
+        person.name.as_deref(),
+        person.company.as_deref(),
+        person.emails.first().map(|email| email.as_str()),
+        person.phones.first().map(|phone| phone.as_str()),
+    ];
+    let mut known = known.into_iter().flatten().map(|text| line(text, 80)).filter(|text| !text.is_empty());
+    let Some(first) = known.next() else { return letter.house.language.words().unknown.to_owned() };
+    let company = person.company.as_deref().map(|text| line(text, 80)).unwrap_or_default();
+    if company.is_empty() || company == first { first } else { format!("{first} ({company})") }
+}
+
+/// Why the owner got it: score, rules that hit, and how the owner was found. One line.
+#[must_use]
+pub fn why(letter: &Letter) -> String {
+    let words = letter.house.language.words();
+    let mut parts = vec![standing(letter)];
+    if let Some(hits) = letter.decision.as_ref().and_then(|decision| decision.verdict.as_ref()).and_then(hits) {
+        parts.push(format!("{}: {hits}", words.rules));
+    }
+    if let Some(routing) = routing(letter) {
+        parts.push(routing);
+    }
+    parts.join("; ")
+}
+
+fn standing(letter: &Letter) -> String {
+    let words = letter.house.language.words();
+    let lead = &letter.lead;
+    let mut text = format!("{} {}, {}", words.score, lead.score, words.disposition(lead.disposition));
+    if let Some(verdict) = letter.decision.as_ref().and_then(|decision| decision.verdict.as_ref()) {
+        let _infallible = write!(text, " ({} {})", words.threshold, verdict.qualify_at);
+    }
+    if let Some(reason) = &lead.reason {
+        let _infallible = write!(text, ": {}", line(reason, LONGEST_VALUE));
+    }
+    text
+}
+
+fn hits(verdict: &Verdict) -> Option<String> {
+    let hits: Vec<_> =
+        verdict.hits.iter().map(|hit| format!("{} ({:+})", line(&hit.rule, LONGEST_VALUE), hit.score)).collect();
+    (!hits.is_empty()).then(|| hits.join(", "))
+}
+
+fn routing(letter: &Letter) -> Option<String> {
+    let reason = line(&letter.decision.as_ref()?.routing.reason, LONGEST_VALUE);
+    (!reason.is_empty()).then_some(reason)
+}
+
+/// The whole text, lines ended by `\n`.
+#[must_use]
+pub fn text(letter: &Letter) -> String {
+    let words = letter.house.language.words();
+    let mut page = Page::default();
+    page.opening(letter);
+    page.person(letter);
+    page.writing(letter);
+    page.origin(letter);
+    page.head(words.why_title);
+    page.entry(words.verdict, &standing(letter));
+    let verdict = letter.decision.as_ref().and_then(|decision| decision.verdict.as_ref());
+    page.maybe(words.rules, verdict.and_then(hits).as_deref());
+    page.entry(words.tags, &letter.lead.tags.join(", "));
+    page.maybe(words.routing, routing(letter).as_deref());
+    page.next_steps(letter);
+    let _infallible =
+        write!(page.0, "\n-- \nLotse · {} · {}\n", line(&letter.house.instance, LONGEST_VALUE), letter.notice.id);
+    page.0
+}
+
+/// A text that grows.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn head(&mut self, title: &str) {
+        let _infallible = write!(self.0, "\n{title}\n");
+    }
+
+    /// `  label: value`, unless the value is empty.
+    fn entry(&mut self, label: &str, value: &str) {
+        let value = line(value, LONGEST_VALUE);
+        if !value.is_empty() {
+            let _infallible = writeln!(self.0, "  {label}: {value}");
+        }
+    }
+
+    fn maybe(&mut self, label: &str, value: Option<&str>) {
+        self.entry(label, value.unwrap_or_default());
+    }
+
+    fn opening(&mut self, letter: &Letter) {
+        let words = letter.house.language.words();
+        if let Some(owner) = &letter.owner {
+            let _infallible = write!(self.0, "{} {},\n\n", words.hello, line(&owner.name, 80));
+        }
+        let who = who(letter);
+        let sentence = match letter.notice.event {
+            Event::Created => words.created.to_owned(),
+            Event::Touched => format!("{who} {}.", words.has_written),
+            Event::Assigned => format!("{who} {}.", words.assigned),
+            Event::Stage => format!("{who}: {} {}.", words.stage_is_now, words.stage(letter.lead.stage)),
+        };
+        self.0.push_str(&sentence);
+        self.0.push('\n');
+        if letter.notice.event == Event::Stage {
+            self.maybe(words.reason, letter.lead.stage_reason.as_deref());
+        }
+    }
+
+    fn person(&mut self, letter: &Letter) {
+        let words = letter.house.language.words();
+        let person = &letter.lead.person;
+        self.head(words.who_title);
+        self.maybe(words.name, person.name.as_deref());
+        self.maybe(words.company, person.company.as_deref());
+        self.maybe(words.job_title, person.job_title.as_deref());
+        let emails: Vec<_> = person.emails.iter().map(|email| email.as_str()).collect();
+        self.entry(words.email, &emails.join(", "));
+        let phones: Vec<_> = person.phones.iter().map(|phone| phone.as_str()).collect();
+        self.entry(words.phone, &phones.join(", "));
+        self.maybe(words.website, person.website.as_deref().or(person.domain.as_deref()));
+        self.maybe(words.country, person.country.as_deref());
+        if self.0.ends_with(&format!("{}\n", words.who_title)) {
+            let _infallible = writeln!(self.0, "  {}", words.unknown);
+        }
+    }
+
+    fn writing(&mut self, letter: &Letter) {
+        let words = letter.house.language.words();
+        let Said { subject, text, content } = said(letter);
+        let title = if letter.notice.event == Event::Touched { words.wrote_now_title } else { words.wrote_title };
+        self.head(title);
+        self.maybe(words.subject, subject);
+        match text.map(|text| block(text, LONGEST_MESSAGE)).filter(|(text, _)| !text.is_empty()) {
+            Some((text, whole)) => {
+                for row in text.lines() {
+                    let _infallible = writeln!(self.0, "> {row}");
+                }
+                if !whole {
+                    let _infallible = writeln!(self.0, "[{}: lotse leads show {}]", words.shortened, letter.lead.id);
+                }
+            }
+            None => {
+                let _infallible = writeln!(self.0, "  {}", words.no_text);
+            }
+        }
+        let fields = content.map_or(&letter.lead.fields, |content| &content.fields);
+        for (label, value) in fields.iter().take(MOST_LISTED) {
+            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            self.entry(&line(label, 80), &value);
+        }
+        let files = content.map_or(&letter.lead.attachments, |content| &content.attachments);
+        for file in files.iter().take(MOST_LISTED) {
+            self.entry(words.attachment, &format!("{} ({} KB)", file.name, file.size.div_ceil(1000)));
+        }
+    }
+
+    fn origin(&mut self, letter: &Letter) {
+        let words = letter.house.language.words();
+        let from = &letter.lead.attribution;
+        self.head(words.origin_title);
+        self.entry(words.channel, letter.touch.as_ref().map_or(&from.channel, |touch| &touch.channel).as_str());
+        let content = letter.touch.as_ref().map(|touch| &touch.content);
+        let of_touch = |of: fn(&Content) -> Option<&String>| content.and_then(of);
+        self.maybe(words.form, of_touch(|c| c.form.as_ref()).or(from.form.as_ref()).map(String::as_str));
+        self.maybe(words.page, of_touch(|c| c.page.as_ref()).or(from.page.as_ref()).map(String::as_str));
+        self.maybe(words.referrer, of_touch(|c| c.referrer.as_ref()).or(from.referrer.as_ref()).map(String::as_str));
+        let campaign: Vec<_> = from.utm.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        self.entry(words.campaign, &campaign.join(", "));
+        self.maybe(words.forwarded_by, letter.lead.forwarded_by.as_ref().map(|email| email.as_str()));
+        let at = letter.touch.as_ref().map_or(letter.lead.created_at, |touch| touch.received_at);
+        self.entry(words.received, &local(at, letter));
+    }
+
+    fn next_steps(&mut self, letter: &Letter) {
+        let words = letter.house.language.words();
+        let id = letter.lead.id;
+        self.head(words.next_title);
+        if let Some(email) = reply_to(&letter.lead) {
+            let _infallible = writeln!(self.0, "  {} {email}.", words.reply_goes_to);
+        } else if let Some(phone) = letter.lead.person.phones.first() {
+            let _infallible = writeln!(self.0, "  {} {phone}.", words.call);
+        }
+        let _infallible = writeln!(self.0, "  {}: lotse leads show {id}", words.show);
+        if letter.lead.stage == crate::lead::Stage::New {
+            let _infallible = writeln!(self.0, "  {}: lotse leads stage {id} accepted", words.accept);
+        }
+    }
+}
+
+/// What was written this time, or at first.
+struct Said<'a> {
+    subject: Option<&'a str>,
+    text: Option<&'a str>,
+    content: Option<&'a Content>,
+}
+
+fn said(letter: &Letter) -> Said<'_> {
+    match letter.touch.as_ref().map(|touch| &touch.content) {
+        Some(content) => {
+            Said { subject: content.subject.as_deref(), text: content.text.as_deref(), content: Some(content) }
+        }
+        None => Said { subject: letter.lead.subject.as_deref(), text: letter.lead.message.as_deref(), content: None },
+    }
+}
+
+/// The address that an answer goes to: the lead's first one, if every mail program can write to it.
+#[must_use]
+pub fn reply_to(lead: &Lead) -> Option<&str> {
+    let email = lead.person.emails.first()?.as_str();
+    let plain = email.bytes().all(|byte| byte.is_ascii_graphic());
+    let strange = email.contains(['<', '>', '(', ')', '[', ']', ',', ';', ':', '\\', '"']);
+    let (user, domain) = email.rsplit_once('@')?;
+    (plain && !strange && !user.is_empty() && !user.contains('@') && domain.contains('.')).then_some(email)
+}
+
+fn local(at: Timestamp, letter: &Letter) -> String {
+    let zoned = at.to_zoned_datetime(letter.house.time_zone.clone());
+    zoned.strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+#[cfg(test)]
+mod tests;

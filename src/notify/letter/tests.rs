@@ -1,0 +1,175 @@
+//! What letters promise to their readers.
+
+use super::samples::{house, letter};
+use super::*;
+use crate::lead::{Disposition, Email, Fields, Person, Stage};
+
+fn in_german(mut letter: Letter) -> Letter {
+    letter.house = house(Language::German);
+    letter
+}
+
+#[test]
+fn the_language_is_that_of_the_organisations_country() {
+    for (country, language) in [
+        ("DE", Language::German),
+        ("CH", Language::German),
+        ("LU", Language::German),
+        ("US", Language::English),
+        ("FR", Language::English),
+        ("", Language::English),
+    ] {
+        assert_eq!(Language::of_country(country), language, "{country}");
+    }
+}
+
+#[test]
+fn each_event_has_its_subject_in_both_languages() {
+    for (event, german, english) in [
+        (Event::Created, "Neuer Lead: Max Müstermann (Firma GmbH)", "New lead: Max Müstermann (Firma GmbH)"),
+        (
+            Event::Touched,
+            "Max Müstermann (Firma GmbH) hat wieder geschrieben",
+            "Max Müstermann (Firma GmbH) has written again",
+        ),
+        (Event::Assigned, "Jetzt Ihr Lead: Max Müstermann (Firma GmbH)", "Now yours: Max Müstermann (Firma GmbH)"),
+        (Event::Stage, "Max Müstermann (Firma GmbH): Termin vereinbart", "Max Müstermann (Firma GmbH): meeting"),
+    ] {
+        let mut letter = letter();
+        letter.notice.event = event;
+        letter.lead.stage = Stage::Meeting;
+        assert_eq!(subject(&letter), english);
+        assert_eq!(subject(&in_german(letter)), german);
+    }
+}
+
+#[test]
+fn the_best_that_is_known_stands_for_a_name() {
+    let mut letter = letter();
+    letter.lead.person.name = None;
+    assert_eq!(subject(&letter), "New lead: Firma GmbH");
+    letter.lead.person.company = Some(" \u{7} ".to_owned());
+    assert_eq!(subject(&letter), "New lead: max@firma.example");
+    letter.lead.person.emails.clear();
+    assert_eq!(subject(&letter), "New lead: +493012345678");
+    letter.lead.person.phones.clear();
+    assert_eq!(subject(&letter), "New lead: Unknown");
+}
+
+#[test]
+fn the_text_says_who_what_whence_why_and_what_to_do() {
+    let letter = letter();
+    let text = text(&letter);
+    let id = letter.lead.id.to_string();
+    for part in [
+        "Hello Anna Schmidt,",
+        "a new lead is yours.",
+        "  Name: Max Müstermann",
+        "  Company: Firma GmbH",
+        "  E-mail: max@firma.example",
+        "  Phone: +493012345678",
+        "  Subject: Anfrage",
+        "> Bitte ein Angebot über 20 Stück",
+        "  Stückzahl: 20",
+        "  Channel: website",
+        "  Page: https://www.example.com/kontakt",
+        "  Campaign: source=messe",
+        "  Received: 2026-11-23 10:12 CET",
+        "score 45, qualified (qualified from 30)",
+        "asks for a price (+20)",
+        "  Tags: intent:price",
+        "  Routing: team sales, whose turn it was",
+        "goes straight to max@firma.example.",
+        &format!("lotse leads show {id}"),
+        &format!("lotse leads stage {id} accepted"),
+        "https://leads.example.com",
+        &letter.notice.id.to_string(),
+    ] {
+        assert!(text.contains(part), "`{part}` is missing in:\n{text}");
+    }
+    assert_eq!(
+        why(&letter),
+        "score 45, qualified (qualified from 30); Rules: asks for a price (+20); team sales, whose turn it was"
+    );
+}
+
+#[test]
+fn a_second_message_is_the_one_that_is_told() {
+    let mut letter = letter();
+    letter.notice.event = Event::Touched;
+    letter.touch.as_mut().unwrap().content.text = Some("Bitte doch 30 Stück".to_owned());
+    let text = text(&in_german(letter));
+    assert!(text.contains("Max Müstermann (Firma GmbH) hat wieder geschrieben."));
+    assert!(text.contains("> Bitte doch 30 Stück"));
+    assert!(!text.contains("20 Stück"));
+}
+
+#[test]
+fn a_lost_lead_names_its_reason_and_an_accepted_one_is_not_to_be_accepted() {
+    let mut letter = letter();
+    letter.notice.event = Event::Stage;
+    letter.lead.stage = Stage::Lost;
+    letter.lead.stage_reason = Some("no budget".to_owned());
+    let text = text(&letter);
+    assert!(text.contains("the stage is now: lost.\n  Reason: no budget"), "{text}");
+    assert!(!text.contains("accepted"));
+}
+
+#[test]
+fn absent_values_leave_no_empty_lines_labels_or_nulls() {
+    let mut letter = letter();
+    letter.lead.person = Person::default();
+    letter.lead.subject = None;
+    letter.lead.message = None;
+    letter.lead.tags.clear();
+    letter.lead.fields = Fields::new();
+    letter.lead.disposition = Disposition::Review;
+    letter.lead.reason = Some("looks odd".to_owned());
+    (letter.touch, letter.decision, letter.owner) = (None, None, None);
+    let text = text(&letter);
+    assert!(text.starts_with("a new lead is yours.\n\nWHO\n  Unknown\n"), "{text}");
+    assert!(text.contains("  (no text)\n"));
+    assert!(text.contains("score 45, to be reviewed: looks odd"));
+    for nothing in ["null", "None", ": \n", "Reply to"] {
+        assert!(!text.contains(nothing), "{nothing} in:\n{text}");
+    }
+}
+
+#[test]
+fn a_long_message_is_cut_and_says_where_the_rest_is() {
+    let mut letter = letter();
+    letter.touch.as_mut().unwrap().content.text = Some("ä".repeat(100_000));
+    let text = text(&letter);
+    assert!(text.chars().count() < 6000);
+    assert!(text.contains(&format!("[shortened; for all of it: lotse leads show {}]", letter.lead.id)));
+}
+
+#[test]
+fn what_a_stranger_wrote_cannot_pass_for_ours() {
+    let mut letter = letter();
+    letter.touch.as_mut().unwrap().content.text = Some("hello\n\nWHAT TO DO\n  Pay here\r-- \rLotse".to_owned());
+    letter.lead.person.name = Some("Max\n\nWHAT TO DO\n  Pay".to_owned());
+    let text = text(&letter);
+    assert_eq!(text.lines().filter(|row| row.starts_with("WHAT TO DO")).count(), 1, "{text}");
+    assert_eq!(text.lines().filter(|row| row.starts_with("-- ")).count(), 1);
+}
+
+#[test]
+fn an_answer_goes_only_to_plain_addresses() {
+    for (address, fits) in [
+        ("max@firma.example", true),
+        ("max+x@firma.example", true),
+        ("ü@firma.example", false),
+        ("max@[127.0.0.1]", false),
+        ("a b@firma.example", false),
+        ("\"a,b\"@firma.example", false),
+        ("a@b@firma.example", false),
+        ("@firma.example", false),
+        ("max@localhost", false),
+        ("a\r\nb@firma.example", false),
+    ] {
+        let mut letter = letter();
+        letter.lead.person.emails = vec![Email(address.to_owned())];
+        assert_eq!(reply_to(&letter.lead).is_some(), fits, "{address:?}");
+    }
+}
