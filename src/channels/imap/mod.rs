@@ -1,11 +1,45 @@
 //! A mailbox over IMAP (RFC 3501), left exactly as found.
+//!
+//! New mail goes in as [`Inbound`](crate::lead::Inbound)s; out go their receipts into the place
+//! that is kept with them. A connection logs in, opens the folder read-only, brings in what is
+//! new, and then waits for the server's word (`IDLE`, RFC 2177) or for the next look.
+//!
+//! Any error drops the connection: half-read answers are never taken for whole ones. The next
+//! connection starts from the stored place. At level TRACE the client library logs passwords and
+//! mail through `log`; the daemon's log filter keeps `async_imap` and `imap_proto` below that.
 
+mod command;
+mod connect;
+mod fetch;
+mod guard;
+mod name;
+mod place;
+mod session;
 pub(crate) mod settings;
+mod suspects;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::health::Health;
+use super::{Channel, Error, Running};
 use crate::config::{Secret, Tls};
+use crate::intake::Door;
+use crate::lead::{self, Name};
+use command::Fault;
+use connect::unreachable;
+use fetch::{Halt, Reader, unless};
+use place::{Opening, Place};
+use session::{Session, Woken};
+use suspects::Suspects;
+
+/// `IDLE` is renewed at least this often: routers forget quiet connections after five minutes.
+const RENEW: Duration = Duration::from_secs(270);
 
 /// Settings of one mailbox (`kind = "imap"`).
 #[derive(Clone, Debug, PartialEq)]
@@ -37,4 +71,179 @@ pub enum Start {
     New,
     /// Take all of it.
     All,
+}
+
+/// One mailbox as a channel.
+#[derive(Debug)]
+pub struct Mailbox {
+    name: Name,
+    config: Config,
+    suspects: Mutex<Suspects>,
+}
+
+impl Channel for Mailbox {
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn run<'a>(&'a self, door: &'a Door, health: &'a Health, stop: &'a CancellationToken) -> Running<'a> {
+        Box::pin(self.serve(door, health, stop))
+    }
+}
+
+impl Mailbox {
+    /// The channel `name` with these settings.
+    #[must_use]
+    pub fn new(name: Name, config: Config) -> Self {
+        Self { name, config, suspects: Mutex::default() }
+    }
+
+    /// Connects again at once while single mails make the server break off; every other end is
+    /// the supervisor's.
+    async fn serve(&self, door: &Door, health: &Health, stop: &CancellationToken) -> Result<(), Error> {
+        loop {
+            let halt = match self.connection(door, health, stop).await {
+                Ok(()) | Err(End::Halt(Halt::Stop)) => return Ok(()),
+                Err(End::Error(error)) => return Err(error),
+                Err(End::Halt(halt)) => halt,
+            };
+            let doing = format!("cannot read the folder `{}` of {}", self.config.folder, self.config.host);
+            let why = match halt {
+                Halt::Stop => return Ok(()),
+                Halt::Fault(fault) => return Err(unreachable(&doing, fault)),
+                Halt::Refused(refused) => return Err(refused.into()),
+                Halt::Broke(fault) => fault.to_string(),
+                Halt::Failed(refused) => refused.to_string(),
+            };
+            health.trouble(&format!("{doing}: {why}"));
+            let pause = self.suspects().pause();
+            tracing::warn!(channel = %self.name, %why, pause_s = pause.as_secs(), "reading mail broke off; its mails are tried one by one");
+            if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One connection from login to its end.
+    async fn connection(&self, door: &Door, health: &Health, stop: &CancellationToken) -> Result<(), End> {
+        let Some(session) = stop.run_until_cancelled(open(&self.config)).await else { return Ok(()) };
+        let mut session = session?;
+        let place = self.starting_place(&mut session, door, stop).await?;
+        let mut reader = Reader { mailbox: self, session: &mut session, door, health, stop, place };
+        loop {
+            reader.catch_up().await?;
+            health.ok();
+            if reader.session.news {
+                continue;
+            }
+            if self.wait(reader.session, stop).await? == Woken::Stop {
+                session.log_out().await;
+                return Ok(());
+            }
+        }
+    }
+
+    /// Opens the folder and settles where to read from. Where that is not yet stored, it is before
+    /// anything is read: what comes between now and a crash must not be taken for old mail.
+    async fn starting_place(&self, session: &mut Session, door: &Door, stop: &CancellationToken) -> Result<Place, End> {
+        let config = &self.config;
+        let Some(folder) = stop.run_until_cancelled(examine(session, config)).await else {
+            return Err(Halt::Stop.into());
+        };
+        let mut folder = folder?;
+        let kept = door.place(&self.name, &config.folder).await.map_err(Halt::Refused)?;
+        let now = Timestamp::now();
+        let mut opening = place::open(kept.as_deref(), folder, config.start, now);
+        if matches!(opening, Opening::Anew(_)) {
+            // Some servers are wrong about UIDNEXT; the last mail's number is right.
+            folder.highest = folder.highest.max(unless(stop, session.highest()).await?);
+            opening = place::open(kept.as_deref(), folder, config.start, now);
+        }
+        match opening {
+            Opening::GoOn(place) => return Ok(place),
+            Opening::First(place) => {
+                tracing::info!(channel = %self.name, folder = config.folder, %place, "the folder is read for the first time");
+            }
+            Opening::Anew(place) => {
+                tracing::warn!(channel = %self.name, folder = config.folder, %place, before = kept, "the server has numbered the folder anew; all of it is read again");
+            }
+        }
+        let place = opening.place();
+        door.keep_place(&self.name, self.stored(place)).await.map_err(Halt::Refused)?;
+        Ok(place)
+    }
+
+    /// Waits until it is time to look for mail.
+    async fn wait(&self, session: &mut Session, stop: &CancellationToken) -> Result<Woken, Halt> {
+        if session.has_idle() {
+            let woken = session.idle(self.config.poll.min(RENEW), stop).await;
+            return if stop.is_cancelled() { woken.map_err(|_| Halt::Stop) } else { Ok(woken?) };
+        }
+        if stop.run_until_cancelled(tokio::time::sleep(self.config.poll)).await.is_none() {
+            return Ok(Woken::Stop);
+        }
+        unless(stop, session.noop()).await?;
+        Ok(Woken::Look)
+    }
+
+    fn stored(&self, place: Place) -> lead::Place {
+        lead::Place { key: self.config.folder.clone(), value: Some(place.to_string()) }
+    }
+
+    fn suspects(&self) -> MutexGuard<'_, Suspects> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn log_progress(&self, batch: &BTreeSet<u32>, waiting: usize) {
+        tracing::debug!(channel = %self.name, mails = batch.len(), waiting, "brought in mail");
+    }
+}
+
+/// Logs in to a mailbox and opens its folder; what is there in one sentence.
+pub async fn probe(config: &Config) -> Result<String, Error> {
+    let mut session = open(config).await?;
+    examine(&mut session, config).await?;
+    let (folder, mails) = (&config.folder, session.exists());
+    let news = if session.has_idle() {
+        "the server announces new mail at once (IDLE)".to_owned()
+    } else {
+        format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
+    };
+    session.log_out().await;
+    let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
+    Ok(format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}", config.host, config.username))
+}
+
+/// Connects, logs in and asks what the server can do.
+async fn open(config: &Config) -> Result<Session, Error> {
+    let connection = connect::connect(config).await?;
+    let doing = format!("cannot talk to {}", config.host);
+    Session::begin(connection).await.map_err(|fault| unreachable(&doing, fault))
+}
+
+/// Opens the folder; a server that refuses must be set right by somebody.
+async fn examine(session: &mut Session, config: &Config) -> Result<place::Folder, Error> {
+    let doing = format!("cannot open the folder `{}` of {}", config.folder, config.host);
+    session.examine(&config.folder).await.map_err(|fault| match fault {
+        Fault::No(_) | Fault::Bad(_) if !fault.is_temporary() => Error::Refused { doing, answer: fault.to_string() },
+        fault => unreachable(&doing, fault),
+    })
+}
+
+/// How a connection ended.
+enum End {
+    Error(Error),
+    Halt(Halt),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Halt> for End {
+    fn from(halt: Halt) -> Self {
+        Self::Halt(halt)
+    }
 }

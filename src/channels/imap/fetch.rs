@@ -1,0 +1,269 @@
+//! Brings in what is new: from UIDs to receipts.
+//!
+//! Mails go in in ascending order, and each carries the place behind it, so the place that is
+//! stored always means "every mail up to here has an outcome". What the place passes without an
+//! item (mail that was deleted meanwhile, or was there before us) moves it by itself afterwards.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use tokio_util::sync::CancellationToken;
+
+use super::Mailbox;
+use super::command::Fault;
+use super::guard::Violation;
+use super::place::Place;
+use super::session::{Part, Session, Size};
+use super::suspects::{Break, Way};
+use crate::channels::health::Health;
+use crate::intake::{Door, Refused};
+use crate::lead::{self, Delivery, Inbound, Kind, Original};
+
+/// Text that is asked for at once, in bytes, unless one mail alone is larger.
+const AT_ONCE: u64 = 8 * 1024 * 1024;
+/// Of a larger mail only the header is read.
+const LARGEST_MAIL: u32 = 40 * 1024 * 1024;
+
+/// The media type of a mail of which all was read.
+const WHOLE: &str = "message/rfc822";
+/// The media type of a mail of which only the header was read, because it is too large.
+const TRUNCATED: &str = "message/rfc822; truncated=yes";
+/// The media type of a mail that the server does not hand over.
+const UNFETCHED: &str = "message/rfc822; unfetched=yes";
+
+/// Why reading stopped.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// We are to stop.
+    Stop,
+    /// The server failed.
+    Fault(Fault),
+    /// The server failed over a mail; the suspects know.
+    Broke(Fault),
+    /// The intake failed.
+    Refused(Refused),
+    /// The intake failed over a mail; the suspects know.
+    Failed(Refused),
+}
+
+impl From<Fault> for Halt {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Refused> for Halt {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// Does `work` unless we are to stop; what was half done then is dropped with the connection.
+pub(super) async fn unless<T>(
+    stop: &CancellationToken,
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<T, Halt> {
+    match stop.run_until_cancelled(work).await {
+        Some(result) => Ok(result?),
+        None => Err(Halt::Stop),
+    }
+}
+
+/// One folder that is being read.
+pub(super) struct Reader<'a> {
+    pub(super) mailbox: &'a Mailbox,
+    pub(super) session: &'a mut Session,
+    pub(super) door: &'a Door,
+    pub(super) health: &'a Health,
+    pub(super) stop: &'a CancellationToken,
+    /// As far as it has been read.
+    pub(super) place: Place,
+}
+
+/// Mails that are asked for together.
+#[derive(Debug, PartialEq, Eq)]
+struct Load {
+    uids: BTreeSet<u32>,
+    part: Part,
+    bytes: u64,
+}
+
+impl Reader<'_> {
+    /// Brings in every mail behind the place.
+    pub(super) async fn catch_up(&mut self) -> Result<(), Halt> {
+        self.session.news = false;
+        let Some(first) = self.place.last.checked_add(1) else { return Ok(()) };
+        let mut waiting = unless(self.stop, self.session.uids_from(first)).await?;
+        while let Some(&first) = waiting.first() {
+            let size = self.mailbox.suspects().batch(self.place.validity, first);
+            let batch: BTreeSet<u32> = waiting.iter().copied().take(size).collect();
+            waiting.retain(|uid| !batch.contains(uid));
+            self.bring_in(&batch).await?;
+            self.mailbox.log_progress(&batch, waiting.len());
+        }
+        Ok(())
+    }
+
+    /// Brings in one batch, and tells the suspects when that breaks.
+    async fn bring_in(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
+        let before = self.place;
+        match self.read_batch(batch).await {
+            Err(Halt::Fault(fault)) if !fault.is_temporary() => {
+                let how = match fault {
+                    Fault::Hostile(Violation::Literal(_)) | Fault::TooMuch => Break::TooLarge,
+                    _ => Break::Other,
+                };
+                self.mailbox.suspects().broke(batch, how);
+                Err(Halt::Broke(fault))
+            }
+            Err(Halt::Refused(refused)) => {
+                // Mails behind the one that failed may be stored, and the place with them.
+                if self.door.keep_place(&self.mailbox.name, self.stored(before)).await.is_err() {
+                    return Err(Halt::Refused(refused));
+                }
+                match refused {
+                    Refused::Failed(_) => {
+                        self.mailbox.suspects().broke(batch, Break::Other);
+                        Err(Halt::Failed(refused))
+                    }
+                    other => Err(Halt::Refused(other)),
+                }
+            }
+            other => other,
+        }
+    }
+
+    async fn read_batch(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
+        let (Some(&first), Some(&last)) = (batch.first(), batch.last()) else { return Ok(()) };
+        let way = self.mailbox.suspects().way(first);
+        if way == Way::Pass {
+            tracing::error!(channel = %self.mailbox.name, uid = first, "the server does not hand over a mail; it is passed by and quarantined");
+            let item = self.unfetched(first);
+            return self.submit(vec![item], first).await;
+        }
+        let sizes = unless(self.stop, self.session.sizes(batch)).await?;
+        self.check_gone(batch, |uid| sizes.contains_key(&uid)).await?;
+        for load in loads(&sizes, self.place, way) {
+            let mut texts = unless(self.stop, self.session.texts(&load.uids, load.part, load.bytes)).await?;
+            self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
+            let Some(last) = texts.last_key_value().map(|(uid, _)| *uid) else { continue };
+            let items = std::mem::take(&mut texts);
+            let items = items.into_iter().map(|(uid, text)| self.mail(uid, load.part, text)).collect();
+            self.submit(items, last).await?;
+        }
+        if self.place.last < last {
+            self.door.keep_place(&self.mailbox.name, self.stored(self.place.at(last))).await?;
+            self.place = self.place.at(last);
+        }
+        Ok(())
+    }
+
+    /// A mail that is missing in an answer was deleted meanwhile, or the server withholds it.
+    async fn check_gone(&mut self, asked: &BTreeSet<u32>, answered: impl Fn(u32) -> bool) -> Result<(), Halt> {
+        let missing: BTreeSet<u32> = asked.iter().copied().filter(|uid| !answered(*uid)).collect();
+        if missing.is_empty() || unless(self.stop, self.session.still_there(&missing)).await?.is_empty() {
+            return Ok(());
+        }
+        Err(Fault::Withheld.into())
+    }
+
+    /// Hands items over; a stop waits until they have their receipts.
+    async fn submit(&mut self, items: Vec<Inbound>, last: u32) -> Result<(), Halt> {
+        let receipts = self.door.submit_all(items).await?;
+        receipts.iter().for_each(|_| self.health.item());
+        self.place = self.place.at(last);
+        Ok(())
+    }
+
+    fn mail(&self, uid: u32, part: Part, bytes: Vec<u8>) -> Inbound {
+        let content_type = if part == Part::Whole { WHOLE } else { TRUNCATED };
+        self.inbound(uid, content_type, bytes, Delivery::Mail)
+    }
+
+    fn unfetched(&self, uid: u32) -> Inbound {
+        // Nothing of the mail can be compared, so its number has to tell it from others.
+        let folder = &self.mailbox.config.folder;
+        let delivery = Delivery::Named(format!("unfetched {folder} {} {uid}", self.place.validity));
+        self.inbound(uid, UNFETCHED, Vec::new(), delivery)
+    }
+
+    fn inbound(&self, uid: u32, content_type: &str, bytes: Vec<u8>, delivery: Delivery) -> Inbound {
+        let (folder, validity) = (&self.mailbox.config.folder, self.place.validity);
+        Inbound {
+            channel: self.mailbox.name.clone(),
+            kind: Kind::Mail,
+            received_at: Timestamp::now(),
+            source: format!("{folder}, UID {uid} (UIDVALIDITY {validity})"),
+            delivery,
+            original: Original { content_type: content_type.to_owned(), headers: BTreeMap::new(), bytes },
+            place: Some(self.stored(self.place.at(uid))),
+            quiet: false,
+        }
+    }
+
+    fn stored(&self, place: Place) -> lead::Place {
+        self.mailbox.stored(place)
+    }
+}
+
+/// What to ask for, in ascending order: as many mails together as fit, and each that is too large
+/// by its header.
+fn loads(sizes: &BTreeMap<u32, Size>, place: Place, way: Way) -> Vec<Load> {
+    let mut loads: Vec<Load> = Vec::new();
+    for (&uid, size) in sizes.iter().filter(|(_, size)| !place.is_before_us(size.received)) {
+        let part = if way == Way::Header || size.bytes > LARGEST_MAIL { Part::Header } else { Part::Whole };
+        let bytes = u64::from(size.bytes);
+        match loads.last_mut() {
+            Some(load) if part == Part::Whole && load.part == part && load.bytes + bytes <= AT_ONCE => {
+                load.uids.insert(uid);
+                load.bytes += bytes;
+            }
+            _ => loads.push(Load { uids: BTreeSet::from([uid]), part, bytes }),
+        }
+    }
+    loads
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u32 = 1024 * 1024;
+    const PLACE: Place = Place { validity: 3, last: 0, since: None };
+
+    fn sizes(mails: &[(u32, u32)]) -> BTreeMap<u32, Size> {
+        mails.iter().map(|(uid, bytes)| (*uid, Size { bytes: *bytes, received: None })).collect()
+    }
+
+    fn asked(mails: &[(u32, u32)], way: Way) -> Vec<(Vec<u32>, Part)> {
+        loads(&sizes(mails), PLACE, way).into_iter().map(|l| (l.uids.into_iter().collect(), l.part)).collect()
+    }
+
+    #[test]
+    fn mails_are_asked_for_together_as_far_as_they_fit() {
+        let mails = [(1, MIB), (2, 7 * MIB), (3, 1), (4, 9 * MIB), (5, 1), (6, 1)];
+        let whole = |uids: &[u32]| (uids.to_vec(), Part::Whole);
+        assert_eq!(asked(&mails, Way::Usual), [whole(&[1, 2]), whole(&[3]), whole(&[4]), whole(&[5, 6])]);
+    }
+
+    #[test]
+    fn of_a_mail_that_is_too_large_the_header_is_asked_for_in_its_turn() {
+        let mails = [(1, 1), (2, 41 * MIB), (3, 1)];
+        let expected = [(vec![1], Part::Whole), (vec![2], Part::Header), (vec![3], Part::Whole)];
+        assert_eq!(asked(&mails, Way::Usual), expected);
+        assert_eq!(asked(&[(1, 1)], Way::Header), [(vec![1], Part::Header)]);
+    }
+
+    #[test]
+    fn mail_from_before_the_first_connect_is_not_asked_for() {
+        let at = |second| Some(Timestamp::from_second(second).unwrap());
+        let place = Place { since: at(100), ..PLACE };
+        let mails = BTreeMap::from([
+            (1, Size { bytes: 1, received: at(99) }),
+            (2, Size { bytes: 1, received: at(101) }),
+            (3, Size { bytes: 1, received: None }),
+        ]);
+        let uids: Vec<u32> = loads(&mails, place, Way::Usual).into_iter().flat_map(|load| load.uids).collect();
+        assert_eq!(uids, [2, 3]);
+    }
+}

@@ -1,0 +1,156 @@
+//! How far a folder has been read: what is kept, and what a new connection makes of it.
+//!
+//! Pure rules. In come the kept text and what the server says about the folder, out comes the
+//! place to go on from. A place stands for "every mail up to this UID has an outcome".
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::Start;
+
+/// How far a folder has been read; kept as `UIDVALIDITY:LASTUID`, or `UIDVALIDITY:LASTUID:SINCE`
+/// (seconds of Unix time) where mail from before the first connect is to be left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// The folder's UIDs mean something only together with this number (RFC 3501 §2.3.1.1).
+    pub(super) validity: u32,
+    /// Every mail up to this UID has an outcome.
+    pub(super) last: u32,
+    /// Mail that the server received earlier was there before us and is left alone.
+    pub(super) since: Option<Timestamp>,
+}
+
+/// What the server says about a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Folder {
+    /// UIDVALIDITY; 0 when the server has none.
+    pub(super) validity: u32,
+    /// The highest UID given so far: UIDNEXT less one, or that of the last mail if it is higher.
+    pub(super) highest: u32,
+}
+
+/// Where a connection starts reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Opening {
+    /// It goes on where the last one stopped.
+    GoOn(Place),
+    /// The folder was never read before.
+    First(Place),
+    /// The server numbered the folder anew: all of it is read again, and what is known will be
+    /// recognised.
+    Anew(Place),
+}
+
+impl Opening {
+    /// The place to read on from.
+    pub(super) fn place(self) -> Place {
+        match self {
+            Self::GoOn(place) | Self::First(place) | Self::Anew(place) => place,
+        }
+    }
+}
+
+/// What to make of the kept place, if any, now that the server has shown the folder.
+pub(super) fn open(kept: Option<&str>, folder: Folder, start: Start, now: Timestamp) -> Opening {
+    let validity = folder.validity;
+    let Some(kept) = kept else {
+        return Opening::First(match start {
+            Start::New => Place { validity, last: folder.highest, since: Some(now) },
+            Start::All => Place { validity, last: 0, since: None },
+        });
+    };
+    match Place::parse(kept) {
+        // A highest UID below ours means that the server started to count again.
+        Some(place) if place.validity == validity && place.last <= folder.highest => Opening::GoOn(place),
+        Some(place) => Opening::Anew(Place { validity, last: 0, since: place.since }),
+        None => Opening::Anew(Place { validity, last: 0, since: None }),
+    }
+}
+
+impl Place {
+    /// The place after `uid`.
+    pub(super) fn at(self, uid: u32) -> Self {
+        Self { last: uid, ..self }
+    }
+
+    /// Whether a mail that the server received at `received` was there before us.
+    pub(super) fn is_before_us(&self, received: Option<Timestamp>) -> bool {
+        // Servers count in whole seconds.
+        matches!((self.since, received), (Some(since), Some(received)) if received.as_second() < since.as_second())
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let mut parts = text.split(':');
+        let validity = parts.next()?.parse().ok()?;
+        let last = parts.next()?.parse().ok()?;
+        let since = match parts.next() {
+            Some(seconds) => Some(Timestamp::from_second(seconds.parse().ok()?).ok()?),
+            None => None,
+        };
+        parts.next().is_none().then_some(Self { validity, last, since })
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.validity, self.last)?;
+        self.since.map_or(Ok(()), |since| write!(f, ":{}", since.as_second()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FOLDER: Folder = Folder { validity: 3, highest: 17 };
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(seconds).unwrap()
+    }
+
+    #[test]
+    fn a_place_reads_back_from_its_text() {
+        for text in ["3:17", "3:17:1795000000", "4294967295:0"] {
+            assert_eq!(Place::parse(text).unwrap().to_string(), text);
+        }
+        for bad in ["", "3", "3:", "x:1", "3:17:", "3:17:1:2", "-1:2"] {
+            assert_eq!(Place::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn the_first_connect_takes_what_comes_from_now_on_or_all() {
+        let new = open(None, FOLDER, Start::New, at(100));
+        assert_eq!(new, Opening::First(Place { validity: 3, last: 17, since: Some(at(100)) }));
+        let all = open(None, FOLDER, Start::All, at(100));
+        assert_eq!(all, Opening::First(Place { validity: 3, last: 0, since: None }));
+    }
+
+    #[test]
+    fn a_later_connect_goes_on_whatever_the_settings_say_by_now() {
+        for start in [Start::New, Start::All] {
+            let opening = open(Some("3:9:50"), FOLDER, start, at(100));
+            assert_eq!(opening, Opening::GoOn(Place { validity: 3, last: 9, since: Some(at(50)) }));
+        }
+        assert!(matches!(open(Some("3:17"), FOLDER, Start::All, at(100)), Opening::GoOn(_)));
+    }
+
+    #[test]
+    fn a_folder_that_is_numbered_anew_is_read_again() {
+        let anew = |since| Opening::Anew(Place { validity: 3, last: 0, since });
+        assert_eq!(open(Some("2:9"), FOLDER, Start::All, at(100)), anew(None));
+        assert_eq!(open(Some("2:9:50"), FOLDER, Start::New, at(100)), anew(Some(at(50))));
+        assert_eq!(open(Some("3:18"), FOLDER, Start::All, at(100)), anew(None), "the server counts from below again");
+        assert_eq!(open(Some("nonsense"), FOLDER, Start::New, at(100)), anew(None));
+    }
+
+    #[test]
+    fn only_mail_from_before_the_first_connect_is_left_alone() {
+        let place = Place { validity: 3, last: 0, since: Some(Timestamp::from_millisecond(100_900).unwrap()) };
+        assert!(place.is_before_us(Some(at(99))));
+        assert!(!place.is_before_us(Some(at(100))), "the same second");
+        assert!(!place.is_before_us(None));
+        assert!(!Place { since: None, ..place }.is_before_us(Some(at(1))));
+    }
+}

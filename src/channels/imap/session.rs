@@ -1,0 +1,388 @@
+//! What we ask of a mailbox, each as one checked command.
+//!
+//! The folder is opened read-only (`EXAMINE`) and texts are read with `BODY.PEEK`, so nothing in
+//! it changes. Whatever the server says about new mail on the way is remembered in
+//! [`Session::news`].
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use imap_proto::{AttributeValue, Capability, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath};
+use jiff::Timestamp;
+use jiff::fmt::strtime;
+use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::command::{Connection, Fault, PATIENCE, read, run, until_done};
+use super::guard::LARGEST_LITERAL;
+use super::name;
+use super::place::Folder;
+
+/// Mails up to which one `SEARCH` answer certainly fits on a line the guard lets pass.
+const ONE_LINE_OF_UIDS: u32 = 5_000;
+/// UIDs that are remembered of one listing; the lowest are kept.
+const MOST_UIDS: usize = 1_000_000;
+/// Bytes of a header that are read of a mail that is too large.
+const LARGEST_HEADER: u32 = 1024 * 1024;
+/// Text that one command may bring in, in bytes.
+const LARGEST_ANSWER: usize = LARGEST_LITERAL + 16 * 1024 * 1024;
+/// The slowest connection on which texts are waited for, bytes a second.
+const SLOWEST: u64 = 64 * 1024;
+/// Longest wait for the start and the end of `IDLE`.
+const IDLE_STEP: Duration = Duration::from_secs(15);
+/// Longest wait for a farewell.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A logged-in session.
+#[derive(Debug)]
+pub(super) struct Session {
+    connection: Connection,
+    idle: Idle,
+    /// Mails in the folder, as announced.
+    exists: u32,
+    /// The server announced mail since this was last cleared.
+    pub(super) news: bool,
+}
+
+/// Whether the server tells of new mail by itself (RFC 2177).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Idle {
+    Offered,
+    Missing,
+}
+
+/// What the server knows of a mail without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Size {
+    /// Bytes, roughly: some servers guess.
+    pub(super) bytes: u32,
+    /// When the server received it.
+    pub(super) received: Option<Timestamp>,
+}
+
+/// Why waiting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Woken {
+    /// There may be new mail, or it is time to look.
+    Look,
+    /// We are to stop.
+    Stop,
+}
+
+/// Which part of a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// All of it.
+    Whole,
+    /// Its header, cut after 1 MiB.
+    Header,
+}
+
+impl Session {
+    /// Asks what the server can do.
+    pub(super) async fn begin(mut connection: Connection) -> Result<Self, Fault> {
+        let mut idle = Idle::Missing;
+        run(&mut connection, "CAPABILITY", PATIENCE, |response| {
+            let is_idle = |c: &Capability<'_>| matches!(c, Capability::Atom(name) if name.eq_ignore_ascii_case("IDLE"));
+            if matches!(response, Response::Capabilities(offered) if offered.iter().any(is_idle)) {
+                idle = Idle::Offered;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(Self { connection, idle, exists: 0, news: false })
+    }
+
+    /// Whether the server tells of new mail by itself.
+    pub(super) fn has_idle(&self) -> bool {
+        self.idle == Idle::Offered
+    }
+
+    /// Mails in the folder, as last announced.
+    pub(super) fn exists(&self) -> u32 {
+        self.exists
+    }
+
+    /// Opens a folder read-only.
+    pub(super) async fn examine(&mut self, folder: &str) -> Result<Folder, Fault> {
+        let (mut validity, mut next) = (0, None);
+        let command = format!("EXAMINE {}", name::folder(folder));
+        self.run(&command, PATIENCE, |response| {
+            if let Response::Data { outcome, .. } = response {
+                match outcome.code {
+                    Some(ResponseCode::UidValidity(number)) => validity = number,
+                    Some(ResponseCode::UidNext(number)) => next = Some(number),
+                    _ => {}
+                }
+            }
+            Ok(())
+        })
+        .await?;
+        let highest = match next {
+            Some(next) => next.saturating_sub(1),
+            None => self.highest().await?,
+        };
+        Ok(Folder { validity, highest })
+    }
+
+    /// The UID of the folder's last mail, 0 when it is empty.
+    pub(super) async fn highest(&mut self) -> Result<u32, Fault> {
+        if self.exists == 0 {
+            return Ok(0);
+        }
+        let mut highest = 0;
+        self.run("UID FETCH * (UID)", PATIENCE, |response| {
+            highest = highest.max(attributes(response).0.unwrap_or(0));
+            Ok(())
+        })
+        .await?;
+        Ok(highest)
+    }
+
+    /// Lets the server tell its news.
+    pub(super) async fn noop(&mut self) -> Result<(), Fault> {
+        self.run("NOOP", PATIENCE, |_| Ok(())).await
+    }
+
+    /// The UIDs from `first` on, ascending. `n:*` names the last mail even when it is below `n`
+    /// (RFC 3501 §6.4.8), so what is below is left out.
+    pub(super) async fn uids_from(&mut self, first: u32) -> Result<BTreeSet<u32>, Fault> {
+        let mut uids = BTreeSet::new();
+        let mut add = |uid: u32| {
+            if uid >= first {
+                uids.insert(uid);
+                if uids.len() > MOST_UIDS {
+                    uids.pop_last();
+                }
+            }
+        };
+        if self.exists <= ONE_LINE_OF_UIDS {
+            self.run(&format!("UID SEARCH UID {first}:*"), PATIENCE, |response| {
+                if let Response::MailboxData(MailboxDatum::Search(found)) = response {
+                    found.iter().copied().for_each(&mut add);
+                }
+                Ok(())
+            })
+            .await?;
+        } else {
+            self.run(&format!("UID FETCH {first}:* (UID)"), 5 * PATIENCE, |response| {
+                attributes(response).0.map(&mut add);
+                Ok(())
+            })
+            .await?;
+        }
+        Ok(uids)
+    }
+
+    /// Which of `uids` are still in the folder.
+    pub(super) async fn still_there(&mut self, uids: &BTreeSet<u32>) -> Result<BTreeSet<u32>, Fault> {
+        self.noop().await?;
+        let mut found = BTreeSet::new();
+        let command = format!("UID SEARCH UID {}", name::uid_set(uids.iter().copied()));
+        self.run(&command, PATIENCE, |response| {
+            if let Response::MailboxData(MailboxDatum::Search(there)) = response {
+                found.extend(there.iter().filter(|uid| uids.contains(uid)));
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(found)
+    }
+
+    /// What the server knows of these mails; one that is gone is missing from the answer.
+    pub(super) async fn sizes(&mut self, uids: &BTreeSet<u32>) -> Result<BTreeMap<u32, Size>, Fault> {
+        let mut sizes = BTreeMap::new();
+        let command = format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE)", name::uid_set(uids.iter().copied()));
+        self.run(&command, PATIENCE, |response| {
+            if let (Some(uid), Some(size)) = attributes(response)
+                && uids.contains(&uid)
+            {
+                sizes.insert(uid, size);
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(sizes)
+    }
+
+    /// The texts of these mails, which have some `expected` bytes together; one that is gone is
+    /// missing from the answer.
+    pub(super) async fn texts(
+        &mut self,
+        uids: &BTreeSet<u32>,
+        part: Part,
+        expected: u64,
+    ) -> Result<BTreeMap<u32, Vec<u8>>, Fault> {
+        let what = match part {
+            Part::Whole => "BODY.PEEK[]".to_owned(),
+            Part::Header => format!("BODY.PEEK[HEADER]<0.{LARGEST_HEADER}>"),
+        };
+        let command = format!("UID FETCH {} (UID {what})", name::uid_set(uids.iter().copied()));
+        let patience = PATIENCE + Duration::from_secs(expected / SLOWEST);
+        let (mut texts, mut total) = (BTreeMap::new(), 0);
+        self.run(&command, patience, |response| {
+            if let Some((uid, text)) = text(response, part)
+                && uids.contains(&uid)
+            {
+                total += text.len();
+                if total > LARGEST_ANSWER {
+                    return Err(Fault::TooMuch);
+                }
+                texts.insert(uid, text.to_vec());
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(texts)
+    }
+
+    /// Waits until the server tells of new mail, or for `longest`, or until `stop`.
+    pub(super) async fn idle(&mut self, longest: Duration, stop: &CancellationToken) -> Result<Woken, Fault> {
+        let until = Instant::now() + longest;
+        let tag =
+            timeout(IDLE_STEP, self.connection.run_command("IDLE")).await.map_err(|_| Fault::Silent(IDLE_STEP))??;
+        let mut begun = false;
+        let woken = loop {
+            if begun && self.news {
+                break Woken::Look;
+            }
+            let patience = if begun { until } else { Instant::now() + IDLE_STEP };
+            let (exists, news) = (&mut self.exists, &mut self.news);
+            let heard = read(&mut self.connection, |response| match response {
+                Response::Continue(_) => Heard::Begun,
+                Response::Done { tag: closed, .. } if *closed == tag => Heard::Ended,
+                other => {
+                    note(exists, news, other);
+                    Heard::Word
+                }
+            });
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => break Woken::Stop,
+                heard = heard => match heard? {
+                    Heard::Begun => begun = true,
+                    Heard::Word => {}
+                    Heard::Ended => {
+                        if !begun {
+                            // The server offers it and refuses it: from now on we ask.
+                            self.idle = Idle::Missing;
+                        }
+                        return Ok(Woken::Look);
+                    }
+                },
+                () = tokio::time::sleep_until(patience) => {
+                    if begun { break Woken::Look }
+                    return Err(Fault::Silent(IDLE_STEP));
+                }
+            }
+        };
+        let patience = if woken == Woken::Stop { FAREWELL } else { IDLE_STEP };
+        let (exists, news) = (&mut self.exists, &mut self.news);
+        let done = async {
+            self.connection.run_command_untagged("DONE").await?;
+            until_done(&mut self.connection, &tag, |response| {
+                note(exists, news, response);
+                Ok(())
+            })
+            .await
+        };
+        timeout(patience, done).await.map_err(|_| Fault::Silent(patience))??;
+        Ok(woken)
+    }
+
+    /// Says good-bye, and does not insist on an answer.
+    pub(super) async fn log_out(mut self) {
+        if let Err(fault) = run(&mut self.connection, "LOGOUT", FAREWELL, |_| Ok(())).await {
+            tracing::debug!(%fault, "the farewell was not answered");
+        }
+    }
+
+    async fn run(
+        &mut self,
+        command: &str,
+        patience: Duration,
+        mut each: impl FnMut(&Response<'_>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let (exists, news) = (&mut self.exists, &mut self.news);
+        run(&mut self.connection, command, patience, |response| {
+            note(exists, news, response);
+            each(response)
+        })
+        .await
+    }
+}
+
+/// What was heard during `IDLE`.
+enum Heard {
+    Begun,
+    Word,
+    Ended,
+}
+
+/// Keeps account of the mails in the folder.
+fn note(exists: &mut u32, news: &mut bool, response: &Response<'_>) {
+    match response {
+        Response::MailboxData(MailboxDatum::Exists(count)) => {
+            *news |= count != exists;
+            *exists = *count;
+        }
+        Response::Expunge(_) => *exists = exists.saturating_sub(1),
+        _ => {}
+    }
+}
+
+/// The UID, and what is known of the mail if all of it was sent.
+fn attributes(response: &Response<'_>) -> (Option<u32>, Option<Size>) {
+    let Response::Fetch(_, attributes) = response else { return (None, None) };
+    let (mut uid, mut bytes, mut received) = (None, None, None);
+    for attribute in attributes {
+        match attribute {
+            AttributeValue::Uid(number) => uid = Some(*number),
+            AttributeValue::Rfc822Size(number) => bytes = Some(*number),
+            AttributeValue::InternalDate(date) => received = internal_date(date),
+            _ => {}
+        }
+    }
+    (uid, bytes.map(|bytes| Size { bytes, received }))
+}
+
+/// `23-Nov-2026 10:00:00 +0000`, the day perhaps with a space in front (RFC 3501 §9, date-time).
+fn internal_date(text: &str) -> Option<Timestamp> {
+    strtime::parse("%d-%b-%Y %H:%M:%S %z", text.trim()).ok()?.to_timestamp().ok()
+}
+
+/// The UID and the text of a mail.
+fn text<'a>(response: &'a Response<'_>, part: Part) -> Option<(u32, &'a [u8])> {
+    let Response::Fetch(_, attributes) = response else { return None };
+    let uid = attributes.iter().find_map(|a| if let AttributeValue::Uid(uid) = a { Some(*uid) } else { None })?;
+    let text = attributes.iter().find_map(|attribute| match (attribute, part) {
+        (AttributeValue::BodySection { section: None, index: None, data: Some(data) }, Part::Whole)
+        | (
+            AttributeValue::BodySection {
+                section: Some(SectionPath::Full(MessageSection::Header)),
+                data: Some(data),
+                ..
+            },
+            Part::Header,
+        ) => Some(&**data),
+        _ => None,
+    })?;
+    Some((uid, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn internal_dates_are_read_with_and_without_a_leading_space() {
+        for (text, expected) in [
+            ("23-Nov-2026 10:00:00 +0100", "2026-11-23T09:00:00Z"),
+            (" 3-Nov-2026 10:00:00 -0830", "2026-11-03T18:30:00Z"),
+            ("03-nov-2026 10:00:00 +0000", "2026-11-03T10:00:00Z"),
+        ] {
+            assert_eq!(internal_date(text).unwrap().to_string(), expected, "{text}");
+        }
+        assert_eq!(internal_date("yesterday"), None);
+    }
+}
