@@ -1,0 +1,48 @@
+//! The examples of the README work: each is checked by the shipped binary.
+
+mod support;
+
+use std::fs;
+use std::process::Command;
+
+use support::daemon::binary;
+
+/// The blocks of one language, with the file that their first line names.
+fn blocks(language: &str) -> Vec<(String, String)> {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
+    let fence = format!("```{language}\n");
+    let blocks = readme.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap());
+    blocks.map(|block| (block.lines().next().unwrap().trim_start_matches("# ").to_owned(), block.to_owned())).collect()
+}
+
+#[test]
+fn every_example_of_the_readme_passes_the_check() {
+    let examples = blocks("toml");
+    assert!(examples.len() >= 8, "the README has lost its examples");
+    let rules: Vec<_> = examples.iter().filter(|(file, _)| file.starts_with("rules/")).collect();
+    for (file, text) in examples.iter().filter(|(file, _)| file == "lotse.toml") {
+        check(file, text, &[]);
+    }
+    assert_eq!(rules.len(), 2);
+    let team = "[owners.a]\nnotify = [\"out\"]\n[notify.out]\nkind = \"file\"\npath = \"out\"\n[teams.dach]\nmembers = [\"a\"]\n";
+    check("rules", team, &rules);
+}
+
+fn check(name: &str, settings: &str, files: &[&(String, String)]) {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("lotse.toml"), settings).unwrap();
+    for (file, text) in files {
+        let path = folder.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    let output = Command::new(binary())
+        .arg("check")
+        .current_dir(folder.path())
+        .envs(["SALES_PASSWORD", "WEBSITE_SECRET", "SHOP_SECRET", "SMTP_PASSWORD"].map(|name| (name, "x")))
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success(), "{name}:\n{settings}\n{report}");
+    assert!(!report.contains("no effect yet"), "the README shows a setting without effect: {report}");
+}
