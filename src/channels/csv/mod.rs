@@ -1,11 +1,25 @@
 //! A watched folder of CSV files.
 
+mod contents;
+mod dialect;
+mod encoding;
+mod header;
+pub mod import;
+mod lines;
+mod records;
+mod rows;
 pub(crate) mod settings;
+mod shape;
+mod split;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::normalize::Spelling;
+
+pub use contents::{LARGEST, Unreadable};
+pub use dialect::Dialect;
+pub use rows::{BadRow, COLUMNS, Item, Row, Rows};
 
 /// Settings of one watched folder (`kind = "csv"`).
 #[derive(Clone, Debug, PartialEq)]

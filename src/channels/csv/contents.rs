@@ -1,0 +1,136 @@
+//! What a file holds: one look at all of it (encoding, hash), one at its start (dialect), then its rows.
+
+use std::fmt::Write as _;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use sha2::{Digest, Sha256};
+
+use super::dialect::{self, Dialect};
+use super::encoding::{Judge, SAMPLE, Verdict};
+use super::lines::{Line, Lines};
+use super::rows::{COLUMNS, Rows};
+
+/// The largest file, in bytes.
+pub const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Bytes read at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Why a file as a whole cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// The system does not let us.
+    #[error("it cannot be read: {0}")]
+    Io(#[from] io::Error),
+    /// No text.
+    #[error("it is {0}, not a CSV file")]
+    Binary(&'static str),
+    /// Nothing but blank lines.
+    #[error("it holds no rows and no header")]
+    NoRows,
+    /// Larger than [`LARGEST`].
+    #[error("it is {0} bytes long, more than 2 GiB")]
+    TooLarge(u64),
+    /// A header that wide is a wrong separator or no address list.
+    #[error("it has {0} columns, more than 200")]
+    TooManyColumns(usize),
+    /// The caller asked to stop.
+    #[error("reading was stopped")]
+    Stopped,
+}
+
+impl Unreadable {
+    /// What a person can do about it.
+    #[must_use]
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                "give the user that lotse runs as the right to read it"
+            }
+            Self::Io(_) => "check the disk, then try again",
+            Self::Binary(_) => "open it in the program it was made with and save it as CSV (UTF-8)",
+            Self::NoRows => "check that the export was made with the rows that were meant",
+            Self::TooLarge(_) => "split it into smaller files",
+            Self::TooManyColumns(_) => "delete the columns that are not needed, or check the separator",
+            Self::Stopped => "start again",
+        }
+    }
+}
+
+/// An opened file.
+pub(super) struct Contents<R> {
+    /// SHA-256 of its bytes, hex.
+    pub(super) sha256: String,
+    /// Its length in bytes.
+    pub(super) length: u64,
+    /// How it is written.
+    pub(super) dialect: Dialect,
+    /// Names of its columns.
+    pub(super) headers: Vec<String>,
+    /// Its rows, from the first.
+    pub(super) rows: Rows<R>,
+}
+
+/// Opens a file for reading its rows. `stopped` is asked often.
+pub(super) fn open<R: Read + Seek>(mut source: R, stopped: &dyn Fn() -> bool) -> Result<Contents<R>, Unreadable> {
+    let survey = survey(&mut source, stopped)?;
+    source.seek(SeekFrom::Start(0))?;
+    let sample = sample(&mut source, &survey)?;
+    if sample.iter().all(|line| line.text.trim().is_empty()) && survey.length <= SAMPLE as u64 {
+        return Err(Unreadable::NoRows);
+    }
+    let sniffed = dialect::sniff(survey.verdict.encoding.name(), &sample);
+    if sniffed.headers.len() > COLUMNS {
+        return Err(Unreadable::TooManyColumns(sniffed.headers.len()));
+    }
+    source.seek(SeekFrom::Start(0))?;
+    let rows = Rows::new(Lines::new(source, survey.verdict), &sniffed.dialect, sniffed.headers.clone());
+    let Survey { sha256, length, .. } = survey;
+    Ok(Contents { sha256, length, dialect: sniffed.dialect, headers: sniffed.headers, rows })
+}
+
+struct Survey {
+    verdict: Verdict,
+    sha256: String,
+    length: u64,
+}
+
+fn survey(source: &mut impl Read, stopped: &dyn Fn() -> bool) -> Result<Survey, Unreadable> {
+    let mut judge = Judge::new();
+    let mut hash = Sha256::new();
+    let mut length = 0;
+    let mut piece = vec![0; PIECE];
+    loop {
+        let read = match source.read(&mut piece) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error.into()),
+        };
+        if stopped() {
+            return Err(Unreadable::Stopped);
+        }
+        length += read as u64;
+        if length > LARGEST {
+            return Err(Unreadable::TooLarge(length));
+        }
+        judge.feed(&piece[..read]);
+        hash.update(&piece[..read]);
+    }
+    let sha256 = hash.finalize().iter().fold(String::new(), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        write!(hex, "{byte:02x}").ok();
+        hex
+    });
+    Ok(Survey { verdict: judge.finish()?, sha256, length })
+}
+
+/// The first lines, all of them whole.
+fn sample(source: &mut impl Read, survey: &Survey) -> Result<Vec<Line>, Unreadable> {
+    let lines = Lines::new(source.take(SAMPLE as u64), survey.verdict);
+    let mut sample = lines.collect::<Result<Vec<_>, _>>()?;
+    if survey.length > SAMPLE as u64 && sample.len() > 1 {
+        sample.pop();
+    }
+    Ok(sample)
+}
