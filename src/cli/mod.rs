@@ -101,10 +101,15 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if matches!(command, Command::Run) {
         return crate::daemon::main(settings);
     }
-    let mut client = Client::open(&settings)?;
+    if let Command::Import(wish) = &command
+        && let Some(outcome) = import::dry_run(wish, &settings)
+    {
+        return outcome;
+    }
+    let client = Client::open(&settings)?;
     let result = match command {
         Command::Run | Command::Check(_) => Ok(ExitCode::SUCCESS),
-        Command::Import(wish) => import::run(&wish, &settings, &mut client),
+        Command::Import(wish) => import::run(&wish, &settings, &client),
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
         Command::Owners(format) => owners::run(format, &client),

@@ -1,5 +1,6 @@
 //! `/api/v1`: one file for each group of calls.
 
+mod import;
 mod intake;
 mod leads;
 mod operations;
@@ -10,5 +11,5 @@ use axum::Router;
 use super::Web;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().merge(leads::routes()).merge(intake::routes()).merge(operations::routes())
+    Router::new().merge(leads::routes()).merge(intake::routes()).merge(operations::routes()).merge(import::routes())
 }
