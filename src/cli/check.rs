@@ -8,7 +8,9 @@ use super::print::say;
 use super::{Failed, Outcome};
 use crate::channels::imap;
 use crate::config::{ChannelKind, Config, Loaded, Severity};
+use crate::normalize::Reader;
 use crate::notify;
+use crate::pipeline::as_if_typed;
 use crate::qualify::Rules;
 
 #[derive(Debug, clap::Args)]
@@ -71,11 +73,13 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
     match Rules::load(config.rules.folder.as_deref(), config.rules.qualify_at, &teams) {
         Ok(rules) => {
-            let tests = rules.run_tests(&crate::normalize::Reader::new(config));
-            for failed in tests.iter().filter(|test| test.failure.is_some()) {
+            rules.warnings().iter().try_for_each(|problem| report.line(false, &problem.to_string()))?;
+            let reader = Reader::new(config);
+            let tests = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
+            for failed in tests.iter().filter(|test| !test.passed()) {
                 report.line(true, &failed.to_string())?;
             }
-            say(&format!("rules: {} rules, {} tests", rules.len(), tests.len()))
+            say(&format!("{} rules, {} rule tests", rules.len(), tests.len()))
         }
         Err(problems) => problems.iter().try_for_each(|problem| report.line(true, &problem.to_string())),
     }

@@ -4,6 +4,7 @@
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod notices;
+mod trial;
 mod writer;
 
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
 pub use notices::tell;
+pub use trial::as_if_typed;
 pub use writer::{Ended, InForce, Pulse, Writer};
 
 /// The rules and the staff in force.

@@ -1,38 +1,201 @@
 //! Stage 4, qualify: what the rules say about a lead.
+//!
+//! [`Rules::load`] reads a folder of rule files (or the shipped ones) and gives either a whole,
+//! checked set of rules or every mistake in it; a set never changes, so it is shared freely and
+//! replaced as a whole. [`Rules::judge`] asks each rule about a lead and its newest touch:
+//!
+//! - every rule that hits adds its score and its tags;
+//! - the first hit with a disposition decides that, with its reason, the first with a team that;
+//! - without such a hit, the score decides: `qualify_at` or more is `qualified`, less `unqualified`.
+//!
+//! A rule that meets an absent value does not hit. A rule that fails does not hit either, and is
+//! named in [`Verdict::problems`]; nothing a rule or a lead contains makes `judge` fail.
 
+mod check;
+mod compile;
+mod evaluate;
+mod files;
+mod operators;
+mod problem;
+mod read;
+mod rule;
+mod rule_tests;
+mod sample;
+mod types;
+mod values;
+mod view;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use cel::Env;
 use jiff::Timestamp;
 
-use crate::lead::{Disposition, Lead, Touch, Verdict};
+use crate::lead::{Disposition, Fields, Hit, Lead, Name, Touch, Verdict};
+use evaluate::{Answer, ask};
+use files::Files;
+use rule::{Reading, Rule};
+use rule_tests::RuleTests;
+use sample::samples;
+use values::{Words, environment};
+use view::View;
 
-/// The rules in force.
-#[derive(Clone, Debug, Default)]
-pub struct Rules;
+pub use problem::Problem;
+pub use rule_tests::TestOutcome;
+
+/// Stack of the thread that parses rules: the parser recurses with the length of an expression.
+const STACK: usize = 64 << 20;
+
+/// A checked set of rules; never changes.
+pub struct Rules {
+    in_order: Vec<Rule>,
+    tests: RuleTests,
+    warnings: Vec<Problem>,
+    env: Arc<Env>,
+    qualify_at: i64,
+    version: String,
+}
 
 impl Rules {
-    /// Short hash.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        ""
-    }
-    /// How many.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        0
+    /// Reads the rules of `folder`, or the shipped ones when there is none.
+    ///
+    /// `qualify_at` is the score from which a lead is qualified, `teams` are the names rules may
+    /// route to. The error is every mistake in every rule file and list, in file order; mistakes in
+    /// rule tests are no reason to refuse the rules, and come out of [`Rules::run_tests`].
+    pub fn load(folder: Option<&Path>, qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
+        let loaded = thread::scope(|scope| {
+            let loader = thread::Builder::new().name("rules".into()).stack_size(STACK);
+            let thread = loader.spawn_scoped(scope, || Self::read(folder, qualify_at, teams))?;
+            thread.join().map_err(|_| std::io::Error::other("the rule engine failed"))
+        });
+        loaded.unwrap_or_else(|error| Err(vec![cannot_load(&error)]))
     }
 
-    /// Asks all rules.
+    fn read(folder: Option<&Path>, qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
+        let mut problems = Vec::new();
+        let files = folder.map_or_else(Files::shipped, |folder| Files::of_folder(folder, &mut problems));
+        let env = Arc::new(environment().map_err(|error| vec![cannot_load(&error)])?);
+        let samples = samples().map_err(|error| vec![cannot_load(&error)])?;
+        let lists: BTreeMap<String, Words> = files
+            .lists
+            .iter()
+            .map(|file| (file.name.trim_end_matches(".txt").to_owned(), Words::parse(&file.text)))
+            .collect();
+        let mut reading = Reading::new(&env, &lists, teams, &samples);
+        let rules: Vec<Rule> = files.rules.iter().flat_map(|file| reading.file(file)).collect();
+        let Reading { problems: found, mut warnings, .. } = reading;
+        problems.extend(found);
+        if !problems.is_empty() {
+            problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+            return Err(problems);
+        }
+        if let (Some(folder), true) = (folder, rules.is_empty()) {
+            let message = "there are no rules: every lead is judged by its score of 0";
+            warnings.push(Problem::whole(folder.display().to_string(), message));
+        }
+        let version = files.version(qualify_at);
+        let tests = RuleTests::read(&files);
+        Ok(Self { in_order: rules, tests, warnings, env, qualify_at, version })
+    }
+
+    /// What the rules say about a lead whose newest touch is `touch`.
+    ///
+    /// Needs about 1 MiB of stack at most; never panics.
     #[must_use]
-    pub fn judge(&self, _: &Lead, _: &Touch, _: Timestamp) -> Verdict {
+    pub fn judge(&self, lead: &Lead, touch: &Touch, now: Timestamp) -> Verdict {
+        let mut problems = Vec::new();
+        let mut hits = Vec::new();
+        for rule in &self.in_order {
+            let view = View::new(lead, touch, now, &rule.when.constants);
+            match ask(&rule.when, &self.env, &view) {
+                Answer::Hit => hits.push(rule.hit.clone()),
+                Answer::Miss | Answer::Absent => {}
+                Answer::Failed(why) => problems.push(format!("rule `{}` ({}): {why}", rule.hit.rule, rule.hit.place)),
+            }
+        }
+        self.verdict(hits, problems)
+    }
+
+    fn verdict(&self, hits: Vec<Hit>, problems: Vec<String>) -> Verdict {
+        let score = hits.iter().fold(0_i64, |sum, hit| sum.saturating_add(hit.score));
+        let mut tags: Vec<String> = Vec::new();
+        for tag in hits.iter().flat_map(|hit| &hit.tags) {
+            if !tags.contains(tag) {
+                tags.push(tag.clone());
+            }
+        }
+        let decided = hits.iter().find_map(|hit| Some((hit.disposition?, hit.reason.clone())));
+        let by_score = if score >= self.qualify_at { Disposition::Qualified } else { Disposition::Unqualified };
+        let (disposition, reason) = decided.unwrap_or((by_score, None));
+        let team = hits.iter().find_map(|hit| hit.team.clone());
         Verdict {
-            hits: vec![],
-            score: 0,
-            tags: vec![],
-            disposition: Disposition::Unqualified,
-            reason: None,
-            team: None,
-            qualify_at: 30,
-            rules_version: String::new(),
-            problems: vec![],
+            score,
+            tags,
+            disposition,
+            reason,
+            team,
+            qualify_at: self.qualify_at,
+            rules_version: self.version.clone(),
+            problems,
+            hits,
         }
     }
+
+    /// Runs the tests beside the rules. `read` makes a lead and a touch of what a test says a person
+    /// typed, as a form with these fields would; its error is why that is no lead.
+    #[must_use]
+    pub fn run_tests(&self, read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>) -> Vec<TestOutcome> {
+        self.tests.run(self, read)
+    }
+
+    /// Short hash of all rules, lists and the threshold: 12 hexadecimal digits.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// What somebody should look at though the rules can be used.
+    #[must_use]
+    pub fn warnings(&self) -> &[Problem] {
+        &self.warnings
+    }
+
+    /// Number of rules.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.in_order.len()
+    }
+
+    /// Whether there are no rules.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.in_order.is_empty()
+    }
+
+    /// Each rule in the order in which they are asked: its name, and its place (`10-intent.toml:12`).
+    pub fn names(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.in_order.iter().map(|rule| (rule.hit.rule.as_str(), rule.hit.place.as_str()))
+    }
+
+    /// The shipped files by their path below `rules/`, to be written out and changed.
+    #[must_use]
+    pub fn shipped() -> &'static [(&'static str, &'static str)] {
+        files::SHIPPED
+    }
 }
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Rules").field("len", &self.len()).field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
+fn cannot_load(error: &dyn fmt::Display) -> Problem {
+    Problem::whole("rules", format!("cannot load the rules: {error}"))
+}
+
+#[cfg(test)]
+mod tests;

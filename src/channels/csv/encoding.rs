@@ -187,7 +187,7 @@ fn signature(head: &[u8]) -> Option<&'static str> {
 
 /// Control characters that text does not hold in number.
 fn mostly_control(head: &[u8]) -> bool {
-    let control = |byte: &&u8| matches!(**byte, 0..=8 | 0x0B | 0x0E..=0x1A | 0x1C..=0x1F);
+    let control = |byte: &&u8| matches!(**byte, 0..=8 | 0x0E..=0x1A | 0x1C..=0x1F);
     let count = head.iter().filter(control).count();
     count >= 3 && count * 20 > head.len()
 }

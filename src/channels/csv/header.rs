@@ -22,7 +22,8 @@ pub(super) fn field(header: &str, spelling: &Spelling) -> Option<&'static str> {
 /// The record that names the columns, as an index; `None` where every record is data.
 pub(super) fn find(records: &[Record]) -> Option<usize> {
     let filled: Vec<usize> = records.iter().map(|record| filled(record).count()).collect();
-    let width = usual(filled.iter().copied().filter(|count| *count > 0));
+    let wide = usual(records.iter().map(|record| cells(record).len()).filter(|width| *width > 1));
+    let width = wide.max(1);
     let full = |count: usize| count >= width.min(2) && count * 2 >= width;
     for (index, record) in records.iter().enumerate().take(SEARCH) {
         if !full(filled[index]) || filled[..index].iter().any(|before| *before > filled[index]) {

@@ -1,0 +1,104 @@
+//! From the text of a `when` to something that runs.
+//!
+//! In: the text. Out: a checked, prepared tree, or every mistake with its byte in the text. Must be
+//! called on a thread with a big stack: the parser recurses, and a text within the limits below
+//! overflows two mebibytes.
+
+use std::collections::BTreeMap;
+
+use cel::{Env, IdedExpr, ParseError};
+
+use super::check::{Checker, Fault};
+use super::values::Words;
+use super::view::Constant;
+
+/// Bytes that a `when` may have.
+pub(super) const SOURCE_LIMIT: usize = 4096;
+
+/// Nested brackets that a `when` may have.
+const BRACKET_LIMIT: usize = 32;
+
+/// A `when` that runs.
+#[derive(Debug)]
+pub(super) struct Compiled {
+    pub(super) expr: IdedExpr,
+    pub(super) constants: Vec<Constant>,
+    /// Whether it uses values whose type is known only when it runs.
+    pub(super) dynamic: bool,
+}
+
+/// Parses, checks and prepares a `when`.
+pub(super) fn compile(source: &str, env: &Env, lists: &BTreeMap<String, Words>) -> Result<Compiled, Vec<Fault>> {
+    limits(source)?;
+    let program = env.compile(source).map_err(|errors| {
+        // What follows the first is mostly its consequence.
+        errors.errors.first().map(|error| vec![syntax(source, error)]).unwrap_or_default()
+    })?;
+    let mut expr = program.expression().clone();
+    let mut checker = Checker::new(program.source_info(), lists);
+    checker.whole(&mut expr);
+    let Checker { faults, constants, dynamic, .. } = checker;
+    if faults.is_empty() { Ok(Compiled { expr, constants, dynamic }) } else { Err(faults) }
+}
+
+fn limits(source: &str) -> Result<(), Vec<Fault>> {
+    let fault = |offset, message: String, hint: &str| Err(vec![Fault { offset, message, hint: Some(hint.into()) }]);
+    if source.trim().is_empty() {
+        return fault(0, "`when` is empty".into(), "a rule that always hits has `when = 'true'`");
+    }
+    if source.len() > SOURCE_LIMIT {
+        let message = format!("`when` has {} bytes, more than {SOURCE_LIMIT}", source.len());
+        return fault(0, message, "split the rule, or put words into `lists/NAME.txt`");
+    }
+    let mut depth = 0_usize;
+    for (offset, byte) in source.bytes().enumerate() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > BRACKET_LIMIT {
+            return fault(offset, format!("more than {BRACKET_LIMIT} nested brackets"), "split the rule");
+        }
+    }
+    Ok(())
+}
+
+fn syntax(source: &str, error: &ParseError) -> Fault {
+    let offset = offset_of(source, error.pos);
+    let text = error.msg.trim_start_matches("Syntax error: ");
+    let quoted = text.split_once('\'').and_then(|(_, rest)| {
+        let end = rest.find("' expecting").or_else(|| rest.rfind('\''))?;
+        Some(rest[..end].trim())
+    });
+    let (message, hint) = match quoted {
+        Some("<EOF>") => ("`when` ends too early".to_owned(), None),
+        Some(token) => (format!("`{token}` does not belong here"), advice(token)),
+        None => (text.to_owned(), None),
+    };
+    Fault { offset, message, hint: hint.map(str::to_owned) }
+}
+
+fn advice(token: &str) -> Option<&'static str> {
+    match token {
+        "and" | "AND" => Some("write `&&`"),
+        "or" | "OR" => Some("write `||`"),
+        "not" | "NOT" => Some("write `!`"),
+        "=" => Some("compare with `==`"),
+        "&" | "|" => Some("write it twice"),
+        token if token.starts_with(['"', '\'']) && token.contains('\\') => {
+            Some(r#"double each backslash in a text, or put an r before the quotes: r"\d+""#)
+        }
+        token if token.starts_with(['"', '\'']) => Some("a quote is not closed"),
+        token if token.starts_with(|c: char| c.is_alphabetic()) => Some("text stands in quotes"),
+        _ => None,
+    }
+}
+
+/// The byte at a line and column, both from 1, columns in characters.
+fn offset_of(source: &str, (line, column): (isize, isize)) -> usize {
+    let back = |n: isize| usize::try_from(n - 1).unwrap_or(0);
+    let start: usize = source.split_inclusive('\n').take(back(line)).map(str::len).sum();
+    let rest = &source[start.min(source.len())..];
+    start + rest.char_indices().nth(back(column)).map_or(rest.len(), |(at, _)| at)
+}

@@ -1,0 +1,178 @@
+//! Where rules come from: a folder, or the shipped files inside the binary.
+//!
+//! In: `NAME.toml`, `lists/NAME.txt` and `tests/NAME.toml` of one folder. Out: their texts in
+//! file-name order, the short hash that names this set of rules, and what could not be read.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::problem::Problem;
+
+/// Bytes that one file may have.
+const FILE_LIMIT: u64 = 4 << 20;
+
+/// The shipped rules, by path below `rules/`.
+pub(super) static SHIPPED: &[(&str, &str)] = &[
+    ("10-intent.toml", include_str!("../../rules/10-intent.toml")),
+    ("20-company.toml", include_str!("../../rules/20-company.toml")),
+    ("30-not-customers.toml", include_str!("../../rules/30-not-customers.toml")),
+    ("40-routing.toml", include_str!("../../rules/40-routing.toml")),
+    ("lists/competitors.txt", include_str!("../../rules/lists/competitors.txt")),
+    ("lists/freemail.txt", include_str!("../../rules/lists/freemail.txt")),
+    ("tests/shipped.toml", include_str!("../../rules/tests/shipped.toml")),
+];
+
+/// One file.
+#[derive(Clone, Debug)]
+pub(super) struct File {
+    /// Its name without folders: `10-intent.toml`.
+    pub(super) name: String,
+    /// As a person would open it: `rules/10-intent.toml`.
+    pub(super) path: String,
+    /// What it says.
+    pub(super) text: String,
+}
+
+/// All files of one set of rules, each sort in file-name order.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    pub(super) rules: Vec<File>,
+    pub(super) lists: Vec<File>,
+    pub(super) tests: Vec<File>,
+    /// Test files that could not be read: no reason not to use the rules.
+    pub(super) unread_tests: Vec<Problem>,
+}
+
+impl Files {
+    /// The shipped files.
+    pub(super) fn shipped() -> Self {
+        let mut files = Self::default();
+        for (path, text) in SHIPPED {
+            let name = path.rsplit('/').next().unwrap_or(path);
+            let file = File { name: name.to_owned(), path: format!("rules/{path}"), text: (*text).to_owned() };
+            match path.split_once('/') {
+                Some(("lists", _)) => files.lists.push(file),
+                Some(_) => files.tests.push(file),
+                None => files.rules.push(file),
+            }
+        }
+        files
+    }
+
+    /// The files of a folder; what could not be read is added to `problems`.
+    pub(super) fn of_folder(folder: &Path, problems: &mut Vec<Problem>) -> Self {
+        let rules = match folder_files(folder, "toml", problems) {
+            Ok(rules) => rules,
+            Err(error) => {
+                let message = format!("cannot read the folder of the rules: {error}");
+                let hint = "make the folder, or leave out `path` in `[rules]` to use the shipped rules";
+                problems.push(Problem::whole(folder.display().to_string(), message).hint(hint));
+                return Self::default();
+            }
+        };
+        let mut unread_tests = Vec::new();
+        let lists = optional(&folder.join("lists"), "txt", problems);
+        let tests = optional(&folder.join("tests"), "toml", &mut unread_tests);
+        Self { rules, lists, tests, unread_tests }
+    }
+
+    /// Names this set of rules: changes with every change of a rule, a list or the threshold.
+    pub(super) fn version(&self, qualify_at: i64) -> String {
+        let mut hash = Sha256::new();
+        hash.update(qualify_at.to_be_bytes());
+        for (sort, files) in [("rule", &self.rules), ("list", &self.lists)] {
+            for file in files {
+                for part in [sort, file.name.as_str(), file.text.as_str()] {
+                    hash.update((part.len() as u64).to_be_bytes());
+                    hash.update(part);
+                }
+            }
+        }
+        hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+fn optional(folder: &Path, ending: &str, problems: &mut Vec<Problem>) -> Vec<File> {
+    match folder_files(folder, ending, problems) {
+        Ok(files) => files,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            problems.push(Problem::whole(folder.display().to_string(), format!("cannot read the folder: {error}")));
+            Vec::new()
+        }
+    }
+}
+
+/// Files with an ending, in file-name order. Hidden ones (an editor's locks and copies) are passed over.
+fn folder_files(folder: &Path, ending: &str, problems: &mut Vec<Problem>) -> io::Result<Vec<File>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with('.') || path.extension().is_none_or(|is| is != ending) || path.is_dir() {
+            continue;
+        }
+        match read(&path) {
+            Ok(text) => found.push(File { name, path: path.display().to_string(), text }),
+            Err(why) => problems.push(Problem::whole(path.display().to_string(), why)),
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn read(path: &Path) -> Result<String, String> {
+    let cannot = |error: io::Error| format!("cannot read the file: {error}");
+    let size = fs::metadata(path).map_err(cannot)?.len();
+    if size > FILE_LIMIT {
+        return Err(format!("the file has {size} bytes, more than {FILE_LIMIT}"));
+    }
+    let bytes = fs::read(path).map_err(cannot)?;
+    String::from_utf8(bytes).map_err(|error| {
+        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = before.split(|byte| *byte == b'\n').count();
+        format!("the file is not UTF-8 (line {line}): save it as UTF-8")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn every_shipped_file_is_in_the_binary() {
+        let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules");
+        let mut on_disk = BTreeSet::new();
+        for folder in ["", "lists", "tests"] {
+            for entry in fs::read_dir(root.join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    on_disk.insert(path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned());
+                }
+            }
+        }
+        let embedded: BTreeSet<String> = SHIPPED.iter().map(|(path, _)| (*path).to_owned()).collect();
+        assert_eq!(embedded, on_disk);
+    }
+
+    #[test]
+    fn the_version_changes_with_a_rule_a_list_and_the_threshold_but_not_with_a_test() {
+        let version = |change: &dyn Fn(&mut Files)| {
+            let mut files = Files::shipped();
+            change(&mut files);
+            files.version(30)
+        };
+        let plain = version(&|_| {});
+        assert_eq!(plain.len(), 12);
+        assert_ne!(plain, Files::shipped().version(31));
+        assert_ne!(plain, version(&|files| files.rules[0].text.push(' ')));
+        assert_ne!(plain, version(&|files| files.lists[0].text.push(' ')));
+        assert_eq!(plain, version(&|files| files.tests[0].text.push(' ')));
+    }
+}

@@ -1,0 +1,160 @@
+//! Reads the tables of a TOML file: each value with its place, and every mistake at once.
+//!
+//! In: the text of one file. Out: its `[[rule]]` or `[[test]]` tables, whose values are asked for by
+//! key and type; a value of another type, and a key that nobody knows, becomes a [`Problem`].
+
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::files::File;
+use super::problem::{Problem, did_you_mean, line_and_column};
+
+/// Syntax mistakes told of one file; what follows them is mostly their consequence.
+const TOLD: usize = 5;
+
+/// One table of a file.
+pub(super) struct Table<'a> {
+    file: &'a File,
+    /// What it is called in messages: `a rule`.
+    noun: &'static str,
+    span: Range<usize>,
+    entries: &'a DeTable<'a>,
+}
+
+/// A value with its place in the file.
+pub(super) struct Placed<T> {
+    pub(super) value: T,
+    pub(super) span: Range<usize>,
+}
+
+/// A mistake at a byte of a file.
+pub(super) fn problem_at(file: &File, offset: usize, message: impl Into<String>) -> Problem {
+    let (line, column) = line_and_column(&file.text, offset);
+    Problem { file: file.path.clone(), line, column, message: message.into(), hint: None }
+}
+
+/// Parses a file; `None` when its syntax is wrong.
+pub(super) fn parse<'a>(file: &'a File, problems: &mut Vec<Problem>) -> Option<DeTable<'a>> {
+    let (table, errors) = DeTable::parse_recoverable(&file.text);
+    for error in errors.iter().take(TOLD) {
+        let offset = error.span().map_or(0, |span| span.start);
+        problems.push(problem_at(file, offset, error.message().lines().collect::<Vec<_>>().join(", ")));
+    }
+    errors.is_empty().then(|| table.into_inner())
+}
+
+/// The `[[name]]` tables of a parsed file.
+pub(super) fn tables<'a>(
+    file: &'a File,
+    parsed: &'a DeTable<'a>,
+    name: &str,
+    noun: &'static str,
+    problems: &mut Vec<Problem>,
+) -> Vec<Table<'a>> {
+    let mut found = Vec::new();
+    for (key, value) in parsed {
+        if key.get_ref() != name {
+            let hint = did_you_mean(key.get_ref(), [name]).unwrap_or_else(|| format!("each begins with `[[{name}]]`"));
+            let message = format!("unknown key `{}`", key.get_ref());
+            problems.push(problem_at(file, key.span().start, message).hint(hint));
+            continue;
+        }
+        let entries = value.get_ref().as_array().map(|array| array.iter().collect::<Vec<_>>()).unwrap_or_default();
+        if entries.is_empty() || entries.iter().any(|entry| !entry.get_ref().is_table()) {
+            let message = format!("`{name}` must be a list of tables");
+            problems.push(problem_at(file, key.span().start, message).hint(format!("begin it with `[[{name}]]`")));
+            continue;
+        }
+        found.extend(entries.into_iter().filter_map(|entry| {
+            let entries = entry.get_ref().as_table()?;
+            Some(Table { file, noun, span: entry.span(), entries })
+        }));
+    }
+    found
+}
+
+impl<'a> Table<'a> {
+    /// The line of its header.
+    pub(super) fn line(&self) -> usize {
+        line_and_column(&self.file.text, self.span.start).0
+    }
+
+    /// A mistake of the table as a whole.
+    pub(super) fn problem(&self, message: impl Into<String>) -> Problem {
+        problem_at(self.file, self.span.start, message)
+    }
+
+    /// Tells of every key that is not among `known`.
+    pub(super) fn only(&self, known: &[&str], problems: &mut Vec<Problem>) {
+        for (key, _) in self.entries {
+            let name: &str = key.get_ref();
+            if !known.contains(&name) {
+                let hint = did_you_mean(name, known.iter().copied())
+                    .unwrap_or_else(|| format!("{} has {}", self.noun, known.join(", ")));
+                let message = format!("{} has no `{name}`", self.noun);
+                problems.push(problem_at(self.file, key.span().start, message).hint(hint));
+            }
+        }
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&'a Spanned<DeValue<'a>>> {
+        self.entries.get(key)
+    }
+
+    /// A table inside this one.
+    pub(super) fn table(&self, key: &str, noun: &'static str, problems: &mut Vec<Problem>) -> Option<Table<'a>> {
+        let value = self.get(key)?;
+        let entries = value.get_ref().as_table();
+        if entries.is_none() {
+            problems.push(self.wrong(key, value, "a table: { … }"));
+        }
+        Some(Table { file: self.file, noun, span: value.span(), entries: entries? })
+    }
+
+    /// A text that is not empty.
+    pub(super) fn text(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Placed<&'a str>> {
+        let value = self.get(key)?;
+        match value.get_ref().as_str() {
+            Some(text) if text.trim().is_empty() => {
+                problems.push(problem_at(self.file, value.span().start, format!("`{key}` is empty")));
+                None
+            }
+            Some(text) => Some(Placed { value: text, span: value.span() }),
+            None => {
+                problems.push(self.wrong(key, value, "text in quotes"));
+                None
+            }
+        }
+    }
+
+    /// A whole number.
+    pub(super) fn number(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Placed<i64>> {
+        let value = self.get(key)?;
+        let number = value.get_ref().as_integer().and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
+        if number.is_none() {
+            problems.push(self.wrong(key, value, "a whole number"));
+        }
+        Some(Placed { value: number?, span: value.span() })
+    }
+
+    /// A list of texts, none of them empty.
+    pub(super) fn texts(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<String>> {
+        let value = self.get(key)?;
+        let texts: Option<Vec<String>> = value.get_ref().as_array().and_then(|array| {
+            array
+                .iter()
+                .map(|item| item.get_ref().as_str().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned))
+                .collect()
+        });
+        if texts.is_none() {
+            problems.push(self.wrong(key, value, "a list of texts: [\"one\", \"two\"]"));
+        }
+        texts
+    }
+
+    fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Problem {
+        problem_at(self.file, value.span().start, format!("`{key}` must be {wanted}"))
+    }
+}

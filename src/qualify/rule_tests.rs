@@ -1,0 +1,377 @@
+//! Rule tests, `rules/tests/*.toml`: what a lead says, and what the rules must make of it.
+//!
+//! In: `[[test]]` tables and somebody who reads leads the way a form is read. Out: one outcome a
+//! test, with what was expected, what came out and which rules hit. A test that cannot be read has
+//! failed.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use toml::de::DeValue;
+
+use super::Rules;
+use super::files::{File, Files};
+use super::problem::Problem;
+use super::read::{Table, parse, tables};
+use crate::lead::{Fields, Kind, Lead, Name, Touch, Verdict};
+
+/// Fields of a lead that no form can carry: they are put in after reading.
+const AFTER_READING: [&str; 15] = [
+    "id",
+    "domain",
+    "language",
+    "attribution",
+    "fields",
+    "attachments",
+    "forwarded_by",
+    "consent",
+    "stage",
+    "next_step",
+    "touch_count",
+    "problems",
+    "created_at",
+    "updated_at",
+    "assigned_at",
+];
+
+/// How one rule test went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TestOutcome {
+    /// The test's file as a person would open it.
+    pub file: String,
+    /// The line it begins on, from 1.
+    pub line: usize,
+    /// Its name; empty when it could not be read.
+    pub name: String,
+    /// What was expected and did not come out; empty when it passed.
+    pub failures: Vec<String>,
+    /// Names of the rules that hit.
+    pub hits: Vec<String>,
+}
+
+impl TestOutcome {
+    /// Whether everything came out as expected.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.failures.is_empty()
+    }
+}
+
+impl fmt::Display for TestOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: ", self.file, self.line)?;
+        if !self.name.is_empty() {
+            write!(f, "{}: ", self.name)?;
+        }
+        if self.passed() {
+            return f.write_str("ok");
+        }
+        f.write_str(&self.failures.join("; "))?;
+        match self.hits.as_slice() {
+            [] => f.write_str(" (no rule hit)"),
+            hits => write!(f, " (rules that hit: {})", hits.join(", ")),
+        }
+    }
+}
+
+/// All tests beside a set of rules.
+#[derive(Debug, Default)]
+pub(super) struct RuleTests {
+    tests: Vec<RuleTest>,
+    broken: Vec<Problem>,
+}
+
+#[derive(Debug)]
+struct RuleTest {
+    file: String,
+    line: usize,
+    name: String,
+    lead: Fields,
+    touch: TouchAs,
+    now: Option<Timestamp>,
+    expect: Expect,
+}
+
+/// What a test says about the touch, where it is not what the lead says.
+#[derive(Debug, Default)]
+struct TouchAs {
+    channel: Option<Name>,
+    kind: Option<Kind>,
+    subject: Option<String>,
+    text: Option<String>,
+    from: Option<String>,
+    page: Option<String>,
+    headers: Vec<(String, String)>,
+}
+
+#[derive(Debug, Default)]
+struct Expect {
+    disposition: Option<String>,
+    score: Option<i64>,
+    tags: Vec<String>,
+    not_tags: Vec<String>,
+    team: Option<String>,
+    reason: Option<String>,
+    rules: Vec<String>,
+    not_rules: Vec<String>,
+}
+
+impl RuleTests {
+    /// Reads all test files.
+    pub(super) fn read(files: &Files) -> Self {
+        let mut all = Self { tests: Vec::new(), broken: files.unread_tests.clone() };
+        for file in &files.tests {
+            let Some(parsed) = parse(file, &mut all.broken) else { continue };
+            for table in tables(file, &parsed, "test", "a test", &mut all.broken) {
+                let before = all.broken.len();
+                let test = RuleTest::read(file, &table, &mut all.broken);
+                if all.broken.len() == before {
+                    all.tests.extend(test);
+                }
+            }
+        }
+        all
+    }
+
+    /// Runs them against `rules`.
+    pub(super) fn run(
+        &self,
+        rules: &Rules,
+        read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>,
+    ) -> Vec<TestOutcome> {
+        let broken = self.broken.iter().map(|problem| TestOutcome {
+            file: problem.file.clone(),
+            line: problem.line,
+            name: String::new(),
+            failures: vec![match &problem.hint {
+                Some(hint) => format!("{}; {hint}", problem.message),
+                None => problem.message.clone(),
+            }],
+            hits: Vec::new(),
+        });
+        broken.chain(self.tests.iter().map(|test| test.run(rules, read))).collect()
+    }
+}
+
+impl RuleTest {
+    fn read(file: &File, table: &Table<'_>, broken: &mut Vec<Problem>) -> Option<Self> {
+        table.only(&["name", "lead", "touch", "now", "expect"], broken);
+        let name = table.text("name", broken).map(|name| name.value.to_owned());
+        if table.get("name").is_none() {
+            broken.push(table.problem("the test has no `name`"));
+        }
+        let lead = match table.get("lead").map(|lead| json(lead.get_ref())) {
+            Some(Value::Object(lead)) => lead,
+            Some(_) => {
+                broken.push(table.problem("`lead` must be a table: { email = \"max@firma.example\" }"));
+                return None;
+            }
+            None => Fields::new(),
+        };
+        let touch = table.table("touch", "`touch`", broken).map(|touch| TouchAs::read(&touch, broken));
+        let now = table.get("now").map(|now| json(now.get_ref())).and_then(|now| {
+            let parsed = now.as_str().and_then(|now| now.parse::<Timestamp>().ok());
+            if parsed.is_none() {
+                broken.push(table.problem("`now` must be a time with its zone: \"2026-11-23T09:00:00Z\""));
+            }
+            parsed
+        });
+        let Some(expect) = table.table("expect", "`expect`", broken) else {
+            if table.get("expect").is_none() {
+                broken.push(table.problem("the test has no `expect`").hint("{ disposition = \"qualified\" }"));
+            }
+            return None;
+        };
+        let expect = Expect::read(&expect, broken);
+        let touch = touch.unwrap_or_default();
+        Some(Self { file: file.path.clone(), line: table.line(), name: name?, lead, touch, now, expect })
+    }
+
+    fn run(&self, rules: &Rules, read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>) -> TestOutcome {
+        let mut outcome = TestOutcome {
+            file: self.file.clone(),
+            line: self.line,
+            name: self.name.clone(),
+            failures: Vec::new(),
+            hits: Vec::new(),
+        };
+        match self.subject(read) {
+            Err(why) => outcome.failures.push(why),
+            Ok((lead, touch)) => {
+                let verdict = rules.judge(&lead, &touch, self.now.unwrap_or(touch.received_at));
+                outcome.failures = self.expect.differences(&verdict);
+                outcome.hits = verdict.hits.into_iter().map(|hit| hit.rule).collect();
+            }
+        }
+        outcome
+    }
+
+    /// The lead and touch the test is about.
+    fn subject(&self, read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>) -> Result<(Lead, Touch), String> {
+        let mut typed = Fields::new();
+        let mut after = Fields::new();
+        let mut more = Vec::new();
+        for (key, value) in &self.lead {
+            match (key.as_str(), value) {
+                // Forms have one address and one number.
+                ("emails" | "phones", Value::Array(all)) => {
+                    let single = key.trim_end_matches('s');
+                    let mut all = all.iter().cloned();
+                    typed.extend(all.next().map(|first| (single.to_owned(), first)));
+                    more.extend(all.map(|other| Fields::from_iter([(single.to_owned(), other)])));
+                }
+                ("consent", Value::String(_)) => drop(typed.insert(key.clone(), value.clone())),
+                (known, _) if AFTER_READING.contains(&known) => drop(after.insert(key.clone(), value.clone())),
+                _ => drop(typed.insert(key.clone(), value.clone())),
+            }
+        }
+        let (mut lead, mut touch) = read(typed).map_err(|why| format!("this is no lead: {why}"))?;
+        for other in more {
+            let (other, _) = read(other).map_err(|why| format!("this is no lead: {why}"))?;
+            lead.person.emails.extend(other.person.emails);
+            lead.person.phones.extend(other.person.phones);
+        }
+        self.touch.apply(&mut lead, &mut touch);
+        if !after.is_empty() {
+            lead = overlaid(&lead, after)?;
+        }
+        Ok((lead, touch))
+    }
+}
+
+/// The lead with some of its JSON replaced.
+fn overlaid(lead: &Lead, after: Fields) -> Result<Lead, String> {
+    let unfit = |error: serde_json::Error| format!("`lead` does not fit: {error}");
+    let mut json = serde_json::to_value(lead).map_err(unfit)?;
+    for (key, value) in after {
+        match (json.get_mut(&key), value) {
+            (Some(Value::Object(inside)), Value::Object(more)) => inside.extend(more),
+            (Some(place), value) => *place = value,
+            (None, _) => return Err(format!("a lead has no `{key}`")),
+        }
+    }
+    serde_json::from_value(json).map_err(unfit)
+}
+
+impl TouchAs {
+    fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
+        table.only(&["channel", "kind", "subject", "text", "from", "page", "headers"], broken);
+        let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
+        let (channel, kind) = (text("channel"), text("kind"));
+        let (subject, said, from, page) = (text("subject"), text("text"), text("from"), text("page"));
+        let channel = channel.and_then(|name| match Name::parse(&name) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                broken.push(table.problem(format!("`channel`: {error}")));
+                None
+            }
+        });
+        let kind = kind.and_then(|word| {
+            let kinds = [Kind::Mail, Kind::Form, Kind::Chat, Kind::Row, Kind::Manual];
+            let found = kinds.into_iter().find(|kind| kind.as_str() == word);
+            if found.is_none() {
+                let words = kinds.map(Kind::as_str).join(", ");
+                broken.push(table.problem(format!("there is no kind `{word}`")).hint(format!("there are {words}")));
+            }
+            found
+        });
+        let headers = match table.get("headers").map(|headers| json(headers.get_ref())) {
+            Some(Value::Object(headers)) => headers
+                .into_iter()
+                .map(|(name, value)| {
+                    (name.to_lowercase(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                })
+                .collect(),
+            Some(_) => {
+                broken.push(table.problem("`headers` must be a table: { subject = \"…\" }"));
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        Self { channel, kind, subject, text: said, from, page, headers }
+    }
+
+    /// Changes the touch; what the lead does not say itself follows, as it would from a first touch.
+    fn apply(&self, lead: &mut Lead, touch: &mut Touch) {
+        let content = &mut touch.content;
+        for (said, of_touch) in [
+            (&self.subject, &mut content.subject),
+            (&self.text, &mut content.text),
+            (&self.from, &mut content.from),
+            (&self.page, &mut content.page),
+        ] {
+            if said.is_some() {
+                of_touch.clone_from(said);
+            }
+        }
+        content.headers.extend(self.headers.iter().cloned());
+        touch.kind = self.kind.unwrap_or(touch.kind);
+        if let Some(channel) = &self.channel {
+            touch.channel = channel.clone();
+            lead.attribution.channel = channel.clone();
+        }
+        lead.attribution.page = lead.attribution.page.take().or_else(|| self.page.clone());
+        lead.subject = lead.subject.take().or_else(|| self.subject.clone());
+        lead.message = lead.message.take().or_else(|| self.text.clone());
+    }
+}
+
+impl Expect {
+    fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
+        table.only(&["disposition", "score", "tags", "not_tags", "team", "reason", "rules", "not_rules"], broken);
+        let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
+        let (disposition, team, reason) = (text("disposition"), text("team"), text("reason"));
+        let score = table.number("score", broken).map(|score| score.value);
+        let mut texts = |key| table.texts(key, broken).unwrap_or_default();
+        let (tags, not_tags, rules, not_rules) = (texts("tags"), texts("not_tags"), texts("rules"), texts("not_rules"));
+        Self { disposition, score, tags, not_tags, team, reason, rules, not_rules }
+    }
+
+    /// What did not come out as expected. A rule that could not be asked is always a difference.
+    fn differences(&self, verdict: &Verdict) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut one = |what: &str, wanted: Option<&str>, got: Option<&str>| {
+            if let Some(wanted) = wanted
+                && got != Some(wanted)
+            {
+                let got = got.map_or("none".to_owned(), |got| format!("`{got}`"));
+                found.push(format!("expected {what} `{wanted}`, got {got}"));
+            }
+        };
+        one("disposition", self.disposition.as_deref(), Some(verdict.disposition.as_str()));
+        one("reason", self.reason.as_deref(), verdict.reason.as_deref());
+        one("team", self.team.as_deref(), verdict.team.as_ref().map(Name::as_str));
+        if let Some(score) = self.score
+            && score != verdict.score
+        {
+            found.push(format!("expected score {score}, got {}", verdict.score));
+        }
+        let tags = if verdict.tags.is_empty() { "none".to_owned() } else { verdict.tags.join(", ") };
+        let has = |tag: &String| verdict.tags.contains(tag);
+        found.extend(self.tags.iter().filter(|tag| !has(tag)).map(|tag| format!("expected tag `{tag}`, got {tags}")));
+        found.extend(self.not_tags.iter().filter(|tag| has(tag)).map(|tag| format!("expected no tag `{tag}`")));
+        let hit = |rule: &String| verdict.hits.iter().any(|hit| hit.rule == *rule);
+        found.extend(self.rules.iter().filter(|rule| !hit(rule)).map(|rule| format!("expected rule `{rule}` to hit")));
+        found.extend(self.not_rules.iter().filter(|rule| hit(rule)).map(|rule| format!("rule `{rule}` hit")));
+        found.extend(verdict.problems.iter().cloned());
+        found
+    }
+}
+
+/// A TOML value as JSON; dates become text.
+fn json(value: &DeValue<'_>) -> Value {
+    match value {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(number) => {
+            i64::from_str_radix(number.as_str(), number.radix()).map_or(Value::Null, Value::from)
+        }
+        DeValue::Float(number) => number.as_str().parse::<f64>().map_or(Value::Null, Value::from),
+        DeValue::Boolean(yes) => Value::Bool(*yes),
+        DeValue::Datetime(at) => Value::String(at.to_string()),
+        DeValue::Array(items) => Value::Array(items.iter().map(|item| json(item.get_ref())).collect()),
+        DeValue::Table(entries) => Value::Object(
+            entries.iter().map(|(key, value)| (key.get_ref().to_string(), json(value.get_ref()))).collect(),
+        ),
+    }
+}
