@@ -1,6 +1,9 @@
 //! Webhooks: forms and chats that post to `/hooks/NAME`.
 
+mod address;
+pub mod listener;
 pub(crate) mod settings;
+mod stall;
 
 use crate::config::{Rate, Secret};
 use crate::normalize::Spelling;

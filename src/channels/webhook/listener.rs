@@ -1,0 +1,266 @@
+//! The HTTP/1.1 listener of the public and the private side: a loop of our own around hyper.
+//!
+//! In: a bound listener, the routes, [`Limits`], the stop signal. Out: requests for the routes, each with
+//! its [`Peer`] among the extensions. `axum::serve` sets no deadlines, so that a client which sends half a
+//! header keeps its connection, and the daemon's stop, for ever; here every connection has a deadline for
+//! its headers and for its reads of our answers, there are caps on connections, and a stop ends within
+//! [`Limits::drain`] whatever clients do. HTTP/2 is left to a reverse proxy.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::pin::{Pin, pin};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+
+pub use super::address::Peer;
+use super::address::{Client, is_in};
+use super::stall::Stalling;
+
+/// Bytes of one request's line and headers.
+const HEADER_BYTES: usize = 64 * 1024;
+/// Pause after an error that means "no more files or memory": without it the loop would spin.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How long, and how much, is still read from a client whose request was answered before its end.
+const LINGER: Duration = Duration::from_secs(3);
+const LINGER_BYTES: usize = 32 * 1024 * 1024;
+
+/// What clients may take.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Connections at once; more wait in the kernel's queue.
+    pub connections: usize,
+    /// Connections at once of one client (an IPv4 address, an IPv6 /64); more are closed unanswered.
+    pub per_client: usize,
+    /// Networks whose connections are not counted by client: trusted proxies.
+    pub uncounted: Vec<IpNet>,
+    /// Time for the whole header of a request; an idle connection is closed after it, too.
+    pub header: Duration,
+    /// Time that a write may make no progress.
+    pub write: Duration,
+    /// Time after the stop signal in which requests may finish; then their connections are dropped.
+    pub drain: Duration,
+}
+
+impl Limits {
+    /// For the public side: 10,000 connections, or three quarters of the files this process may open where
+    /// that is less; 1,024 a client, trusted proxies excepted.
+    #[must_use]
+    pub fn public(trusted_proxies: Vec<IpNet>) -> Self {
+        Self {
+            connections: 10_000.min(files() / 4 * 3).max(1),
+            per_client: 1024,
+            uncounted: trusted_proxies,
+            header: Duration::from_secs(10),
+            write: Duration::from_secs(30),
+            drain: Duration::from_secs(8),
+        }
+    }
+
+    /// For the private side: 256 connections, or an eighth of the files this process may open.
+    #[must_use]
+    pub fn private() -> Self {
+        let connections = 256.min(files() / 8).max(1);
+        Self { connections, per_client: connections, ..Self::public(Vec::new()) }
+    }
+}
+
+/// How many files this process may have open.
+fn files() -> usize {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    limit.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
+}
+
+/// Serves `router` until `stop`, then lets requests in flight finish within [`Limits::drain`].
+///
+/// Errors of a connection end that connection; errors of the listener are waited out.
+pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+    let limits = Arc::new(limits);
+    let gate = Gate::new(listener, limits.connections);
+    let crowd = Crowd::default();
+    let mut connections = JoinSet::new();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            () = stop.cancelled() => break,
+            Some(ended) = connections.join_next() => { report(ended); continue }
+            accepted = gate.accept() => accepted,
+        };
+        let Some((stream, peer, slot)) = accepted else { continue };
+        let Some(place) = crowd.enter(peer, &limits) else { continue };
+        let (router, limits, stop) = (router.clone(), Arc::clone(&limits), stop.clone());
+        connections.spawn(async move {
+            serve_connection(stream, peer, router, &limits, &stop).await;
+            drop((slot, place));
+        });
+    }
+    drop(gate);
+    // Each connection keeps the deadline itself; the second more is for one whose thread is held up.
+    let all_gone = async {
+        while let Some(ended) = connections.join_next().await {
+            report(ended)
+        }
+    };
+    if timeout(limits.drain + Duration::from_secs(1), all_gone).await.is_err() {
+        connections.shutdown().await;
+    }
+}
+
+/// Says in the log when a handler panicked; its connection is gone, nothing else.
+fn report(ended: Result<(), tokio::task::JoinError>) {
+    if ended.is_err_and(|error| error.is_panic()) {
+        tracing::error!("a connection ended in a panic");
+    }
+}
+
+/// The listener and the slots for its connections.
+struct Gate {
+    listener: TcpListener,
+    slots: Arc<Semaphore>,
+    /// Whether the last try failed: a trouble is told once, not ten times a second.
+    failing: AtomicBool,
+}
+
+impl Gate {
+    fn new(listener: TcpListener, connections: usize) -> Self {
+        Self { listener, slots: Arc::new(Semaphore::new(connections)), failing: AtomicBool::new(false) }
+    }
+
+    /// The next connection, once there is a slot for it; `None` when it was not to be had.
+    async fn accept(&self) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
+        let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+        match self.listener.accept().await {
+            Ok((stream, address)) => {
+                self.failing.store(false, Ordering::Relaxed);
+                // Answers are small and complete: waiting for more to send only adds latency.
+                stream.set_nodelay(true).ok()?;
+                Some((stream, Peer::Tcp(address), slot))
+            }
+            Err(error) if gone_already(&error) => None,
+            Err(error) => {
+                if !self.failing.swap(true, Ordering::Relaxed) {
+                    tracing::warn!(%error, "cannot take connections; trying again until it works");
+                }
+                sleep(PAUSE).await;
+                None
+            }
+        }
+    }
+}
+
+/// Whether only this one connection failed, before it was taken.
+fn gone_already(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// Serves the requests of one connection, over anything that carries bytes both ways, until it ends or
+/// `stop` is cancelled; after that at most [`Limits::drain`] more.
+pub async fn serve_connection<IO>(io: IO, peer: Peer, router: Router, limits: &Limits, stop: &CancellationToken)
+where
+    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        let answer = router.clone().oneshot(request);
+        // Boxed, so that the connection can be taken apart at its end.
+        Box::pin(answer) as Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>
+    });
+    let mut connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header)
+        .max_buf_size(HEADER_BYTES)
+        .serve_connection(TokioIo::new(Stalling::new(io, limits.write)), service);
+
+    let mut end = tokio::select! {
+        biased;
+        ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(ended),
+        () = stop.cancelled() => None,
+    };
+    if end.is_none() {
+        Pin::new(&mut connection).graceful_shutdown();
+        end = timeout(limits.drain, poll_fn(|cx| connection.poll_without_shutdown(cx))).await.ok();
+    }
+    match end {
+        Some(Ok(())) => part(connection.into_parts().io.into_inner(), stop).await,
+        Some(Err(error)) => tracing::debug!(%error, "a connection broke off"),
+        None => tracing::debug!("a connection was dropped by the stop"),
+    }
+}
+
+/// Closes a connection so that the last answer arrives: bytes of a request that was refused before its end
+/// are still read for a while, for closing over unread bytes makes the kernel reset the connection, and a
+/// reset can overtake the answer.
+async fn part<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO, stop: &CancellationToken) {
+    if io.shutdown().await.is_err() {
+        return;
+    }
+    let drained = async {
+        let mut rest = pin!(io.take(LINGER_BYTES as u64));
+        let mut part = [0; 8192];
+        while rest.read(&mut part).await.is_ok_and(|read| read > 0) {}
+    };
+    tokio::select! {
+        _ = timeout(LINGER, drained) => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+/// Counts the connections of each client.
+#[derive(Clone, Default)]
+struct Crowd(Arc<Mutex<HashMap<Client, usize>>>);
+
+/// One connection's place in the crowd, until it is dropped; `client` is who it counts for.
+struct Place {
+    crowd: Crowd,
+    client: Option<Client>,
+}
+
+impl Crowd {
+    /// A place for one more connection of this peer; `None` when it has its share.
+    fn enter(&self, peer: Peer, limits: &Limits) -> Option<Place> {
+        let uncounted = Place { crowd: self.clone(), client: None };
+        let Peer::Tcp(address) = peer else { return Some(uncounted) };
+        if is_in(address.ip(), &limits.uncounted) {
+            return Some(uncounted);
+        }
+        let client = Client::at(address.ip());
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = counts.entry(client).or_insert(0);
+        if *count >= limits.per_client {
+            return None;
+        }
+        *count += 1;
+        Some(Place { crowd: self.clone(), client: Some(client) })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(client) = self.client else { return };
+        let mut counts = self.crowd.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = counts.get_mut(&client) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&client);
+            }
+        }
+    }
+}
