@@ -80,12 +80,25 @@ impl Breaker {
         self.spared.as_ref().filter(|spared| !spared.trying).map(|spared| spared.next_try)
     }
 
-    /// Begins a try; returns how many came before it.
-    pub fn begin_try(&mut self) -> u32 {
-        let Some(spared) = &mut self.spared else { return 0 };
-        spared.trying = true;
-        spared.tries = spared.tries.saturating_add(1);
-        spared.tries - 1
+    /// Begins a try.
+    pub fn begin_try(&mut self) {
+        if let Some(spared) = &mut self.spared {
+            spared.trying = true;
+            spared.tries = spared.tries.saturating_add(1);
+        }
+    }
+
+    /// A try that told nothing (its notice was gone) makes room for another.
+    pub fn end_try(&mut self) {
+        if let Some(spared) = &mut self.spared {
+            spared.trying = false;
+        }
+    }
+
+    /// How many tries have begun since it is spared.
+    #[must_use]
+    pub fn tries(&self) -> u32 {
+        self.spared.as_ref().map_or(0, |spared| spared.tries)
     }
 }
 
@@ -121,7 +134,8 @@ mod tests {
         for round in 0..3 {
             assert_eq!(breaker.next_try(), Some(now + BETWEEN));
             now += BETWEEN;
-            assert_eq!(breaker.begin_try(), round);
+            assert_eq!(breaker.tries(), round);
+            breaker.begin_try();
             assert_eq!(breaker.next_try(), None, "one at a time");
             assert_eq!(breaker.ill(&down, now), Turn::Same);
         }

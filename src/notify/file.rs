@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Failure, Letter, Notifier, Sending, letter};
+use super::{Failure, Letter, Notifier, Probing, Sending, letter};
 
 /// Settings of a file notifier (`kind = "file"`).
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +52,11 @@ impl Notifier for Files {
         })
     }
 
-    fn probe(&self) -> Sending<'_> {
-        Box::pin(self.write(format!("lotse-check-{}", std::process::id()), Vec::new(), Keep::No))
+    fn probe(&self) -> Probing<'_> {
+        Box::pin(async {
+            self.write(format!("lotse-check-{}", std::process::id()), Vec::new(), Keep::No).await?;
+            Ok(format!("the folder `{}` can be written", self.folder.display()))
+        })
     }
 }
 
@@ -144,7 +147,8 @@ mod tests {
         let blocked = folder.path().join("file");
         std::fs::write(&blocked, "").unwrap();
         let notifier = Files::new(&Config { folder: blocked.clone() });
-        for failure in [notifier.probe().await.unwrap_err(), notifier.send(&samples::letter()).await.unwrap_err()] {
+        let letter = samples::letter();
+        for failure in [notifier.probe().await.unwrap_err(), notifier.send(&letter).await.unwrap_err()] {
             assert!(failure.is_destination());
             assert!(failure.message.contains(blocked.to_str().unwrap()), "{failure}");
         }

@@ -6,6 +6,7 @@
 //! [`outbox`] decides when, [`schedule`] and [`breaker`] how patiently.
 
 pub mod breaker;
+mod errand;
 pub mod file;
 pub mod letter;
 pub mod outbox;
@@ -14,6 +15,7 @@ pub mod schedule;
 pub(crate) mod settings;
 pub mod smtp;
 mod ways;
+mod worker;
 
 use std::fmt;
 use std::pin::Pin;
@@ -35,7 +37,8 @@ pub trait Notifier: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Letter) -> Sending<'a>;
 
     /// Proves that the destination would take letters (reaches it, logs in), without sending one.
-    fn probe(&self) -> Sending<'_>;
+    /// Returns what was proved, as a sentence.
+    fn probe(&self) -> Probing<'_>;
 
     /// Lets go of what is only kept for the next letter, such as idle connections.
     fn rest(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
@@ -43,8 +46,11 @@ pub trait Notifier: Send + Sync {
     }
 }
 
-/// A letter or a probe on its way.
+/// A letter on its way.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send + 'a>>;
+
+/// A probe on its way.
+pub type Probing<'a> = Pin<Box<dyn Future<Output = Result<String, Failure>> + Send + 'a>>;
 
 /// All that a notice can tell.
 #[derive(Clone, Debug)]
@@ -171,7 +177,8 @@ pub struct Invalid {
     pub why: String,
 }
 
-/// Makes the notifier of an entry under `[notify]`.
+/// Makes the notifier of an entry under `[notify]`. A new kind of notifier is a file here, a variant
+/// of [`config::NotifierKind`] and a line in each of two tables: this one and the settings' `KINDS`.
 pub fn build(settings: &config::Notifier) -> Result<Arc<dyn Notifier>, Invalid> {
     let invalid = |why: String| Invalid { notifier: settings.name.to_string(), why };
     Ok(match &settings.kind {

@@ -21,7 +21,7 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt};
 use lettre::transport::smtp::extension::{Extension, MailParameter};
 
-use super::{Failure, Letter, Notifier, Sending};
+use super::{Failure, Letter, Notifier, Probing, Sending};
 use crate::config::{Secret, Tls};
 use crate::lead::Name;
 use answer::{Stage, judge};
@@ -113,6 +113,14 @@ impl Smtp {
 }
 
 impl Server {
+    /// What a connection proves.
+    fn proved(&self) -> String {
+        match &self.config.login {
+            Some((user, _)) => format!("{self} takes the login of `{user}`"),
+            None => format!("{self} answers"),
+        }
+    }
+
     /// One transaction: sender, receiver, message.
     async fn hand_over(
         &self,
@@ -176,12 +184,12 @@ impl Notifier for Smtp {
         })
     }
 
-    fn probe(&self) -> Sending<'_> {
+    fn probe(&self) -> Probing<'_> {
         Box::pin(async move {
             match tokio::time::timeout(LETTER, self.connection()).await {
                 Ok(Ok(connection)) => {
                     self.keep(connection);
-                    Ok(())
+                    Ok(self.server.proved())
                 }
                 Ok(Err(failure)) => Err(failure),
                 Err(_) => Err(answer::silence(&self.server, Stage::Greeting, LETTER)),
