@@ -4,6 +4,16 @@
 //! typed is dropped: what has no canonical place stands in `fields`. What cannot be read is
 //! [`Reading::Unclear`], what is no lead is [`Reading::Noise`], each with a reason for a person.
 
+pub mod company;
+pub mod email;
+pub mod fields;
+pub mod form;
+pub mod language;
+mod mail;
+pub mod person;
+pub mod phone;
+pub mod text;
+
 use std::collections::{BTreeMap, HashMap};
 
 use crate::config::Config;

@@ -1,0 +1,556 @@
+//! Labels. In: what a form, a table or a mail calls a value, in any of eight languages. Out: the
+//! canonical field it means, or none.
+//!
+//! A label is compared as bare letters (`Ihre E-Mail-Adresse *` and `your_email_address` are both
+//! an e-mail address), first whole, then without the words that say nothing.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use deunicode::deunicode;
+
+use super::synonyms::{FILLERS, QUALIFIERS, SYNONYMS};
+use crate::normalize::text::shorten;
+
+/// A canonical field.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// E-mail address; several are kept.
+    Email,
+    /// Telephone number; several are kept.
+    Phone,
+    /// Full name.
+    Name,
+    /// First name.
+    GivenName,
+    /// Last name.
+    FamilyName,
+    /// Company.
+    Company,
+    /// Website of the company.
+    Website,
+    /// Position in the company.
+    JobTitle,
+    /// Country.
+    Country,
+    /// Language.
+    Language,
+    /// Subject line.
+    Subject,
+    /// What they want to say.
+    Message,
+    /// Consent to being contacted or to the privacy notice.
+    Consent,
+    /// The form's name or id.
+    Form,
+    /// The page the form stands on.
+    Page,
+    /// The page before that.
+    Referrer,
+    /// A campaign parameter without `utm_`, or a click id by its name.
+    Utm(String),
+}
+
+/// How surely a label means a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Certainty {
+    /// The channel's settings say so.
+    Configured,
+    /// The label is a name of the field.
+    Named,
+    /// The label is often used for the field, and for others.
+    Usual,
+}
+
+/// Click ids of advertising networks, as bare letters and as they are called.
+const CLICK_IDS: [(&str, &str); 22] = [
+    ("gclid", "gclid"),
+    ("googleclickid", "gclid"),
+    ("gclsrc", "gclsrc"),
+    ("gbraid", "gbraid"),
+    ("wbraid", "wbraid"),
+    ("dclid", "dclid"),
+    ("gadsource", "gad_source"),
+    ("gadcampaignid", "gad_campaignid"),
+    ("fbclid", "fbclid"),
+    ("facebookclickid", "fbclid"),
+    ("msclkid", "msclkid"),
+    ("ttclid", "ttclid"),
+    ("twclid", "twclid"),
+    ("lifatid", "li_fat_id"),
+    ("yclid", "yclid"),
+    ("igshid", "igshid"),
+    ("mccid", "mc_cid"),
+    ("mceid", "mc_eid"),
+    ("rdtcid", "rdt_cid"),
+    ("sccid", "sccid"),
+    ("epik", "epik"),
+    ("mtmcampaign", "mtm_campaign"),
+];
+
+static NAMES: LazyLock<HashMap<String, (Slot, Certainty)>> = LazyLock::new(|| {
+    let all = SYNONYMS.iter().flat_map(|(slot, certainty, names)| {
+        names.split_whitespace().map(|name| (fold(name), (slot.clone(), *certainty)))
+    });
+    all.collect()
+});
+
+/// Words of a list, folded.
+fn folded(words: &[&str]) -> HashSet<String> {
+    words.iter().map(|word| fold(word)).collect()
+}
+
+static WITHOUT_MEANING: LazyLock<HashSet<String>> = LazyLock::new(|| folded(FILLERS));
+static WHICH_ONE: LazyLock<HashSet<String>> = LazyLock::new(|| folded(QUALIFIERS));
+
+impl Slot {
+    /// The field by its canonical name (`email`, `given_name`, `utm_source`), as settings write it.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let slot = match name {
+            "email" => Self::Email,
+            "phone" => Self::Phone,
+            "name" => Self::Name,
+            "given_name" => Self::GivenName,
+            "family_name" => Self::FamilyName,
+            "company" => Self::Company,
+            "website" => Self::Website,
+            "job_title" => Self::JobTitle,
+            "country" => Self::Country,
+            "language" => Self::Language,
+            "subject" => Self::Subject,
+            "message" => Self::Message,
+            "consent" => Self::Consent,
+            "form" => Self::Form,
+            "page" => Self::Page,
+            "referrer" => Self::Referrer,
+            other => return tracking(other).map(Self::Utm),
+        };
+        Some(slot)
+    }
+}
+
+/// The field a label means.
+#[must_use]
+pub fn slot(label: &str) -> Option<(Slot, Certainty)> {
+    if let Some(name) = tracking(label) {
+        return Some((Slot::Utm(name), Certainty::Named));
+    }
+    // Contact Form 7's mail tag for the page.
+    if label == "_url" {
+        return Some((Slot::Page, Certainty::Named));
+    }
+    let words = words(label);
+    let named = |words: &[&str]| NAMES.get(&fold(&words.concat())).cloned();
+    let all: Vec<&str> = words.iter().map(String::as_str).collect();
+    if let Some(found) = named(&all) {
+        return Some(found);
+    }
+    let without_numbers: Vec<&str> = all.iter().copied().filter(|word| !is_number(word)).collect();
+    if let Some(found) = named(&without_numbers) {
+        return Some(found);
+    }
+    let telling: Vec<&str> =
+        without_numbers.iter().copied().filter(|word| !WITHOUT_MEANING.contains(&fold(word))).collect();
+    if let Some(found) = named(&telling) {
+        return Some(found);
+    }
+    // `work phone`, `E-Mail privat`: which of the addresses it is does not matter.
+    let core: Vec<&str> = telling.iter().copied().filter(|word| !WHICH_ONE.contains(&fold(word))).collect();
+    named(&core).filter(|(slot, _)| matches!(slot, Slot::Email | Slot::Phone))
+}
+
+/// Whether the label speaks of a telephone number, among other things.
+#[must_use]
+pub fn speaks_of_phone(label: &str) -> bool {
+    let phone = |word: &String| {
+        let word = fold(word);
+        ["telefon", "telephone", "phone", "mobil", "handy", "whatsapp", "ruckruf"]
+            .iter()
+            .any(|stem| word.contains(stem))
+            || word == "tel"
+    };
+    words(label).iter().any(phone)
+}
+
+/// Whether the label is a sentence by which somebody agrees to something.
+#[must_use]
+pub fn speaks_of_consent(label: &str) -> bool {
+    let words: Vec<String> = words(label).iter().map(|word| fold(word)).collect();
+    let stems = [
+        "datenschutz",
+        "dsgvo",
+        "gdpr",
+        "einwillig",
+        "einverstanden",
+        "privacy",
+        "consent",
+        "confidentialite",
+        "privacidad",
+        "rodo",
+    ];
+    words.len() >= 2 && words.iter().any(|word| stems.iter().any(|stem| word.contains(stem)))
+}
+
+/// Whether the label names what only a person has: an address, a number, a name.
+#[must_use]
+pub fn is_person(label: &str) -> bool {
+    use Slot::{Email, FamilyName, GivenName, Name, Phone};
+    slot(label).is_some_and(|(slot, _)| matches!(slot, Email | Phone | Name | GivenName | FamilyName))
+}
+
+/// The label as bare ASCII letters and digits.
+#[must_use]
+pub fn compact(label: &str) -> String {
+    words(label).concat()
+}
+
+/// Whether two labels are the same but for case, umlauts, punctuation and blank space.
+#[must_use]
+pub fn same(a: &str, b: &str) -> bool {
+    a == b || (fold(&compact(a)) == fold(&compact(b)) && !compact(a).is_empty())
+}
+
+/// The campaign parameter or click id a label means: `utm_source`, `UTM Source`, `hidden[utm_term]`.
+fn tracking(label: &str) -> Option<String> {
+    if label.len() > 200 {
+        return None;
+    }
+    let words = words(label);
+    let last = compact(label.rsplit(['.', '[']).next().unwrap_or(label));
+    let by = |bare: &str| CLICK_IDS.iter().find(|(letters, _)| *letters == bare).map(|(_, name)| (*name).to_owned());
+    if let Some(name) = by(&last).or_else(|| by(&words.concat())) {
+        return Some(name);
+    }
+    let utm = words.iter().position(|word| word == "utm")?;
+    let rest = &words[utm + 1..];
+    (!rest.is_empty() && rest.len() <= 3).then(|| rest.join("_"))
+}
+
+/// The words of a label: ASCII letters and digits, lower case, `camelCase` apart.
+fn words(label: &str) -> Vec<String> {
+    let label = shorten(label, 500);
+    let mut spaced = String::with_capacity(label.len() + 8);
+    let mut before = ' ';
+    let mut chars = label.chars().peekable();
+    while let Some(c) = chars.next() {
+        let starts_word =
+            before.is_lowercase() || (before.is_uppercase() && chars.peek().is_some_and(|c| c.is_lowercase()));
+        if c.is_uppercase() && starts_word {
+            spaced.push(' ');
+        }
+        spaced.push(c);
+        before = c;
+    }
+    deunicode(&spaced)
+        .to_lowercase()
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// `ae`, `oe`, `ue` as the umlauts they may stand for, without dots.
+fn fold(word: &str) -> String {
+    word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+}
+
+/// Numbers, and the numbers form builders give to fields (`q3`, `f12`).
+fn is_number(word: &str) -> bool {
+    let digits = word.strip_prefix(['q', 'f']).unwrap_or(word);
+    !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_of_eight_languages_mean_the_same_fields() {
+        let cases: [(Slot, &[&str]); 16] = [
+            (
+                Slot::Email,
+                &[
+                    "email",
+                    "E-Mail",
+                    "eMail",
+                    "EMAIL ADDRESS",
+                    "Ihre E-Mail-Adresse *",
+                    "your-email",
+                    "fields[email][value]",
+                    "fields.email",
+                    "contactEmail",
+                    "E-mail 2 Address",
+                    "User Email",
+                    "Primary Email",
+                    "Email ID",
+                    "q4_email",
+                    "_replyto",
+                    "work_email",
+                    "Adresse e-mail",
+                    "Correo electrónico",
+                    "Indirizzo email",
+                    "E-mailadres",
+                    "Adres e-mail",
+                    "Endereço de e-mail",
+                    "Courriel",
+                    "emails",
+                    "What's your email?",
+                    "E-Mail (geschäftlich)",
+                    "E-Mail wiederholen",
+                    "E-mail 1 - Value",
+                    "E-Mail-Adresse (Pflichtfeld)",
+                ],
+            ),
+            (
+                Slot::Phone,
+                &[
+                    "phone",
+                    "Telefon",
+                    "Telefonnummer",
+                    "Tel.",
+                    "Tel/WhatsApp",
+                    "Mobil",
+                    "Handynummer",
+                    "Phone 1 - Value",
+                    "Mobile Phone",
+                    "Work Direct Phone",
+                    "phone_number",
+                    "Contact No. 1",
+                    "Whatsapp Number",
+                    "Téléphone",
+                    "Teléfono",
+                    "Cellulare",
+                    "Telefoonnummer",
+                    "Numer telefonu",
+                    "Telefone",
+                    "Celular",
+                    "Rückrufnummer",
+                    "Rueckrufnummer",
+                    "User Phone",
+                    "your-tel",
+                ],
+            ),
+            (
+                Slot::Name,
+                &[
+                    "name",
+                    "Name *",
+                    "Ihr Name",
+                    "your-name",
+                    "Full Name",
+                    "Vor- und Nachname",
+                    "Ansprechpartner",
+                    "Lead Name",
+                    "What is your name?",
+                    "Name of Buyer",
+                    "Nom complet",
+                    "Imię i nazwisko",
+                    "Wie heißen Sie?",
+                    "contact.name",
+                ],
+            ),
+            (
+                Slot::GivenName,
+                &[
+                    "First Name",
+                    "firstname",
+                    "FirstName",
+                    "Vorname",
+                    "Prénom",
+                    "given_name",
+                    "Imię",
+                    "Voornaam",
+                    "names.first",
+                    "name[first]",
+                    "q3_name.first",
+                    "Ihr Vorname",
+                ],
+            ),
+            (
+                Slot::FamilyName,
+                &[
+                    "Last Name",
+                    "Nachname",
+                    "Familienname",
+                    "surname",
+                    "Cognome",
+                    "Apellidos",
+                    "Achternaam",
+                    "Nazwisko",
+                    "names[last_name]",
+                    "Nom de famille",
+                ],
+            ),
+            (
+                Slot::Company,
+                &[
+                    "Company",
+                    "Firma",
+                    "Unternehmen",
+                    "Firmenname",
+                    "Name der Firma",
+                    "Company Name",
+                    "Organisation",
+                    "Entreprise",
+                    "Société",
+                    "Empresa",
+                    "Azienda",
+                    "Bedrijf",
+                    "Nazwa firmy",
+                    "Ihr Unternehmen",
+                    "company.name",
+                ],
+            ),
+            (
+                Slot::Website,
+                &["Website", "Webseite", "Homepage", "Site web", "Sitio web", "Strona internetowa", "Company Website"],
+            ),
+            (
+                Slot::JobTitle,
+                &[
+                    "Job Title",
+                    "Position",
+                    "Funktion",
+                    "Berufsbezeichnung",
+                    "jobTitle",
+                    "Poste",
+                    "Cargo",
+                    "Functie",
+                    "Stanowisko",
+                    "Title",
+                ],
+            ),
+            (Slot::Country, &["Country", "Land", "Pays", "País", "Paese", "Kraj", "Country/Region", "address.country"]),
+            (
+                Slot::Subject,
+                &[
+                    "Subject",
+                    "Betreff",
+                    "your-subject",
+                    "_subject",
+                    "Objet",
+                    "Asunto",
+                    "Oggetto",
+                    "Onderwerp",
+                    "Temat",
+                    "Assunto",
+                ],
+            ),
+            (
+                Slot::Message,
+                &[
+                    "Message",
+                    "Nachricht",
+                    "Ihre Nachricht an uns",
+                    "your-message",
+                    "Kommentar",
+                    "How can we help you?",
+                    "Mensaje",
+                    "Messaggio",
+                    "Bericht",
+                    "Wiadomość",
+                    "Mensagem",
+                    "Questions / Comments",
+                    "Bemerkungen",
+                    "Ihr Anliegen",
+                ],
+            ),
+            (Slot::Consent, &["consent", "Datenschutz", "gdpr", "Einwilligung", "privacy_policy", "acceptance-123"]),
+            (Slot::Form, &["form_name", "formName", "form.name", "Formular", "form_id", "formTitle"]),
+            (Slot::Page, &["Page URL", "page", "_url", "source_url", "meta[page_url]"]),
+            (Slot::Referrer, &["referrer", "Referer", "referrer_url"]),
+            (Slot::Language, &["language", "Sprache", "locale", "Langue"]),
+        ];
+        for (expected, labels) in cases {
+            for label in labels {
+                assert_eq!(slot(label).map(|(slot, _)| slot), Some(expected.clone()), "{label}");
+            }
+        }
+    }
+
+    #[test]
+    fn labels_that_only_resemble_a_field_are_none() {
+        for label in [
+            "",
+            "*",
+            "Email Status",
+            "E-mail 1 - Type",
+            "Company Name for Emails",
+            "Person Linkedin Url",
+            "Contact owner",
+            "Product name",
+            "username",
+            "Newsletter",
+            "Straße",
+            "PLZ",
+            "Ort",
+            "City",
+            "Zip",
+            "Anrede",
+            "Budget",
+            "Remote IP",
+            "User Agent",
+            "Date",
+            "Time",
+            "Sales Rep",
+            "Name of Dealer",
+            "File No.",
+            "Domain knowledge",
+            "event name",
+            "# Employees",
+            "Rückruf erwünscht",
+            "Wunschtermin",
+            "id",
+            "created_at",
+            "status",
+            "Lead Source",
+        ] {
+            assert_eq!(slot(label), None, "{label}");
+        }
+    }
+
+    #[test]
+    fn campaign_parameters_lose_their_prefix_and_click_ids_keep_their_name() {
+        let cases = [
+            ("utm_source", "source"),
+            ("UTM Campaign", "campaign"),
+            ("utmMedium", "medium"),
+            ("hidden[utm_term]", "term"),
+            ("utm.content", "content"),
+            ("gclid", "gclid"),
+            ("Google Click ID", "gclid"),
+            ("li_fat_id", "li_fat_id"),
+            ("hidden.fbclid", "fbclid"),
+            ("utm_source_platform", "source_platform"),
+        ];
+        for (label, name) in cases {
+            assert_eq!(slot(label), Some((Slot::Utm(name.into()), Certainty::Named)), "{label}");
+        }
+    }
+
+    #[test]
+    fn canonical_names_are_labels_of_themselves() {
+        for name in [
+            "email",
+            "phone",
+            "name",
+            "given_name",
+            "family_name",
+            "company",
+            "website",
+            "job_title",
+            "country",
+            "language",
+            "subject",
+            "message",
+            "consent",
+            "form",
+            "page",
+            "referrer",
+            "utm_source",
+        ] {
+            assert_eq!(slot(name).map(|(slot, _)| slot), Slot::parse(name), "{name}");
+        }
+    }
+}

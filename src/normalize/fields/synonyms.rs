@@ -1,0 +1,349 @@
+//! What canonical fields are called in German, English, French, Spanish, Italian, Dutch, Polish
+//! and Portuguese: bare ASCII letters, no blank space within a name.
+
+use super::label::Certainty::{self, Named, Usual};
+use super::label::Slot;
+
+/// Names of each field; `Usual` ones are taken only where no `Named` one is there.
+pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
+    (
+        Slot::Email,
+        Named,
+        "email emails mail emailaddress emailaddresses mailaddress emailadresse emailadressen mailadresse emailadress emailid
+        emailanschrift elektronischepost replyto courriel adresseemail adressemail adressedecourriel adresseelectronique mel
+        correo correoelectronico direccionemail direcciondecorreo direcciondecorreoelectronico emailcorreo
+        indirizzoemail indirizzomail postaelettronica indirizzodipostaelettronica
+        emailadres mailadres adresemail adresmail adrespoczty pocztaelektroniczna
+        enderecoemail enderecodeemail correioeletronico emaildointeressado interessadoemail emailkontakt",
+    ),
+    (Slot::Email, Usual, "from absender sender von de"),
+    (
+        Slot::Phone,
+        Named,
+        "phone phones phonenumber phonenumbers telephone telephonenumber phoneno tel telno telnr telnumber mobile mobilephone
+        mobilenumber mobileno cell cellphone cellnumber whatsapp whatsappnumber whatsappno telwhatsapp phonewhatsapp
+        contactno contactnumber callbacknumber daytimephone
+        telefon telefonnummer telefonnr telefonno fon rufnummer mobil mobiltelefon mobilnummer mobilnr mobilfunk
+        mobilfunknummer mobilrufnummer handy handynummer handynr festnetz festnetznummer ruckrufnummer telefonnummerfurruckfragen
+        telefonmobil telefonhandy telefonfestnetz telefondurchwahl telefonoderhandy telefonmobilnummer kontaktnummer whatsappnummer
+        numerodetelephone numtelephone portable numeroportable telephoneportable telephonemobile gsm
+        telefono telefonos numerodetelefono movil celular telefonomovil telefonocelular numerodecelular
+        numeroditelefono cellulare numerocellulare telefonocellulare recapitotelefonico
+        telefoon telefoonnummer mobiel mobielnummer mobielenummer gsmnummer
+        numertelefonu telefonkontaktowy komorka telefonkomorkowy numerkomorkowy nrtelefonu
+        telefone telefones numerodetelefone telemovel telefonecelular numerodocelular whatsappcelular telefonewhatsapp",
+    ),
+    (
+        Slot::Name,
+        Named,
+        "name fullname completename displayname personname nameofperson contactname contactperson contactpersonname nameofcontact
+        firstandlastname firstnamelastname firstlastname firstnameandlastname firstnamesurname firstnameandsurname namesurname nameandsurname
+        ganzername vollername vollstandigername vorundnachname vornamenachname vornameundnachname vornamename vornameundname vorundzuname
+        vorundfamilienname namevorname nachnamevorname nameundvorname nachundvorname namenachname ansprechpartner ansprechpartnerin
+        ansprechperson kontaktperson kontaktname namedesansprechpartners namederkontaktperson wieheissensie wieheisstdu wielautetihrname
+        nomcomplet nometprenom prenometnom nomprenom prenomnom nomsprenoms
+        nombrecompleto nombreyapellidos nombreyapellido nombreapellidos nombreapellido
+        nomecompleto nomeecognome nomecognome cognomenome cognomeenome nominativo nomeesobrenome nomesobrenome
+        volledigenaam naam voorenachternaam voornaamachternaam contactpersoon
+        imieinazwisko imienazwisko nazwiskoiimie osobakontaktowa",
+    ),
+    (Slot::Name, Usual, "nome nom nombre buyer interessent interessentin namen"),
+    (
+        Slot::GivenName,
+        Named,
+        "givenname givennames firstname firstnames forename fname namefirst first namefirstname namegivenname namesfirst namesfirstname
+        vorname vornamen rufname prenom prenoms nombredepila nombres primernombre nomedibattesimo voornaam roepnaam imie imiona
+        primeironome nomeproprio",
+    ),
+    (
+        Slot::FamilyName,
+        Named,
+        "familyname lastname lastnames surname surnames lname namelast last namelastname namefamilyname namesurname namessurname nameslast
+        nameslastname nachname nachnamen familienname zuname nomdefamille nomfamille apellido apellidos primerapellido cognome
+        achternaam familienaam nazwisko sobrenome apelido ultimonome",
+    ),
+    (
+        Slot::Company,
+        Named,
+        "company companyname nameofcompany businessname organisation organization organisationname organizationname org orgname
+        institution employer corporation accountname nameofbusiness nameoforganisation nameoforganization schoolname
+        firma firmen firmenname firmanname nameihrerfirma nameihresunternehmens nameihresbetriebs namefirma namederfirma firmenbezeichnung unternehmen unternehmensname namedesunternehmens
+        nameunternehmen betrieb betriebsname nameorganisation arbeitgeber einrichtung verein praxis praxisname kanzlei
+        firmaunternehmen unternehmenfirma firmaorganisation unternehmenorganisation companyorganization companyorganisation firmaverein
+        entreprise nomentreprise nomdelentreprise societe nomsociete nomdelasociete raisonsociale organisme compagnie
+        empresa nombreempresa nombredelaempresa nombredeempresa compania razonsocial organizacion
+        azienda nomeazienda nomedellazienda societa ragionesociale ditta impresa
+        bedrijf bedrijfsnaam naambedrijf organisatie firmanaam onderneming
+        nazwafirmy przedsiebiorstwo nazwaprzedsiebiorstwa
+        nomedaempresa nomeempresa nomedaorganizacao organizacao",
+    ),
+    (Slot::Company, Usual, "business account verband schule behorde"),
+    (
+        Slot::Website,
+        Named,
+        "website websites websiteurl webpage webadresse webaddress webseite webseitenadresse webauftritt internetadresse internetseite
+        internetauftritt homepage homepageurl www companywebsite companyurl companydomain firmenwebsite firmenwebseite firmenhomepage
+        unternehmenswebsite unternehmenswebseite
+        siteweb siteinternet adressesiteweb sitedelentreprise sitioweb paginaweb paginawebdelaempresa sitoweb sitointernet sitoaziendale webstek
+        stronainternetowa stronawww stronaweb adresstrony paginadaweb enderecodosite",
+    ),
+    (Slot::Website, Usual, "url web site domain"),
+    (
+        Slot::JobTitle,
+        Named,
+        "jobtitle jobposition jobrole jobfunction position positiontitle roleincompany positionincompany titleposition
+        positionimunternehmen funktionimunternehmen funktion berufsbezeichnung beruf stellung jobbezeichnung stellenbezeichnung rolleimunternehmen
+        positionfunktion funktionposition
+        poste posteoccupe fonction intitulduposte intituledeposte intituleduposte
+        cargo puesto puestodetrabajo ruolo ruoloaziendale qualifica posizione functie functietitel stanowisko funcao",
+    ),
+    (Slot::JobTitle, Usual, "title role rolle occupation profession job"),
+    (
+        Slot::Country,
+        Named,
+        "country countryregion countryname countrycode countryofresidence countryterritory addresscountry billingcountry shippingcountry
+        homecountry land landregion landercode landerkennung staat herkunftsland firmensitzland landdesfirmensitzes adresseland
+        pays paysderesidence paysregion pais paisderesidencia paisregion paese paesediresidenza nazione landvanherkomst kraj kodkraju",
+    ),
+    (
+        Slot::Language,
+        Named,
+        "language languagecode lang locale preferredlanguage preferedlanguage sprache sprachen bevorzugtesprache wunschsprache korrespondenzsprache
+        sprachcode langue languepreferee idioma idiomapreferido lingua linguapreferita taal voorkeurstaal jezyk",
+    ),
+    (
+        Slot::Subject,
+        Named,
+        "subject subjectline mailsubject emailsubject betreff betreffzeile objet sujet objetdumessage sujetdumessage asunto oggetto oggettodelmessaggio
+        onderwerp temat tematwiadomosci assunto",
+    ),
+    (Slot::Subject, Usual, "topic thema themen grundderanfrage grundihreranfrage artderanfrage reason inquirytype enquirytype anfrageart"),
+    (
+        Slot::Message,
+        Named,
+        "message messages messagetext messagebody messagecontent yourmessage msg nachricht nachrichten nachrichtentext mitteilung nachrichtanuns
+        mitteilunganuns ihrenachrichtanuns textnachricht messaggio testodelmessaggio testomessaggio mensaje textodelmensaje mensagem textodamensagem
+        bericht uwbericht wiadomosc trescwiadomosci tresc",
+    ),
+    (
+        Slot::Message,
+        Usual,
+        "comment comments commenttext kommentar kommentare anmerkung anmerkungen bemerkung bemerkungen hinweis hinweise notiz notizen note notes
+        question questions questionscomments questionsorcomments commentsquestions commentsorquestions questionsandcomments commentsandquestions
+        frage fragen fragenanuns anfrage anfragetext anliegen wunsch wunsche freitext beschreibung projektbeschreibung beschreibungdesprojekts projekt beschreibung
+        inquiry enquiry request details description projectdescription projectdetails descriptionofproject additionalinformation additionalinfo
+        moreinformation furtherinformation weitereinformationen zusatzlicheinformationen sonstiges feedback body content text nachrichtoptional
+        howcanwehelp howcanwehelpyou howmaywehelp howmaywehelpyou howcanihelp whatcanwedo whatcanwedoforyou tellusmore tellusaboutyourproject
+        tellusaboutproject aboutyourproject wiekonnenwirhelfen wiekonnenwirihnenhelfen wiekonnenwirdirhelfen waskonnenwirfursietun womitkonnenwirhelfen
+        womitkonnenwirihnenhelfen wobeikonnenwirhelfen wobeikonnenwirihnenhelfen wasmochtensieunsmitteilen waskonnenwirtun
+        commentaire commentaires remarque remarques votredemande demande votreprojet
+        comentario comentarios consulta pregunta observaciones solicitud
+        commento commenti richiesta domanda osservazioni
+        opmerking opmerkingen vraag toelichting uwvraag
+        komentarz uwagi pytanie zapytanie
+        comentariosadicionais pergunta observacoes proposta duvida",
+    ),
+    (
+        Slot::Consent,
+        Named,
+        "consent consents consenttext gdpr gdprconsent gdpragreement dsgvo dsgvoeinwilligung datenschutz datenschutzerklarung datenschutzhinweis datenschutzhinweise
+        datenschutzbestimmungen datenschutzakzeptiert datenschutzzugestimmt einwilligung einwilligungserklarung einverstandnis einverstandniserklarung
+        zustimmung zustimmungdatenschutz privacy privacypolicy privacyconsent privacyaccepted privacyagreement acceptance acceptprivacy acceptprivacypolicy
+        acceptterms termsaccepted acceptgdpr agreement agreetoterms agreetoprivacy agreeprivacy marketingconsent consentmarketing contactconsent
+        rgpd consentement politiquedeconfidentialite politicadeprivacidad aceptacion consentimiento consenso consensoprivacy informativaprivacy
+        toestemming privacyverklaring zgoda zgodarodo rodo consentimentolgpd lgpd politicadeprivacidade",
+    ),
+    (Slot::Consent, Usual, "terms agree agb"),
+    (Slot::Form, Named, "form formname formularname formtitle nameofform formulartitel formular nameformular formnameid"),
+    (Slot::Form, Usual, "formid formularid formkey formhandle formslug"),
+    (
+        Slot::Page,
+        Named,
+        "page pageurl pageuri pagelink urlofpage sourceurl submissionurl formurl currentpage currenturl pagelocation seitenurl seitenadresse
+        landingpage landingpageurl landingurl conversionpage conversionurl posturl embedurl metapageurl parenturl",
+    ),
+    (Slot::Page, Usual, "seite herkunftsseite"),
+    (Slot::Referrer, Named, "referrer referer referrerurl refererurl referringurl referringpage referrerpage httpreferer httpreferrer referringsite"),
+    (Slot::Referrer, Usual, "refurl firstreferrer initialreferrer"),
+];
+
+/// Words that say nothing about which field it is.
+pub(super) const FILLERS: &[&str] = &[
+    "your",
+    "my",
+    "the",
+    "a",
+    "an",
+    "of",
+    "for",
+    "to",
+    "please",
+    "enter",
+    "fill",
+    "in",
+    "required",
+    "mandatory",
+    "optional",
+    "field",
+    "fields",
+    "input",
+    "value",
+    "what",
+    "is",
+    "s",
+    "are",
+    "whats",
+    "and",
+    "or",
+    "us",
+    "number",
+    "wpforms",
+    "wpcf7",
+    "cf7",
+    "form",
+    "meta",
+    "txt",
+    "fld",
+    "entry",
+    "item",
+    "hidden",
+    "ihr",
+    "ihre",
+    "ihren",
+    "ihrer",
+    "ihres",
+    "dein",
+    "deine",
+    "deiner",
+    "deinen",
+    "mein",
+    "meine",
+    "der",
+    "die",
+    "das",
+    "des",
+    "den",
+    "dem",
+    "bitte",
+    "angeben",
+    "eingeben",
+    "eintragen",
+    "pflichtfeld",
+    "pflichtangabe",
+    "pflicht",
+    "erforderlich",
+    "freiwillig",
+    "wie",
+    "lautet",
+    "ist",
+    "fur",
+    "an",
+    "uns",
+    "und",
+    "unter",
+    "welcher",
+    "contact",
+    "lead",
+    "leads",
+    "person",
+    "user",
+    "customer",
+    "client",
+    "visitor",
+    "guest",
+    "applicant",
+    "submitter",
+    "requester",
+    "buyer",
+    "kunde",
+    "kunden",
+    "kontakt",
+    "absender",
+    "besteller",
+    "ansprechpartner",
+    "names",
+    "address",
+    "adresse",
+    "attribution",
+    "context",
+    "tracking",
+    "votre",
+    "vos",
+    "le",
+    "la",
+    "les",
+    "de",
+    "du",
+    "d",
+    "l",
+    "obligatoire",
+    "su",
+    "sus",
+    "el",
+    "tu",
+    "obligatorio",
+    "il",
+    "lo",
+    "vostro",
+    "vostra",
+    "tuo",
+    "tua",
+    "obbligatorio",
+    "uw",
+    "je",
+    "jouw",
+    "verplicht",
+    "twoj",
+    "twoje",
+    "seu",
+    "sua",
+    "o",
+];
+
+/// Words that say which of several addresses or numbers it is.
+pub(super) const QUALIFIERS: &[&str] = &[
+    "primary",
+    "secondary",
+    "main",
+    "first",
+    "second",
+    "other",
+    "alternative",
+    "alternate",
+    "additional",
+    "personal",
+    "private",
+    "business",
+    "work",
+    "home",
+    "office",
+    "company",
+    "corporate",
+    "professional",
+    "direct",
+    "mobile",
+    "confirm",
+    "confirmation",
+    "repeat",
+    "retype",
+    "again",
+    "verify",
+    "privat",
+    "private",
+    "geschaftlich",
+    "dienstlich",
+    "beruflich",
+    "firma",
+    "zweite",
+    "weitere",
+    "alternativ",
+    "wiederholen",
+    "wiederholung",
+    "bestatigen",
+    "bestatigung",
+    "professionnel",
+    "pro",
+    "tagsuber",
+    "abends",
+    "erreichbar",
+];

@@ -1,0 +1,243 @@
+//! How each canonical field takes its values. In: the candidates by their labels. Out: the
+//! person, the subject, the message, consent and attribution; what does not fit stays.
+
+use serde_json::Value;
+use url::Url;
+
+use super::Sheet;
+use super::country;
+use super::label::{self, Slot};
+use crate::lead::{Consent, Email};
+use crate::normalize::text::{line, shorten};
+use crate::normalize::{company, email, person, phone};
+
+/// Bytes of a value that stands on one line in canonical fields.
+const MAX_LINE: usize = 2000;
+
+impl Sheet<'_> {
+    pub(super) fn take_country(&mut self) {
+        let code = self.take_one(&Slot::Country, |text, _| country::country(text));
+        self.content.person.country = code.map(str::to_owned);
+    }
+
+    pub(super) fn take_emails(&mut self) {
+        for at in self.candidates(&Slot::Email) {
+            if !(self.is_usual(at) && !self.content.person.emails.is_empty()) {
+                self.take_email(at);
+            }
+        }
+    }
+
+    fn take_email(&mut self, at: usize) {
+        let text = self.text(at);
+        let found = email::parse_all(&text);
+        if found.is_empty() {
+            if !self.is_usual(at) && text.chars().any(char::is_alphanumeric) {
+                self.problem(format!("`{}` is no e-mail address", shorten(&line(&text), 60)));
+            }
+            return;
+        }
+        let name = email::parse_mailbox(&text).and_then(|(name, _)| name);
+        self.taken[at] = name.is_none() && says_only(&text, &found);
+        if let Some(name) =
+            name.filter(|_| self.candidates(&Slot::Name).is_empty() && self.candidates(&Slot::FamilyName).is_empty())
+        {
+            self.taken[at] = true;
+            self.from.0.get_or_insert(name);
+        }
+        self.from.1.get_or_insert(line(&text));
+        for email in found {
+            if !self.content.person.emails.contains(&email) {
+                self.content.person.emails.push(email);
+            }
+        }
+    }
+
+    /// An address under a label that says nothing, where there is no other.
+    pub(super) fn take_stray_email(&mut self) {
+        if !self.content.person.emails.is_empty() {
+            return;
+        }
+        let spoken = |slot: &Slot| matches!(slot, Slot::Name | Slot::GivenName | Slot::FamilyName);
+        let free = |at: &usize| !self.taken[*at] && self.meanings[*at].as_ref().is_none_or(|(slot, _)| spoken(slot));
+        let found =
+            (0..self.pairs.len()).filter(free).find_map(|at| email::parse(&self.text(at)).map(|email| (at, email)));
+        if let Some((at, email)) = found {
+            self.taken[at] = true;
+            self.from.1 = Some(line(&self.text(at)));
+            self.content.person.emails.push(email);
+        }
+    }
+
+    pub(super) fn take_names(&mut self) {
+        let typed = |sheet: &Self, slot: &Slot| {
+            let fits = |at: &usize| {
+                let text = sheet.text(*at);
+                sheet.pairs[*at].value.is_string()
+                    && text.chars().any(char::is_alphabetic)
+                    && email::parse(&text).is_none()
+            };
+            sheet.candidates(slot).into_iter().find(fits)
+        };
+        let places = [typed(self, &Slot::Name), typed(self, &Slot::GivenName), typed(self, &Slot::FamilyName)];
+        let [full, given, family] = places.map(|at| at.map(|at| line(&self.text(at))));
+        // The name in front of an address is a name where no field holds one.
+        let full = full.or_else(|| self.from.0.take().filter(|_| given.is_none() && family.is_none()));
+        let name = person::assemble(full.as_deref(), given.as_deref(), family.as_deref());
+        let said =
+            [name.full.as_deref(), name.salutation.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+        for at in places.into_iter().flatten() {
+            self.taken[at] = person::contains_words(&said, &self.text(at));
+        }
+        if let Some(salutation) = name.salutation {
+            self.extra.insert("salutation".into(), salutation.into());
+        }
+        self.from.0 = full.or_else(|| {
+            Some([given, family].into_iter().flatten().collect::<Vec<_>>().join(" ")).filter(|name| !name.is_empty())
+        });
+        let person = &mut self.content.person;
+        (person.name, person.given_name, person.family_name) = (name.full, name.given, name.family);
+    }
+
+    pub(super) fn take_phones(&mut self) {
+        for at in self.candidates(&Slot::Phone) {
+            let numbers = self.numbers(at);
+            self.taken[at] = numbers.whole;
+            numbers.problems.into_iter().for_each(|problem| self.problem(problem));
+            self.add_phones(at, numbers.phones);
+        }
+        if !self.content.person.phones.is_empty() {
+            return;
+        }
+        for at in 0..self.pairs.len() {
+            if self.taken[at] || self.meanings[at].is_some() || !label::speaks_of_phone(&self.pairs[at].label) {
+                continue;
+            }
+            let numbers = self.numbers(at);
+            if numbers.whole && !numbers.phones.is_empty() {
+                self.taken[at] = true;
+                self.add_phones(at, numbers.phones);
+                return;
+            }
+        }
+    }
+
+    /// The numbers of a value, read for the country it says they are in, else for our own.
+    fn numbers(&self, at: usize) -> phone::Numbers {
+        let text = self.text(at);
+        let home = self.content.person.country.as_deref().map(|country| phone::read(&text, country));
+        home.filter(|numbers| !numbers.phones.is_empty()).unwrap_or_else(|| phone::read(&text, self.context.region))
+    }
+
+    fn add_phones(&mut self, at: usize, phones: Vec<crate::lead::Phone>) {
+        if self.from.1.is_none() && !phones.is_empty() {
+            self.from.1 = Some(line(&self.text(at)));
+        }
+        for phone in phones {
+            if !self.content.person.phones.contains(&phone) {
+                self.content.person.phones.push(phone);
+            }
+        }
+    }
+
+    pub(super) fn take_company(&mut self) {
+        self.content.person.company =
+            self.take_one(&Slot::Company, |text, value| company::name(text).filter(|_| !value.is_boolean()));
+        let sites = self.candidates(&Slot::Website);
+        self.content.person.website = self.take_one(&Slot::Website, |text, _| company::website(text));
+        for at in sites.into_iter().filter(|at| !self.taken[*at] && !self.is_usual(*at)).collect::<Vec<_>>() {
+            let text = self.text(at);
+            if company::name(&text).is_some() && !text.contains("://") && company::website(&text).is_none() {
+                self.problem(format!("`{}` is no address of a website", shorten(&line(&text), 60)));
+            }
+        }
+    }
+
+    /// Fields that hold words.
+    pub(super) fn take_words(&mut self) {
+        let one_line =
+            |text: &str, value: &Value| Some(line(text)).filter(|text| text.len() <= MAX_LINE && !value.is_boolean());
+        let position = |text: &str, value: &Value| one_line(text, value).filter(|text| !person::is_address(text));
+        self.content.person.job_title = self.take_one(&Slot::JobTitle, position);
+        self.content.person.language =
+            self.take_one(&Slot::Language, |text, _| country::language(text)).map(str::to_owned);
+        self.content.subject = self.take_one(&Slot::Subject, one_line);
+        self.content.text = self.take_one(&Slot::Message, |text, value| (!value.is_boolean()).then(|| text.to_owned()));
+        self.content.form = self.take_one(&Slot::Form, one_line);
+    }
+
+    pub(super) fn take_consent(&mut self) {
+        let mut places = self.candidates(&Slot::Consent);
+        let unnamed = |at: &usize| {
+            self.meanings[*at].is_none() && !self.taken[*at] && label::speaks_of_consent(&self.pairs[*at].label)
+        };
+        places.extend((0..self.pairs.len()).filter(unnamed));
+        for at in places {
+            let value = self.text(at);
+            if self.content.consent.is_some() || is_refusal(&value) {
+                continue;
+            }
+            let label = line(&self.pairs[at].label);
+            let is_sentence = |text: &str| text.split_whitespace().count() >= 3;
+            let text = if !is_sentence(&value) && is_sentence(&label) { format!("{label}: {value}") } else { value };
+            self.content.consent = Some(Consent { text, at: self.context.at });
+            self.taken[at] = true;
+        }
+    }
+
+    /// Where the lead came from: pages and campaigns.
+    pub(super) fn take_origin(&mut self) {
+        let address = |text: &str, _: &Value| Some(line(text)).filter(|text| !text.contains(' ') && text.len() <= 4000);
+        self.content.page = self.take_one(&Slot::Page, address);
+        self.content.referrer = self.take_one(&Slot::Referrer, address);
+        for at in 0..self.pairs.len() {
+            let Some((Slot::Utm(name), _)) = &self.meanings[at] else { continue };
+            let (name, text) = (name.clone(), line(&self.text(at)));
+            let value = self.content.utm.entry(name).or_insert_with(|| text.clone());
+            self.taken[at] = *value == text;
+        }
+        let page = self.content.page.as_deref().and_then(|page| Url::parse(page).ok());
+        for (name, value) in page.iter().flat_map(|page| page.query_pairs().into_owned()).take(100) {
+            if let Some((Slot::Utm(name), _)) = label::slot(&name) {
+                if !value.trim().is_empty() {
+                    self.content.utm.entry(name).or_insert_with(|| line(&value));
+                }
+            }
+        }
+    }
+}
+
+/// Whether the text says nothing but these addresses.
+fn says_only(text: &str, emails: &[Email]) -> bool {
+    if email::parse(text).is_some() {
+        return true;
+    }
+    let words =
+        text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '/' | '|' | '<' | '>' | '(' | ')' | '"'));
+    words.filter(|word| word.chars().any(char::is_alphanumeric)).all(|word| {
+        let known = email::parse(word).is_some_and(|email| emails.contains(&email));
+        known || matches!(&*word.to_lowercase(), "und" | "oder" | "and" | "or")
+    })
+}
+
+/// Whether a consent field says no.
+fn is_refusal(value: &str) -> bool {
+    let value = value.to_lowercase();
+    matches!(
+        &*value,
+        "" | "0"
+            | "false"
+            | "no"
+            | "nein"
+            | "off"
+            | "n"
+            | "non"
+            | "nie"
+            | "nee"
+            | "não"
+            | "not accepted"
+            | "declined"
+            | "abgelehnt"
+            | "null"
+    )
+}

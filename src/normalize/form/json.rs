@@ -1,0 +1,161 @@
+//! JSON bodies. In: bytes. Out: a form, or where the JSON breaks off.
+//!
+//! Values keep the text they were sent in: repeated keys all count, long numbers keep their digits.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::Form;
+use super::charset;
+use super::tree::Node;
+
+/// Levels of nesting.
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// Reads a JSON body: an object, or an array of named values.
+pub(super) fn read(bytes: &[u8], charset: Option<&str>) -> Result<Form, String> {
+    let mut form = Form::default();
+    let text = charset::decode(bytes, charset, &mut form.problems);
+    match parse(&text)? {
+        Node::Text(_) | Node::Plain(_) => return Err("the JSON is a single value, no form (line 1, column 1)".into()),
+        node => node.pairs(&mut form),
+    }
+    Ok(form)
+}
+
+/// Reads JSON text.
+pub(super) fn parse(text: &str) -> Result<Node, String> {
+    let text = text.trim_start_matches('\u{feff}');
+    if let Some((line, column)) = too_deep(text) {
+        return Err(format!("the JSON is nested deeper than {MAX_DEPTH} levels at line {line}, column {column}"));
+    }
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| broken(&error))?;
+    serde_json::from_str(text).map(node).map_err(|error| broken(&error))
+}
+
+/// Where the JSON breaks off, and why.
+fn broken(error: &serde_json::Error) -> String {
+    let (line, column) = (error.line(), error.column());
+    let why = error.to_string();
+    let why = why.split(" at line ").next().unwrap_or_default();
+    format!("the JSON breaks off at line {line}, column {column}: {why}")
+}
+
+/// Whether all elements are `{"name": …, "value": …}`: a form as one script library sends it.
+pub(super) fn is_one_form(items: &[Box<RawValue>]) -> bool {
+    let named = |item: &Box<RawValue>| {
+        let Ok(Entries(entries)) = serde_json::from_str(item.get()) else { return false };
+        let mut keys: Vec<&str> = entries.iter().map(|(key, _)| &**key).collect();
+        keys.sort_unstable();
+        matches!(*keys, ["name" | "label" | "key", "value"])
+    };
+    !items.is_empty() && items.iter().all(named)
+}
+
+/// Where the nesting passes the bound. The text may be no JSON at all.
+fn too_deep(text: &str) -> Option<(usize, usize)> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    let (mut line, mut column) = (1, 0);
+    for c in text.chars() {
+        (line, column) = if c == '\n' { (line + 1, 0) } else { (line, column + 1) };
+        match c {
+            _ if escaped => escaped = false,
+            '\\' if in_string => escaped = true,
+            '"' => in_string = !in_string,
+            '{' | '[' if !in_string => depth += 1,
+            '}' | ']' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return Some((line, column));
+        }
+    }
+    None
+}
+
+/// The tree of a value that is known to be valid and not too deep.
+fn node(raw: &RawValue) -> Node {
+    let text = raw.get().trim();
+    match text.as_bytes().first() {
+        Some(b'{') => {
+            let Ok(Entries(entries)) = serde_json::from_str(text) else { return Node::Text(text.to_owned()) };
+            Node::Map(entries.into_iter().map(|(key, value)| (key, node(value))).collect())
+        }
+        Some(b'[') => {
+            let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) else { return Node::Text(text.to_owned()) };
+            Node::List(items.into_iter().map(node).collect())
+        }
+        // Half a surrogate pair is valid syntax and no text: it stays as it was written.
+        Some(b'"') => Node::Text(serde_json::from_str(text).unwrap_or_else(|_| text.trim_matches('"').to_owned())),
+        _ => match serde_json::from_str::<Value>(text) {
+            Ok(value) if value.to_string() == text => Node::Plain(value),
+            _ => Node::Text(text.to_owned()),
+        },
+    }
+}
+
+/// The entries of an object in order, repeated keys included.
+struct Entries<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'de> Deserialize<'de> for Entries<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Entries<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut entries = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    entries.push(entry);
+                }
+                Ok(Entries(entries))
+            }
+        }
+        from.deserialize_map(InOrder)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pairs(text: &str) -> Vec<(String, String)> {
+        let form = read(text.as_bytes(), None).unwrap();
+        form.pairs.into_iter().map(|pair| (pair.label, pair.value.to_string())).collect()
+    }
+
+    #[test]
+    fn values_keep_their_order_their_digits_and_their_repetitions() {
+        let text = r#"{"b":"1","a":12345678901234567890123,"b":"2","c":1.50,"d":true,"e":null,"f":"","g":"\ud800"}"#;
+        let expected = [
+            ("b", "\"1\""),
+            ("a", "\"12345678901234567890123\""),
+            ("b", "\"2\""),
+            ("c", "\"1.50\""),
+            ("d", "true"),
+            ("g", "\"\\\\ud800\""),
+        ];
+        assert_eq!(pairs(text), expected.map(|(label, value)| (label.to_owned(), value.to_owned())));
+    }
+
+    #[test]
+    fn broken_json_names_the_place() {
+        let cases = [
+            (r#"{"email":"a@b.c","#, "line 1, column 17"),
+            ("{\n  \"a\": ,\n}", "line 2, column 8"),
+            ("{} {}", "line 1, column 4"),
+            (&"[".repeat(100_000), "line 1, column 33"),
+            (&r#"{"a":"#.repeat(40), "line 1, column"),
+            ("\"text\"", "line 1, column 1"),
+        ];
+        for (text, place) in cases {
+            let error = read(text.as_bytes(), None).unwrap_err();
+            assert!(error.contains(place), "{error}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Submitted forms. In: a request body as received. Out: labelled values and files.
+//!
+//! JSON (also sent as `text/plain`, without a type, or by tools that call everything urlencoded),
+//! `application/x-www-form-urlencoded` with PHP brackets, `multipart/form-data`. All three become
+//! one tree, so that nested labels, wrappers and lists of named values read alike everywhere.
+//! Bounded: 32 levels, 2,000 values, 1 MiB of text.
+
+mod charset;
+mod json;
+mod multipart;
+mod tree;
+mod urlencoded;
+
+use serde_json::value::RawValue;
+
+use crate::lead::{Attachment, Original};
+use crate::normalize::fields::Pair;
+
+/// Most items of one JSON array.
+pub const MAX_ITEMS: usize = 1000;
+
+/// What a body says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Form {
+    /// Labelled values, in order; what stood in a wrapper (`data`, `fields` …) comes first.
+    pub pairs: Vec<Pair>,
+    /// Files; their bytes stay in the original.
+    pub attachments: Vec<Attachment>,
+    /// What could not be read cleanly.
+    pub problems: Vec<String>,
+}
+
+/// A body that is refused before it is stored; everything else is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyFault {
+    /// Nothing in it (400).
+    #[error("the body is empty")]
+    Empty,
+    /// Binary data where text is due (400).
+    #[error("the body is binary where text is due")]
+    Binary,
+    /// A media type that carries no form (415).
+    #[error("this content type carries no form: send JSON, application/x-www-form-urlencoded or multipart/form-data")]
+    UnsupportedType,
+    /// A JSON array of more than [`MAX_ITEMS`] items (413).
+    #[error("an array may hold 1,000 items; send the rest in further requests")]
+    TooMany,
+}
+
+/// How a body is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Layout {
+    Json,
+    Urlencoded,
+    Multipart,
+    /// JSON or lines of `name=value`.
+    Plain,
+}
+
+/// Whether a receiver should take the body at all.
+pub fn check(content_type: &str, bytes: &[u8]) -> Result<(), BodyFault> {
+    let layout = layout(content_type, bytes).ok_or(BodyFault::UnsupportedType)?;
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err(BodyFault::Empty);
+    }
+    if layout != Layout::Multipart && charset::is_binary(bytes) {
+        return Err(BodyFault::Binary);
+    }
+    Ok(())
+}
+
+/// The elements of a JSON array, each exactly as it was sent; `None` for every other body, also
+/// for one that cannot be read and for an array of `{name, value}` objects, which is one form.
+///
+/// Fails with [`BodyFault::TooMany`] for more than 1,000 elements.
+pub fn items(content_type: &str, bytes: &[u8]) -> Result<Option<Vec<Box<RawValue>>>, BodyFault> {
+    if !matches!(layout(content_type, bytes), Some(Layout::Json | Layout::Plain)) {
+        return Ok(None);
+    }
+    let text = charset::decode(bytes, parameter(content_type, "charset").as_deref(), &mut Vec::new());
+    if !text.trim_start().starts_with('[') {
+        return Ok(None);
+    }
+    let Ok(items) = serde_json::from_str::<Vec<Box<RawValue>>>(&text) else { return Ok(None) };
+    if items.len() > MAX_ITEMS {
+        return Err(BodyFault::TooMany);
+    }
+    Ok((!json::is_one_form(&items)).then_some(items))
+}
+
+/// Reads a body. An error is a sentence for the person who looks at the quarantined item.
+pub fn decode(original: &Original) -> Result<Form, String> {
+    let kind = &original.content_type;
+    let Some(layout) = layout(kind, &original.bytes) else {
+        return Err(format!("`{}` carries no form", kind.split(';').next().unwrap_or_default().trim()));
+    };
+    if original.bytes.iter().all(u8::is_ascii_whitespace) {
+        return Err("the body is empty".into());
+    }
+    let charset = parameter(kind, "charset");
+    let mut form = match layout {
+        Layout::Json => json::read(&original.bytes, charset.as_deref())?,
+        Layout::Plain => plain(&original.bytes, charset.as_deref())?,
+        Layout::Urlencoded => urlencoded::read(&original.bytes, charset.as_deref())?,
+        Layout::Multipart => multipart::read(&original.bytes, parameter(kind, "boundary").as_deref())?,
+    };
+    form.pairs.sort_by_key(|pair| !pair.inside);
+    Ok(form)
+}
+
+/// A parameter of a media type (`charset`, `boundary`), without quotes.
+#[must_use]
+pub fn parameter(content_type: &str, name: &str) -> Option<String> {
+    let (_, mut rest) = content_type.split_once(';')?;
+    loop {
+        let (key, value) = rest.split_once('=')?;
+        let value = value.trim_start();
+        let (value, after) = match value.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => value.split_once(';').map_or((value, ""), |(value, after)| (value, after)),
+        };
+        if key.trim_matches([' ', ';', '\t']).eq_ignore_ascii_case(name) {
+            let value = value.trim();
+            return (!value.is_empty()).then(|| value.to_owned());
+        }
+        rest = after.trim_start_matches([';', ' ']);
+    }
+}
+
+fn layout(content_type: &str, bytes: &[u8]) -> Option<Layout> {
+    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let like_json = || matches!(bytes.iter().find(|b| !b.is_ascii_whitespace()), Some(b'{' | b'['));
+    match &*kind {
+        "application/json" | "text/json" | "application/javascript" => Some(Layout::Json),
+        kind if kind.ends_with("+json") => Some(Layout::Json),
+        "multipart/form-data" | "multipart/mixed" => Some(Layout::Multipart),
+        // Command-line tools say urlencoded whatever they send.
+        "application/x-www-form-urlencoded" | "" if like_json() => Some(Layout::Plain),
+        "application/x-www-form-urlencoded" | "" => Some(Layout::Urlencoded),
+        "text/plain" => Some(Layout::Plain),
+        _ => None,
+    }
+}
+
+/// JSON, or lines of `name=value` (an HTML form with `enctype="text/plain"`).
+fn plain(bytes: &[u8], charset: Option<&str>) -> Result<Form, String> {
+    let error = match json::read(bytes, charset) {
+        Ok(form) => return Ok(form),
+        Err(error) => error,
+    };
+    let mut form = Form::default();
+    let text = charset::decode(bytes, charset, &mut form.problems);
+    let is_name = |name: &str| {
+        (1..=60).contains(&name.len())
+            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '[' | ']' | ' ' | '.'))
+    };
+    for line in text.lines() {
+        match (line.split_once('=').filter(|(name, _)| is_name(name)), form.pairs.last_mut()) {
+            (Some((name, value)), _) => form.pairs.push(Pair::new(name.trim(), value.trim())),
+            // A value of several lines goes on until the next name.
+            (None, Some(last)) => last.append_line(line),
+            (None, None) if line.trim().is_empty() => {}
+            (None, None) => return Err(error),
+        }
+    }
+    Ok(form)
+}

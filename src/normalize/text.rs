@@ -1,0 +1,402 @@
+//! Readable text: what a person would see, from whatever markup and control characters it came in.
+//!
+//! In: text or HTML as sent, of any size. Out: plain text with `\n` line ends, without control or
+//! invisible characters, at most [`MAX_TEXT`] bytes. Time is linear in the input and nesting costs
+//! no stack, because HTML is read as a stream of tokens.
+
+use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
+use unicode_normalization::UnicodeNormalization;
+
+/// Bytes of text that are kept of one item; the original keeps the rest.
+pub const MAX_TEXT: usize = 1 << 20;
+
+/// Bytes of HTML that are looked at.
+const MAX_HTML: usize = 8 << 20;
+
+/// Quotes inside quotes that are marked; deeper ones look like this depth.
+const MAX_QUOTES: usize = 8;
+
+/// The start of `text`, at most `max` bytes, never half a character.
+#[must_use]
+pub fn shorten(text: &str, max: usize) -> &str {
+    let mut end = max.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+/// Text of several lines in normal form: NFC, `\n` line ends, plain spaces, no control or
+/// invisible characters, no blank space at line ends, never more than one empty line in a row.
+///
+/// The delimiter of mail signatures, `-- `, becomes `--`.
+#[must_use]
+pub fn clean(text: &str) -> String {
+    let text = shorten(text, MAX_TEXT).replace("\r\n", "\n");
+    let mut out = String::with_capacity(text.len());
+    let mut blank = false;
+    for line in text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+        let line: String = line.nfc().filter_map(visible).collect();
+        let line = line.trim_end();
+        if line.is_empty() {
+            blank = true;
+        } else if out.is_empty() {
+            out.push_str(line.trim_start());
+            blank = false;
+        } else {
+            out.push_str(if blank { "\n\n" } else { "\n" });
+            out.push_str(line);
+            blank = false;
+        }
+    }
+    // Normal form may be longer than what it was made from.
+    out.truncate(shorten(&out, MAX_TEXT).len());
+    out
+}
+
+/// Text of one line in normal form: as [`clean`], and every run of blank space is one space.
+#[must_use]
+pub fn line(text: &str) -> String {
+    let text = clean(text);
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// The character as it is shown: blank space is a space, invisible characters are none.
+///
+/// Zero-width joiners stay: scripts and emoji need them inside words.
+fn visible(c: char) -> Option<char> {
+    match c {
+        '\t' => Some('\t'),
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' => None,
+        '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2064}' | '\u{2066}'..='\u{206f}' | '\u{feff}' => None,
+        '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}' => None,
+        c if c.is_control() => None,
+        c if c.is_whitespace() => Some(' '),
+        c => Some(c),
+    }
+}
+
+/// HTML as readable text.
+///
+/// Blocks are lines, paragraphs are set apart by an empty line, cells of a table row by a tab,
+/// quotes begin their lines with `> `. A link's address follows its text in parentheses where the
+/// text does not say it. Scripts, styles and comments are gone; entities are characters.
+#[must_use]
+pub fn html_to_text(html: &str) -> String {
+    let mut emitter = DefaultEmitter::default();
+    emitter.naively_switch_states(true);
+    let mut page = Page::default();
+    for Ok(token) in Tokenizer::new_with_emitter(shorten(html, MAX_HTML), emitter) {
+        match token {
+            Token::StartTag(tag) => page.open(&tag),
+            Token::EndTag(tag) => page.close(&tag.name),
+            Token::String(text) => page.text(&String::from_utf8_lossy(&text)),
+            _ => {}
+        }
+        if page.out.len() > MAX_TEXT {
+            break;
+        }
+    }
+    page.close_link();
+    clean(&page.out)
+}
+
+/// The text of a page so far, and what stands between it and the next word.
+#[derive(Default)]
+struct Page {
+    out: String,
+    /// Line ends due before the next word, at most 2.
+    breaks: u8,
+    /// A tab is due before the next word.
+    cell: bool,
+    /// A space is due before the next word.
+    space: bool,
+    /// The table row has a word already, so that the next cell is not its first.
+    row: bool,
+    /// Depth of quotes.
+    quotes: usize,
+    /// Depth of preformatted text.
+    preformatted: usize,
+    /// The element whose text is not shown.
+    hidden: Option<&'static [u8]>,
+    /// An open link: its address, and where its text starts.
+    link: Option<(String, usize)>,
+}
+
+impl Page {
+    fn open(&mut self, tag: &StartTag<()>) {
+        if self.hidden.is_some() {
+            return;
+        }
+        self.hidden = hidden(&tag.name);
+        match &**tag.name {
+            b"br" => self.break_line(),
+            b"p" if is_tight(tag) => self.block(1),
+            b"p" | b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" | b"hr" => self.block(2),
+            b"tr" => {
+                self.cell = false;
+                self.row = false;
+                self.block(1);
+            }
+            b"td" | b"th" if self.row => {
+                self.cell = true;
+                self.breaks = 0;
+            }
+            b"blockquote" => {
+                self.block(1);
+                self.quotes += 1;
+            }
+            b"pre" | b"textarea" => {
+                self.block(1);
+                self.preformatted += 1;
+            }
+            b"a" => {
+                self.close_link();
+                let href =
+                    tag.attributes.get(b"href".as_slice()).map(|href| String::from_utf8_lossy(href).into_owned());
+                self.link = href.map(|href| (href, self.out.len()));
+            }
+            name if is_block(name) => self.block(1),
+            _ => {}
+        }
+    }
+
+    fn close(&mut self, name: &[u8]) {
+        if let Some(hidden) = self.hidden {
+            if hidden == name {
+                self.hidden = None;
+            }
+            return;
+        }
+        match name {
+            b"p" => self.block(1),
+            b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => self.block(2),
+            b"tr" => {
+                self.row = false;
+                self.block(1);
+            }
+            b"blockquote" => {
+                self.quotes = self.quotes.saturating_sub(1);
+                self.block(1);
+            }
+            b"pre" | b"textarea" => {
+                self.preformatted = self.preformatted.saturating_sub(1);
+                self.block(1);
+            }
+            b"a" => self.close_link(),
+            name if is_block(name) => self.block(1),
+            _ => {}
+        }
+    }
+
+    /// At least this many line ends, unless a new cell has just begun: it starts on its row's line.
+    fn block(&mut self, breaks: u8) {
+        if !self.cell {
+            self.breaks = self.breaks.max(breaks);
+        }
+    }
+
+    fn break_line(&mut self) {
+        self.breaks = (self.breaks + 1).min(2);
+    }
+
+    fn text(&mut self, text: &str) {
+        if self.hidden.is_some() {
+            return;
+        }
+        for c in text.chars() {
+            match c {
+                '\n' if self.preformatted > 0 => self.break_line(),
+                // A no-break space is a word: `<p>&nbsp;</p>` is an empty line.
+                c if c.is_ascii_whitespace() && self.preformatted == 0 => self.space = true,
+                c => {
+                    self.separate();
+                    self.out.push(c);
+                }
+            }
+        }
+    }
+
+    /// Writes what is due before the next word.
+    fn separate(&mut self) {
+        let quotes = self.quotes.min(MAX_QUOTES);
+        if self.out.is_empty() {
+            self.out.extend(std::iter::repeat_n("> ", quotes));
+        } else if self.breaks > 0 {
+            self.out.push_str(if self.breaks > 1 { "\n\n" } else { "\n" });
+            self.out.extend(std::iter::repeat_n("> ", quotes));
+        } else if self.cell {
+            self.out.push('\t');
+        } else if self.space {
+            self.out.push(' ');
+        }
+        self.breaks = 0;
+        self.cell = false;
+        self.space = false;
+        self.row = true;
+    }
+
+    /// Says the address of the link that ends here, unless its text says it or there is no text
+    /// (a picture, a counting pixel).
+    fn close_link(&mut self) {
+        let Some((href, start)) = self.link.take() else { return };
+        let href = href.trim();
+        let shown = self.out.get(start..).unwrap_or_default().trim().to_lowercase();
+        let scheme = href.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let address = match &*scheme {
+            "http" | "https" => href,
+            "mailto" | "tel" => &href[scheme.len() + 1..],
+            _ => return,
+        };
+        let said = |text: &str| {
+            let bare = text.to_lowercase();
+            let bare = bare.trim_start_matches("https://").trim_start_matches("http://").trim_start_matches("www.");
+            shown.contains(bare.trim_end_matches('/'))
+        };
+        let plain = address.split('?').next().unwrap_or_default();
+        let known =
+            said(address) || (scheme == "mailto" && said(plain)) || (scheme == "tel" && has_digits(&shown, plain));
+        if shown.is_empty() || address.is_empty() || known {
+            return;
+        }
+        self.out.push_str(" (");
+        self.out.push_str(shorten(if scheme == "mailto" { plain } else { address }, 2000));
+        self.out.push(')');
+    }
+}
+
+/// Whether the text shows the last digits of the number.
+fn has_digits(shown: &str, number: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let (shown, number) = (digits(shown), digits(number));
+    !number.is_empty() && shown.ends_with(&number[number.len().saturating_sub(7)..])
+}
+
+fn hidden(name: &[u8]) -> Option<&'static [u8]> {
+    let elements: [&[u8]; 5] = [b"script", b"style", b"title", b"template", b"iframe"];
+    elements.into_iter().find(|element| *element == name)
+}
+
+fn is_block(name: &[u8]) -> bool {
+    let blocks: [&[u8]; 29] = [
+        b"address",
+        b"article",
+        b"aside",
+        b"body",
+        b"caption",
+        b"center",
+        b"dd",
+        b"div",
+        b"dl",
+        b"dt",
+        b"fieldset",
+        b"figcaption",
+        b"figure",
+        b"footer",
+        b"form",
+        b"header",
+        b"html",
+        b"legend",
+        b"li",
+        b"main",
+        b"nav",
+        b"ol",
+        b"optgroup",
+        b"option",
+        b"section",
+        b"summary",
+        b"table",
+        b"tbody",
+        b"ul",
+    ];
+    blocks.contains(&name)
+}
+
+/// A paragraph that is only a line: word processors write every line as one and set no margin.
+fn is_tight(tag: &StartTag<()>) -> bool {
+    let has = |name: &[u8], words: &[&str]| {
+        tag.attributes.get(name).is_some_and(|value| {
+            let value = String::from_utf8_lossy(value).to_ascii_lowercase().replace(' ', "");
+            words.iter().any(|word| value.contains(word))
+        })
+    };
+    has(b"class", &["mso"]) || has(b"style", &["margin:0", "margin-bottom:0", "margin-top:0"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn html_reads_like_the_page_looks() {
+        let cases = [
+            (
+                "<p>Hallo,</p><p>ich m&ouml;chte ein Angebot&nbsp;&#8211; bald.</p>",
+                "Hallo,\n\nich möchte ein Angebot – bald.",
+            ),
+            ("one<br>two<br/><br>three", "one\ntwo\n\nthree"),
+            ("<div>a<br></div><div>b</div><div><br></div><div>c</div>", "a\nb\n\nc"),
+            (
+                "<table><tr><td>Name</td><td>Max</td></tr><tr><th>Phone<td><p>030 1</p><td>x</tr></table>after",
+                "Name\tMax\nPhone\t030 1\tx\nafter",
+            ),
+            ("<table><tr><td><table><tr><td>in</td></tr></table></td><td>out</td></tr></table>", "in\nout"),
+            ("<style>p{}</style><script>if (a<b) {}</script><title>t</title>text<!-- no -->", "text"),
+            ("a  b\n c <b>d</b>e", "a b c de"),
+            ("<a href=\"https://x.example/a?b=1&amp;c=2\">our page</a>.", "our page (https://x.example/a?b=1&c=2)."),
+            (
+                "<a href=\"https://www.x.example/\">x.example</a> <a href='mailto:a@x.example?subject=Hi'>A@x.example</a>",
+                "x.example A@x.example",
+            ),
+            (
+                "<a href=mailto:a@x.example>write</a> <a href=tel:+4930123456>030 123456</a> <a href='#top'>up</a>",
+                "write (a@x.example) 030 123456 up",
+            ),
+            ("<a href=https://count.example/p.gif><img src=x></a>b", "b"),
+            ("x<blockquote><p>q1</p><blockquote>q2</blockquote>q3</blockquote>y", "x\n\n> q1\n> > q2\n> q3\ny"),
+            (
+                "<p class=MsoNormal>Max</p><p class=MsoNormal>Firma</p><p class=MsoNormal>&nbsp;</p><p class=MsoNormal>Tel</p>",
+                "Max\nFirma\n\nTel",
+            ),
+            ("<pre>a\n  b</pre>c", "a\n  b\nc"),
+            ("<ul><li>one<li>two</ul>", "one\ntwo"),
+            ("2 &lt; 3 &amp; <unknown>4</unknown> > 1", "2 < 3 & 4 > 1"),
+            ("", ""),
+        ];
+        for (html, text) in cases {
+            assert_eq!(html_to_text(html), text, "{html}");
+        }
+    }
+
+    #[test]
+    fn hostile_html_costs_linear_time_and_no_stack() {
+        let start = std::time::Instant::now();
+        for html in
+            ["<div>", "<ul><li>", "<blockquote>x", "<a href=https://x.example>y", "<table><tr><td>", "&amp", "<b a=1 "]
+        {
+            assert!(html_to_text(&html.repeat(100_000)).len() <= MAX_TEXT, "{html}");
+        }
+        assert!(start.elapsed().as_secs() < 60, "took {:?}", start.elapsed());
+    }
+
+    #[test]
+    fn control_and_invisible_characters_are_gone() {
+        assert_eq!(clean("a\r\nb\rc\u{2028}d\u{0}\u{1b}[31m\u{200b}e\u{a0}f \n\n\n\n g"), "a\nb\nc\nd[31me f\n\n g");
+        assert_eq!(clean("u\u{308}ber"), "über");
+        assert_eq!(line("  a \n\n b\tc "), "a b c");
+        assert_eq!(clean("\u{feff}\u{202e}"), "");
+    }
+
+    #[test]
+    fn long_text_is_cut_between_characters() {
+        assert_eq!(shorten("aä", 2), "a");
+        assert!(clean(&"ä".repeat(MAX_TEXT)).len() <= MAX_TEXT);
+    }
+}
