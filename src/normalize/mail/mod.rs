@@ -1,18 +1,374 @@
-//! Mail. In: RFC 5322 bytes. Out: what the mail says, and how it would be recognised again.
+//! Mail: one RFC 5322 message, read into our words.
+//!
+//! In: the raw bytes. Out: a [`Reading`]. The way of a mail:
+//!
+//! 1. `parts` takes it apart in one pass, within `bounds`; over one of them it is unclear.
+//! 2. `noise` recognises reports, automatic answers, newsletters and our own notices.
+//! 3. `body` and `attachments` read what it says and what came along.
+//! 4. `sender` says who wrote, `forms` what a form mailer says about whom it speaks for.
+//!
+//! `mail_parser` reads addresses, parameters and rare charsets, one header at a time. Structure,
+//! transfer encodings and encoded words are read here, because what hostile mail does to a parser
+//! (nesting, amplification, quadratic headers) is decided there, and a stack overflow ends the
+//! process.
 
-use sha2::{Digest, Sha256};
+mod address;
+mod attachments;
+mod body;
+mod bounds;
+mod charset;
+mod forms;
+mod headers;
+mod identity;
+mod kept;
+mod noise;
+mod parts;
+mod person;
+mod phones;
+mod sender;
+mod transfer;
+mod words;
 
-use super::{Reader, Trust};
-use crate::lead::Reading;
+use std::fmt::Write as _;
 
-/// Reads one mail.
+use crate::lead::{Content, Reading};
+use crate::normalize::{Reader, Trust, text};
+
+use body::Body;
+use headers::{Fields, Place};
+use parts::Parts;
+use person::Nobody;
+use sender::Sender;
+
+pub use identity::identity;
+
+/// How a person makes a lead of what was set aside.
+const RELEASE: &str = "to make it a lead all the same: `lotse intake release ID`";
+
+/// Bytes of a mail over the bounds that are shown as its text when it is released.
+const EXCERPT: usize = 256 << 10;
+
+/// Reads one mail. Never fails: what cannot be read is [`Reading::Unclear`], what is no lead is
+/// [`Reading::Noise`]; with [`Trust::Released`] it is a lead, read as well as can be.
+///
+/// Linear in the length of the mail. The stack it needs is bounded by [`bounds`].
 #[must_use]
-pub fn read(_: &[u8], _: &Reader, _: Trust) -> Reading {
-    Reading::Unclear("mail is not read yet".into())
+pub fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
+    let bytes = &headers::with_line_feeds(bytes)[..];
+    let parts = match Parts::of(bytes) {
+        Ok(parts) => parts,
+        Err(excess) if trust == Trust::Usual => return Reading::Unclear(format!("{excess}; {RELEASE}")),
+        Err(excess) => return Reading::Lead(Box::new(excerpt(bytes, reader, &excess.to_string()))),
+    };
+    let mail = parts.root();
+    if trust == Trust::Usual {
+        let hops = mail.fields.all("received").count();
+        if hops > bounds::HOPS {
+            return Reading::Unclear(format!("{}; {RELEASE}", bounds::Excess::Hops(hops)));
+        }
+        if let Some(reason) = noise::reason(&parts, &reader.domains) {
+            return Reading::Noise(reason);
+        }
+    }
+    let body = body::read(&parts);
+    let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
+    let mut sender = sender::read(&mail.fields, charset, &reader.domains);
+    let mut content = content(&parts, &body, &mut sender, charset);
+    match person::identify(&mut content, sender, &mail.fields, &reader.domains, &reader.country) {
+        Ok(()) => {}
+        Err(Nobody::Ours(email)) if trust == Trust::Usual => {
+            let domain = sender::our_domain(&reader.domains, email.domain()).unwrap_or_else(|| email.domain());
+            return Reading::Noise(format!(
+                "sent from our own domain `{domain}` (see `organisation.domains`); {RELEASE}"
+            ));
+        }
+        Err(Nobody::Unknown(reason)) if trust == Trust::Usual => {
+            return Reading::Unclear(format!("{reason}; {RELEASE}"));
+        }
+        Err(nobody) => taken_as_is(&mut content, nobody),
+    }
+    Reading::Lead(Box::new(content))
 }
 
-/// Equal for the same mail, whatever mailbox it lies in.
-#[must_use]
-pub fn identity(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// A released mail that nobody outside is behind: whoever it names is the person.
+fn taken_as_is(content: &mut Content, nobody: Nobody) {
+    match nobody {
+        Nobody::Ours(email) => content.person.emails.push(email),
+        Nobody::Unknown(reason) => {
+            content.person.name = content.from.as_deref().filter(|from| !from.contains('@')).map(text::line);
+            content.problems.push(reason);
+        }
+    }
+}
+
+/// Everything a mail says but who it is.
+fn content(parts: &Parts<'_>, body: &Body, sender: &mut Sender, charset: Option<&str>) -> Content {
+    let fields = &parts.root().fields;
+    let mut problems = std::mem::take(&mut sender.problems);
+    if body.miswrapped {
+        problems.push("the text is not encoded as the mail says; it was read as it stands".into());
+    }
+    if body.text.as_deref().is_some_and(|text| text.contains('\u{fffd}')) {
+        problems.push("some characters of the text could not be read".into());
+    }
+    let attachments = attachments::list(parts, body);
+    if attachments
+        .iter()
+        .any(|file| file.content_type == "application/ms-tnef" || file.name.eq_ignore_ascii_case("winmail.dat"))
+    {
+        problems.push("files in Outlook's own format (winmail.dat) are not listed one by one".into());
+    }
+    Content {
+        from: sender.from.take(),
+        subject: fields.text("subject", charset),
+        text: body.text.clone(),
+        attachments,
+        headers: kept::headers(fields, charset),
+        problems,
+        ..Content::default()
+    }
+}
+
+/// A released mail that is over the bounds: its first headers and the start of its bytes.
+fn excerpt(bytes: &[u8], reader: &Reader, excess: &str) -> Content {
+    let (fields, body) = Fields::scan(bytes, 0, Place::Mail, |_| false);
+    let mut sender = sender::read(&fields, None, &reader.domains);
+    let rest = &bytes[body..bytes.len().min(body + EXCERPT)];
+    let shown = text::clean(&charset::decode(rest, None));
+    let mut content = Content {
+        from: sender.from.take(),
+        subject: fields.text("subject", None),
+        text: (!shown.is_empty()).then_some(shown),
+        headers: kept::headers(&fields, None),
+        problems: std::mem::take(&mut sender.problems),
+        ..Content::default()
+    };
+    content.problems.push(format!("{excess}; only its start was read"));
+    if let Err(nobody) = person::identify(&mut content, sender, &fields, &reader.domains, &reader.country) {
+        taken_as_is(&mut content, nobody);
+    }
+    content
+}
+
+/// Bytes as lower-case hex.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        // Writing to a string cannot fail.
+        _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::lead::Email;
+
+    fn reader() -> Reader {
+        Reader {
+            domains: vec!["example.com".into()],
+            country: "DE".into(),
+            spellings: std::collections::HashMap::new(),
+        }
+    }
+
+    fn usual(mail: &[u8]) -> Reading {
+        read(mail, &reader(), Trust::Usual)
+    }
+
+    fn lead(reading: Reading) -> Content {
+        match reading {
+            Reading::Lead(content) => *content,
+            other => panic!("no lead: {other:?}"),
+        }
+    }
+
+    /// A mail that starts properly and goes on with `piece` as often as fits into a megabyte.
+    fn bomb(start: &str, piece: &str, end: &str) -> Vec<u8> {
+        format!("From: max@firma.example\r\n{start}{}{end}", piece.repeat((1 << 20) / piece.len())).into_bytes()
+    }
+
+    fn nested(levels: usize) -> Vec<u8> {
+        let open: String = (0..levels).fold(String::new(), |mut open, level| {
+            _ = write!(open, "Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n");
+            open
+        });
+        format!("From: max@firma.example\r\n{open}\r\nhello\r\n").into_bytes()
+    }
+
+    #[test]
+    fn no_bomb_ends_the_process_or_takes_long() {
+        let bombs: Vec<(&str, Vec<u8>)> = vec![
+            ("multiparts in multiparts", nested(60_000)),
+            ("mails in mails", bomb("", "Content-Type: message/rfc822\r\n\r\n", "Subject: x\r\n\r\nhello")),
+            ("many parts", bomb("Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\nx\r\n", "--b--")),
+            ("many headers", bomb("", "X-1: y\r\n", "\r\nhello")),
+            ("one long header", bomb("Subject: ", "a", "\r\n\r\nhello")),
+            ("encoded words", bomb("Subject: ", "=?utf-8?q?=C3=BC?= \r\n ", "\r\n\r\nhello")),
+            (
+                "encoded words that never end",
+                format!("From: a@b.example\nSubject: {}\n\nx", "=?a?q? ".repeat(14_000)).into_bytes(),
+            ),
+            ("message ids", bomb("References: ", "<1@x> ", "\r\n\r\nhello")),
+            ("addresses", bomb("To: ", "a@x.example, ", "\r\n\r\nhello")),
+            ("comments", format!("From: {} max@firma.example\n\nx", "(".repeat(100_000)).into_bytes()),
+            ("groups and quotes", format!("From: {}max@firma.example\n\nx", "a:\"<(\\".repeat(16_000)).into_bytes()),
+            ("parameters", bomb("Content-Type: text/plain", "; a*1=x", "\r\n\r\nhello")),
+            (
+                "parameters within the bounds",
+                format!("From: a@b.example\nContent-Type: text/plain{}\n\nx", "; a*1=x".repeat(999)).into_bytes(),
+            ),
+            ("open tags", bomb("Content-Type: text/html\r\n\r\n", "<div>", "")),
+            ("angle brackets", bomb("Content-Type: text/html\r\n\r\n", "<", "")),
+            ("entities", bomb("Content-Type: text/html\r\n\r\n", "&", "")),
+            ("comments in HTML", bomb("Content-Type: text/html\r\n\r\n", "<!-- ", "")),
+            ("base64", bomb("Content-Transfer-Encoding: base64\r\n\r\n", "AAAAAAAAAAAAAAAAAAAAAAAA\r\n", "")),
+            ("equals signs", bomb("Content-Transfer-Encoding: quoted-printable\r\n\r\n", "=", "")),
+            ("blanks", bomb("Content-Transfer-Encoding: quoted-printable\r\n\r\n", " ", "")),
+            ("half boundaries", bomb("Content-Type: multipart/mixed; boundary=------------------\r\n\r\n", "-", "")),
+            ("boundary lines", bomb("Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\n", "\r\n--c", "")),
+            ("labels", bomb("Reply-To: max@firma.example\r\n\r\n", "Name: a@b.example\n", "")),
+            ("numbers", bomb("\r\n", "Tel: 030 1234567 +49 30 1234567\n", "")),
+            ("one line of numbers", bomb("\r\n", "Tel 030 1234567 ", "")),
+            ("quotes", bomb("\r\n", "> ", "")),
+            ("too many bytes", vec![b'a'; bounds::BYTES + 1]),
+        ];
+        // What reads mail has stacks of this size.
+        let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(move || {
+            for (name, mail) in bombs {
+                let start = Instant::now();
+                let _ = (usual(&mail), read(&mail, &reader(), Trust::Released), identity(&mail));
+                assert!(start.elapsed() < Duration::from_secs(10), "{name}: {:?}", start.elapsed());
+            }
+        });
+        thread.unwrap().join().unwrap();
+    }
+
+    #[test]
+    fn what_is_over_a_bound_is_unclear_and_says_which() {
+        for (mail, reason) in [
+            (nested(70), "nests more than 64 parts deep (limit 64)"),
+            (bomb("X-Fill: ", "x", "\n\nhello"), "(limit 102400)"),
+            (bomb("Content-Type: multipart/mixed; boundary=b\n\n", "--b\n\nx\n", ""), "more than 1000 parts"),
+            (
+                format!("From: a@b.example\nContent-Type: text/plain{}\n\nx", ";a=b".repeat(1001)).into_bytes(),
+                "1001 parameters (limit 1000)",
+            ),
+            (format!("{}From: a@b.example\n\nx", "Received: x\n".repeat(51)).into_bytes(), "went through 51 servers"),
+        ] {
+            let Reading::Unclear(why) = usual(&mail) else { panic!("{reason}") };
+            assert!(why.contains(reason) && why.ends_with("`lotse intake release ID`"), "{why}");
+        }
+        assert!(matches!(usual(&nested(60)), Reading::Lead(_)));
+    }
+
+    #[test]
+    fn what_a_person_released_is_a_lead_whatever_it_is() {
+        for (mail, email, text) in [
+            ("From: Anna <anna@example.com>\n\nhello", Some("anna@example.com"), Some("hello")),
+            ("From: MAILER-DAEMON@mx.example\n\nfailed", Some("mailer-daemon@mx.example"), Some("failed")),
+            ("Subject: x\n\nhello", None, Some("hello")),
+            ("From: Max\n\nhello", None, Some("hello")),
+            ("no mail at all", None, Some("no mail at all")),
+            ("\u{1}\u{2}", None, None),
+            ("", None, None),
+        ] {
+            let content = lead(read(mail.as_bytes(), &reader(), Trust::Released));
+            assert_eq!(content.person.emails.first().map(Email::as_str), email, "{mail}");
+            assert_eq!(content.text.as_deref(), text, "{mail}");
+        }
+        let deep = lead(read(&nested(70), &reader(), Trust::Released));
+        assert_eq!(deep.person.emails[0].as_str(), "max@firma.example");
+        assert!(deep.problems[0].contains("only its start was read"), "{:?}", deep.problems);
+        assert_eq!(lead(read(b"From: Max\n\nx", &reader(), Trust::Released)).person.name.as_deref(), Some("Max"));
+    }
+
+    #[test]
+    fn a_form_is_believed_only_where_it_is_about_the_sender() {
+        let form = "Name: Max M\nE-Mail: max@firma.example\nTel: 030 1234567\n";
+        for (headers, email, name) in [
+            ("From: wordpress@example.com", "max@firma.example", Some("Max M")),
+            ("From: noreply@shop.example", "max@firma.example", Some("Max M")),
+            ("From: Max <max@firma.example>", "max@firma.example", Some("Max M")),
+            ("From: Shop <info@shop.example>\nReply-To: max@firma.example", "max@firma.example", Some("Max M")),
+            ("From: wordpress@example.com\nReply-To: other@agency.example", "max@firma.example", Some("Max M")),
+            ("From: Mia <mia@firma.example>", "mia@firma.example", Some("Mia")),
+        ] {
+            let content = lead(usual(format!("{headers}\n\n{form}").as_bytes()));
+            let emails: Vec<&str> = content.person.emails.iter().map(Email::as_str).collect();
+            assert_eq!((emails, content.person.name.as_deref()), (vec![email], name), "{headers}");
+        }
+        for headers in ["From: anna@example.com\nSubject: AW: x", "From: anna@example.com\nIn-Reply-To: <1@x>"] {
+            assert!(matches!(usual(format!("{headers}\n\n{form}").as_bytes()), Reading::Noise(_)), "{headers}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..3000)) {
+            _ = usual(&bytes);
+            prop_assert!(matches!(read(&bytes, &reader(), Trust::Released), Reading::Lead(_)));
+        }
+
+        #[test]
+        fn any_mix_of_mail_is_read(pieces in proptest::collection::vec(piece(), 0..60)) {
+            let mail = pieces.concat();
+            _ = usual(&mail);
+            prop_assert!(matches!(read(&mail, &reader(), Trust::Released), Reading::Lead(_)));
+        }
+    }
+
+    /// Pieces that mails are made of, in any order.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        let known = prop::sample::select(vec![
+            "From: ",
+            "Reply-To: ",
+            "Subject: ",
+            "Content-Type: ",
+            "Content-Disposition: attachment; filename=",
+            "multipart/mixed; boundary=b",
+            "multipart/alternative; boundary=\"b\"",
+            "message/rfc822",
+            "text/html; charset=",
+            "iso-8859-1",
+            "utf-7",
+            "; format=flowed",
+            "\n--b\n",
+            "\n--b--\n",
+            "Content-Transfer-Encoding: base64\n",
+            "Content-Transfer-Encoding: quoted-printable\n",
+            "=?utf-8?Q?=C3?=",
+            " =?iso-8859-1?B?R3LD?=",
+            "max@firma.example",
+            "wordpress@example.com",
+            "<",
+            ">",
+            "\"",
+            "(",
+            ")",
+            "\\",
+            ",",
+            ";",
+            ":",
+            "*0*=",
+            "''%C3",
+            "\r\n",
+            "\n",
+            "\n\n",
+            " ",
+            "\t",
+            "=",
+            "Name: Max\n",
+            "E-Mail: a@b.example\n",
+            "Nachricht:\n",
+            "Tel. +49 30 1234567\n",
+            "> ",
+            "-- \n",
+        ]);
+        prop_oneof![8 => known.prop_map(|text: &str| text.as_bytes().to_vec()), 1 => proptest::collection::vec(any::<u8>(), 0..8)]
+    }
 }

@@ -1,0 +1,246 @@
+//! Who wrote: from the headers to one person.
+//!
+//! The person is whom `From` names, unless a program wrote the mail for somebody: `From` is one of
+//! our own addresses or one that takes no answer, and `Reply-To` names an outsider. Then it is
+//! whom `Reply-To` names. A person's own `Reply-To` (an assistant, a second mailbox) changes nothing.
+
+use crate::lead::Email;
+use crate::normalize::email;
+
+use super::address::{self, Mailbox};
+use super::headers::Fields;
+
+/// Words in local parts that say nobody reads the answers.
+const NO_REPLY: [&str; 10] = [
+    "noreply",
+    "donotreply",
+    "dontreply",
+    "nichtantworten",
+    "keineantwort",
+    "nepasrepondre",
+    "noresponder",
+    "nonrispondere",
+    "naoresponda",
+    "nietbeantwoorden",
+];
+
+/// Local parts of programs that send what visitors typed into forms.
+const MAILERS: [&str; 32] = [
+    "wordpress",
+    "wwwdata",
+    "www",
+    "webserver",
+    "apache",
+    "nginx",
+    "httpd",
+    "nobody",
+    "root",
+    "mailer",
+    "formmailer",
+    "automailer",
+    "phpmailer",
+    "form",
+    "forms",
+    "formular",
+    "formulare",
+    "kontaktformular",
+    "contactform",
+    "formsubmission",
+    "formsubmissions",
+    "submissions",
+    "webform",
+    "webforms",
+    "webmaster",
+    "website",
+    "homepage",
+    "server",
+    "system",
+    "notification",
+    "notifications",
+    "notify",
+];
+
+/// Who wrote a mail.
+#[derive(Debug, Default)]
+pub(super) struct Sender {
+    /// `From` as received.
+    pub(super) from: Option<String>,
+    /// What it comes down to.
+    pub(super) author: Author,
+    /// Whether a program sent it: the person may be named in the text.
+    pub(super) mailer: bool,
+    /// What `Reply-To` names, where it is an outsider.
+    pub(super) reply_to: Option<Email>,
+    /// What was odd, in plain words.
+    pub(super) problems: Vec<String>,
+}
+
+/// What the headers come down to.
+#[derive(Debug)]
+pub(super) enum Author {
+    /// Somebody from outside.
+    Person {
+        /// Display name.
+        name: Option<String>,
+        /// Address.
+        email: Email,
+    },
+    /// One of our own people or programs.
+    Ours(Email),
+    /// No header names an address; the reason.
+    Unknown(String),
+}
+
+impl Default for Author {
+    fn default() -> Self {
+        Self::Unknown("the mail names no sender: it has no From header".into())
+    }
+}
+
+/// The domain of ours that a domain is or lies below.
+pub(super) fn our_domain<'d>(own_domains: &'d [String], domain: &str) -> Option<&'d str> {
+    let covers =
+        |own: &&String| domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    own_domains.iter().find(covers).map(String::as_str)
+}
+
+/// Whether a domain is one of ours or lies below one.
+pub(super) fn is_ours(own_domains: &[String], domain: &str) -> bool {
+    our_domain(own_domains, domain).is_some()
+}
+
+/// Whether an address is that of a program nobody answers to.
+pub(super) fn is_mailer(email: &Email) -> bool {
+    let local = email.as_str().rsplit_once('@').map_or("", |(local, _)| local);
+    let local: String = local.split('+').next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
+    NO_REPLY.iter().any(|word| local.contains(word)) || MAILERS.contains(&local.as_str())
+}
+
+/// Reads the headers that say who wrote. `charset` is that of the text.
+pub(super) fn read(fields: &Fields<'_>, charset: Option<&str>, own_domains: &[String]) -> Sender {
+    let mut sender = Sender::default();
+    let from = from(fields, charset, &mut sender);
+    let outsider = |(_, email): &(Option<String>, Email)| !is_ours(own_domains, email.domain()) && !is_mailer(email);
+    let reply_to = mailboxes(fields, "reply-to", charset).into_iter().find(outsider);
+    sender.reply_to = reply_to.as_ref().map(|(_, email)| email.clone());
+    let Some((name, email)) = from else {
+        let Some((name, email)) = mailboxes(fields, "sender", charset).into_iter().find(outsider).or(reply_to) else {
+            if let Some(from) = &sender.from {
+                let from = crate::normalize::text::shorten(from, 200);
+                sender.author =
+                    Author::Unknown(format!("the mail names no sender: From holds no e-mail address (`{from}`)"));
+            }
+            return sender;
+        };
+        sender.problems.push("From holds no e-mail address; the one in Sender or Reply-To was taken".into());
+        sender.author = Author::Person { name, email };
+        return sender;
+    };
+    let ours = is_ours(own_domains, email.domain());
+    sender.mailer = ours || is_mailer(&email);
+    // A mailing list of ours writes itself into From and keeps the author here.
+    let original = || mailboxes(fields, "x-original-from", charset).into_iter().find(outsider).filter(|_| ours);
+    let spoken_for = if sender.mailer { reply_to.or_else(original) } else { None };
+    sender.author = match spoken_for {
+        Some((reply_name, email)) => Author::Person { name: reply_name.or_else(|| via(name.as_deref())), email },
+        None if ours => Author::Ours(email),
+        None => Author::Person { name, email },
+    };
+    sender
+}
+
+/// The mailbox in `From`. `mail_parser` would take the last of several headers; readers show the first.
+fn from(fields: &Fields<'_>, charset: Option<&str>, sender: &mut Sender) -> Option<(Option<String>, Email)> {
+    let headers: Vec<_> = fields.all("from").collect();
+    sender.from = headers.first().map(|field| field.text(charset)).filter(|text| !text.is_empty());
+    for (number, field) in headers.iter().enumerate() {
+        let found = usable(address::list(field, charset));
+        let people = found.len();
+        let Some(first) = found.into_iter().next() else { continue };
+        sender.from = Some(field.text(charset));
+        if headers.len() > 1 {
+            let which = if number == 0 { "the first" } else { "the first with an address" };
+            sender.problems.push(format!("the mail carries {} From headers; {which} was taken", count(headers.len())));
+        }
+        if people > 1 {
+            sender.problems.push(format!("From names {} people; the first was taken", count(people)));
+        }
+        return Some(first);
+    }
+    None
+}
+
+fn mailboxes(fields: &Fields<'_>, header: &str, charset: Option<&str>) -> Vec<(Option<String>, Email)> {
+    fields.all(header).flat_map(|field| usable(address::list(field, charset))).collect()
+}
+
+fn usable(list: Vec<Mailbox>) -> Vec<(Option<String>, Email)> {
+    list.into_iter().filter_map(|mailbox| Some((mailbox.name, email::parse(mailbox.address.as_deref()?)?))).collect()
+}
+
+/// The person in a display name such as `Max Mustermann via Website`.
+fn via(name: Option<&str>) -> Option<String> {
+    let name = name?;
+    let (person, _) = [" via ", " über "].iter().find_map(|word| name.split_once(word))?;
+    let person = person.trim().trim_matches(['\'', '"']);
+    (!person.is_empty()).then(|| person.to_owned())
+}
+
+fn count(number: usize) -> String {
+    match number {
+        2 => "two".into(),
+        3 => "three".into(),
+        more => more.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::headers::Place;
+    use super::*;
+
+    fn of(headers: &str) -> Sender {
+        let (fields, _) = Fields::scan(headers.as_bytes(), 0, Place::Mail, |_| false);
+        read(&fields, None, &["example.com".to_owned()])
+    }
+
+    #[test]
+    fn the_person_is_found_behind_the_program() {
+        for (headers, author) in [
+            ("From: Max <Max@Firma.example>", "Max max@firma.example"),
+            ("From: Max <max@firma.example>\nReply-To: Mia <mia@firma.example>", "Max max@firma.example"),
+            ("From: Website <wordpress@example.com>\nReply-To: Max <max@firma.example>", "Max max@firma.example"),
+            ("From: Website <no-reply@host.example>\nReply-To: max@firma.example", "- max@firma.example"),
+            ("From: Max M via Shop <noreply@shop.example>\nReply-To: max@firma.example", "Max M max@firma.example"),
+            ("From: noreply@shop.example", "- noreply@shop.example"),
+            ("From: noreply@shop.example\nReply-To: noreply@shop.example", "- noreply@shop.example"),
+            ("From: Anna <anna@example.com>", "ours anna@example.com"),
+            ("From: Anna <anna@mail.example.com>", "ours anna@mail.example.com"),
+            ("From: Anna <anna@notexample.com>", "Anna anna@notexample.com"),
+            ("From: Anna <anna@example.com>\nReply-To: info@example.com", "ours anna@example.com"),
+            (
+                "From: 'Max' via Sales <sales@example.com>\nX-Original-From: Max <max@firma.example>",
+                "Max max@firma.example",
+            ),
+            ("Sender: Max <max@firma.example>", "Max max@firma.example"),
+            ("From: Max\nReply-To: max@firma.example", "- max@firma.example"),
+            ("From: Max", "the mail names no sender: From holds no e-mail address (`Max`)"),
+            ("Subject: x", "the mail names no sender: it has no From header"),
+        ] {
+            let found = match of(headers).author {
+                Author::Person { name, email } => format!("{} {email}", name.as_deref().unwrap_or("-")),
+                Author::Ours(email) => format!("ours {email}"),
+                Author::Unknown(reason) => reason,
+            };
+            assert_eq!(found, author, "{headers}");
+        }
+    }
+
+    #[test]
+    fn odd_senders_are_noted() {
+        let two = of("From: Max <max@firma.example>\nFrom: Mia <mia@firma.example>");
+        assert_eq!(two.problems, ["the mail carries two From headers; the first was taken"]);
+        assert!(matches!(two.author, Author::Person { email, .. } if email.as_str() == "max@firma.example"));
+        assert_eq!(of("From: a@b.example, c@d.example").problems, ["From names two people; the first was taken"]);
+    }
+}

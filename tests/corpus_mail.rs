@@ -1,0 +1,104 @@
+//! Reads every mail of the development corpus: each within two seconds and without a panic, and
+//! where the corpus says what a mail holds, that is what is read.
+//!
+//! The corpus is no part of the project; `LOTSE_CORPUS` names its folder.
+
+#[path = "support/mail.rs"]
+mod mail;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use lotse::lead::Reading;
+use serde_json::Value;
+use mail::{reader, reading};
+
+/// The folder of mails; `None` (and a word about it) where there is none.
+fn corpus() -> Option<PathBuf> {
+    let root = std::env::var_os("LOTSE_CORPUS").map_or_else(|| PathBuf::from("../shared/data"), PathBuf::from);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(root).join("eml");
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("skipped: no corpus at {} (set LOTSE_CORPUS)", folder.display());
+    None
+}
+
+#[test]
+fn every_mail_of_the_corpus_is_read_in_time() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader();
+    let mut counts = [0; 3];
+    for set in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        for path in fs::read_dir(set).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.extension().is_none_or(|ending| ending != "eml") {
+                continue;
+            }
+            let bytes = fs::read(&path).unwrap();
+            let start = Instant::now();
+            let kind = match reading(&reader, &bytes) {
+                Reading::Lead(_) => 0,
+                Reading::Noise(_) => 1,
+                Reading::Unclear(_) => 2,
+            };
+            assert!(start.elapsed() < Duration::from_secs(2), "{}: {:?}", path.display(), start.elapsed());
+            counts[kind] += 1;
+            if std::env::var_os("LOTSE_CORPUS_LIST").is_some() {
+                eprintln!("{} {:?}", path.display(), reading(&reader, &bytes));
+            }
+        }
+    }
+    eprintln!("corpus: {} leads, {} noise, {} unclear", counts[0], counts[1], counts[2]);
+    assert!(counts.iter().sum::<usize>() > 0);
+}
+
+#[test]
+fn labelled_mails_are_read_as_their_labels_say() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader();
+    let (mut right, mut wrong) = (0_u32, Vec::new());
+    for set in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let Ok(labels) = fs::read(set.join("labels.json")) else { continue };
+        let labels: Value = serde_json::from_slice(&labels).unwrap();
+        for (name, label) in labels["labels"].as_object().unwrap() {
+            let bytes = fs::read(set.join(name)).unwrap_or_default();
+            let Reading::Lead(content) = reading(&reader, &bytes) else { continue };
+            // The label is what From says; the person may be somebody else.
+            let from = content.from.as_deref().map(str::to_lowercase);
+            let checks = [
+                ("from", label["from"].as_str().map(str::to_lowercase), from),
+                ("subject", label["subject"].as_str().map(words), content.subject.as_deref().map(words)),
+                ("text", label["text"].as_str().map(words), content.text.as_deref().map(words)),
+            ];
+            for (what, expected, actual) in checks {
+                let Some(expected) = expected.filter(|text| !text.is_empty()) else { continue };
+                if what == "text" && label["html"].as_str().is_some_and(|html| words(html) == expected) {
+                    continue; // The labelling program calls HTML text here.
+                }
+                let same = match what {
+                    "from" => actual.as_ref().is_some_and(|actual| actual.contains(&expected)),
+                    _ => actual.as_ref() == Some(&expected),
+                };
+                if same {
+                    right += 1;
+                } else {
+                    wrong.push(format!(
+                        "{name} {what}\n  expected {expected:.300}\n  actual   {:.300}",
+                        actual.unwrap_or_default()
+                    ));
+                }
+            }
+        }
+    }
+    let all = right + u32::try_from(wrong.len()).unwrap();
+    let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
+    eprintln!("labels: {right} of {all} agree ({share:.1} %)\n{}", wrong.join("\n"));
+    assert!(share >= 95.0, "only {share:.1} % of {all} labelled values agree");
+}
+
+/// Text without differences in blank space and invisible characters.
+fn words(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).collect();
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
