@@ -9,7 +9,8 @@ use lotse::channels::csv::{Dialect, Item, import};
 use serde_json::Value;
 
 fn corpus(folder: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("LOTSE_CORPUS").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
+    let root = std::env::var_os("LOTSE_CORPUS")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"), PathBuf::from);
     let folder = root.join("csv").join(folder);
     if folder.is_dir() {
         return Some(folder);
@@ -53,7 +54,11 @@ fn dialects_are_found_at_least_as_often_as_by_the_best_known_sniffer() {
                 continue;
             }
         };
-        let right = [found.delimiter == want("fields_delimiter"), found.quote == want("quotechar"), found.escape == want("escapechar")];
+        let right = [
+            found.delimiter == want("fields_delimiter"),
+            found.quote == want("quotechar"),
+            found.escape == want("escapechar"),
+        ];
         delimiter += f64::from(u8::from(right[0]));
         quoted += f64::from(u8::from(right[0] && right[1]));
         all += f64::from(u8::from(right == [true; 3]));
@@ -99,7 +104,8 @@ fn the_spectrum_is_read_as_its_authors_say() {
 
 fn read(path: &Path) -> (Dialect, Vec<String>, usize, Vec<Item>) {
     let import = import::open(path).unwrap();
-    let (good, bad): (Vec<Item>, Vec<Item>) = import.rows.map(Result::unwrap).partition(|item| matches!(item, Item::Row(_)));
+    let (good, bad): (Vec<Item>, Vec<Item>) =
+        import.rows.map(Result::unwrap).partition(|item| matches!(item, Item::Row(_)));
     (import.dialect, import.headers, good.len(), bad)
 }
 

@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lotse::lead::Reading;
-use serde_json::Value;
 use mail::{reader, reading};
+use serde_json::Value;
 
 /// The folder of mails; `None` (and a word about it) where there is none.
 fn corpus() -> Option<PathBuf> {
@@ -28,7 +28,7 @@ fn corpus() -> Option<PathBuf> {
 #[test]
 fn every_mail_of_the_corpus_is_read_in_time() {
     let Some(folder) = corpus() else { return };
-    let reader = reader();
+    let reader = reader("ours.example");
     let mut counts = [0; 3];
     for set in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         for path in fs::read_dir(set).unwrap().map(|entry| entry.unwrap().path()) {
@@ -56,7 +56,7 @@ fn every_mail_of_the_corpus_is_read_in_time() {
 #[test]
 fn labelled_mails_are_read_as_their_labels_say() {
     let Some(folder) = corpus() else { return };
-    let reader = reader();
+    let reader = reader("ours.example");
     let (mut right, mut wrong) = (0_u32, Vec::new());
     for set in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
         let Ok(labels) = fs::read(set.join("labels.json")) else { continue };
@@ -95,6 +95,48 @@ fn labelled_mails_are_read_as_their_labels_say() {
     let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
     eprintln!("labels: {right} of {all} agree ({share:.1} %)\n{}", wrong.join("\n"));
     assert!(share >= 95.0, "only {share:.1} % of {all} labelled values agree");
+}
+
+/// Bodies of form and portal mails, each sent by a program that takes no answer.
+#[test]
+fn form_mails_name_whom_they_speak_for() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader("ours.example");
+    let (mut right, mut wrong) = (0_u32, Vec::new());
+    for path in fs::read_dir(folder.join("../leadmail")).unwrap().map(|entry| entry.unwrap().path()) {
+        let Ok(body) = fs::read_to_string(path.with_extension("txt")) else { continue };
+        let Some(truth) = fs::read(&path).ok().filter(|_| path.extension().is_some_and(|ending| ending == "json"))
+        else {
+            continue;
+        };
+        let truth: Value = serde_json::from_slice(&truth).unwrap();
+        if truth["is_lead"] != true {
+            continue;
+        }
+        let mail = format!("From: no-reply@host.example\nContent-Type: text/plain; charset=utf-8\n\n{body}");
+        let Reading::Lead(content) = reading(&reader, mail.as_bytes()) else { panic!("{} is no lead", path.display()) };
+        let expected = &truth["expected"];
+        let said = serde_json::to_string(&content).unwrap();
+        let checks = [
+            ("name", content.person.name.clone().unwrap_or_default()),
+            ("email", content.person.emails.first().map(ToString::to_string).unwrap_or_default()),
+            ("phone_digits", said.chars().filter(char::is_ascii_digit).collect()),
+            ("message", content.text.clone().unwrap_or_default()),
+            ("product", said.clone()),
+        ];
+        for (what, actual) in checks {
+            let Some(value) = expected[what].as_str() else { continue };
+            if actual.contains(value) || what == "phone_digits" && said.contains(value) {
+                right += 1;
+            } else {
+                wrong.push(format!("{} {what}\n  expected {value}\n  actual   {actual:.300}", path.display()));
+            }
+        }
+    }
+    let all = right + u32::try_from(wrong.len()).unwrap();
+    let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
+    eprintln!("form mails: {right} of {all} values found ({share:.1} %)\n{}", wrong.join("\n"));
+    assert!(share >= 90.0, "only {share:.1} % of {all} values of form mails were found");
 }
 
 /// Text without differences in blank space and invisible characters.

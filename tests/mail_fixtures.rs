@@ -11,13 +11,13 @@ use std::fs;
 use std::path::Path;
 
 use lotse::lead::Reading;
-use serde_json::{Value, json};
 use mail::{reader, reading};
+use serde_json::{Value, json};
 
 #[test]
 fn every_mail_reads_as_expected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mail");
-    let reader = reader();
+    let reader = reader("example.com");
     let mut mails = 0;
     let mut wrong = Vec::new();
     for entry in fs::read_dir(&folder).unwrap() {

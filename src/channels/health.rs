@@ -43,6 +43,12 @@ impl Board {
         health
     }
 
+    /// The handle of a channel that stands on the board already.
+    #[must_use]
+    pub fn known(&self, name: &Name) -> Health {
+        Health { board: self.clone(), name: name.clone() }
+    }
+
     /// Takes a channel off the board.
     pub fn remove(&self, name: &Name) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);

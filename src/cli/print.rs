@@ -23,7 +23,7 @@ pub(super) struct Printer {
 impl Printer {
     pub(super) fn new(format: Format, header: &[&str]) -> Self {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_header(header);
         Self { json: format.json, table, rows: 0 }
     }
 
@@ -90,7 +90,7 @@ pub(super) fn short(value: &Value, most: usize) -> String {
 pub(super) fn time(value: &Value) -> String {
     let parsed = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
     parsed.map_or_else(String::new, |at| {
-        at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+        at.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
     })
 }
 

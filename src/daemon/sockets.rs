@@ -62,14 +62,21 @@ impl Listeners {
     }
 
     /// Serves until `stop`.
-    pub(super) fn serve(self, public: Router, web: Web, token: Secret, config: &Config, stop: &CancellationToken) -> Serving {
-        let Self { public: public_tcp, private, socket, socket_path } = self;
-        let limits = Limits::new(&config.http.trusted_proxies);
+    pub(super) fn serve(
+        self,
+        public: Router,
+        web: Web,
+        token: Secret,
+        config: &Config,
+        stop: &CancellationToken,
+    ) -> Serving {
+        let open = Limits::new(&config.http.trusted_proxies);
         let mut tasks = JoinSet::new();
-        tasks.spawn(listener::serve(public_tcp, public, limits.clone(), stop.child_token()));
-        tasks.spawn(listener::serve(private, public_router(web.clone(), token), limits.clone(), stop.child_token()));
-        tasks.spawn(listener::serve_unix(socket, trusted_router(web), limits, stop.child_token()));
-        Serving { tasks, socket_path }
+        tasks.spawn(listener::serve(self.public, public, open, stop.child_token()));
+        let guarded = public_router(web.clone(), token);
+        tasks.spawn(listener::serve(self.private, guarded, Limits::private(), stop.child_token()));
+        tasks.spawn(listener::serve_unix(self.socket, trusted_router(web), Limits::private(), stop.child_token()));
+        Serving { tasks, socket_path: self.socket_path }
     }
 }
 

@@ -76,7 +76,7 @@ pub fn name(text: &str) -> Option<String> {
     (!none).then(|| bare.to_owned())
 }
 
-/// A website as an address: with scheme, host in lower case ASCII. `None` for what is no website,
+/// A website as an address: with scheme, host in lower case, the rest as typed. `None` for what is no website,
 /// such as a page in a social network.
 #[must_use]
 pub fn website(text: &str) -> Option<String> {
@@ -85,24 +85,19 @@ pub fn website(text: &str) -> Option<String> {
     if text.is_empty() || text.len() > 2000 || text.contains(char::is_whitespace) || text.contains('@') {
         return None;
     }
-    let url = match text.split_once("://") {
-        Some((scheme, _)) if scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https") => {
-            Url::parse(text).ok()?
-        }
-        Some(_) => return None,
-        None => Url::parse(&format!("https://{text}")).ok()?,
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
+        None => ("https".to_owned(), text),
     };
-    let host = ascii_domain(url.host_str()?)?;
-    let registrable = registrable(&host);
-    if SOCIAL.contains(&&*registrable) {
+    if scheme != "http" && scheme != "https" {
         return None;
     }
-    let text = url.to_string();
-    Some(if url.path() == "/" && url.query().is_none() && url.fragment().is_none() {
-        text.trim_end_matches('/').to_owned()
-    } else {
-        text
-    })
+    let url = Url::parse(&format!("{scheme}://{rest}")).ok()?;
+    if SOCIAL.contains(&&*registrable(&ascii_domain(url.host_str()?)?)) {
+        return None;
+    }
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len()));
+    Some(format!("{scheme}://{}{}", host.to_lowercase(), if path == "/" { "" } else { path }))
 }
 
 /// The registrable domain of the company: of its website, else of the first address that is not at
@@ -138,7 +133,7 @@ mod tests {
             ("www.Firma.example", Some("https://www.firma.example")),
             ("firma.example/kontakt?a=b", Some("https://firma.example/kontakt?a=b")),
             ("http://firma.example/", Some("http://firma.example")),
-            ("HTTPS://münchen.example", Some("https://xn--mnchen-3ya.example")),
+            ("HTTPS://münchen.example", Some("https://münchen.example")),
             ("firma.example:8080", Some("https://firma.example:8080")),
             ("https://www.linkedin.com/in/max", None),
             ("max@firma.example", None),

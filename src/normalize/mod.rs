@@ -8,16 +8,23 @@ pub mod company;
 pub mod email;
 pub mod fields;
 pub mod form;
+mod identity;
 pub mod language;
 mod mail;
 pub mod person;
 pub mod phone;
+mod readers;
+mod row;
 pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
-use crate::config::Config;
-use crate::lead::{Content, Identity, Inbound, Name, Reading};
+use crate::config::{ChannelKind, Config};
+use crate::lead::{Content, Email, Inbound, Kind, Name, Reading};
+use form::Form;
+
+pub use identity::identity;
+pub use readers::Readers;
 
 /// How one channel spells its fields.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,29 +56,138 @@ impl Reader {
     /// A reader for these settings.
     #[must_use]
     pub fn new(config: &Config) -> Self {
-        let _ = config;
-        Self { domains: Vec::new(), country: String::new(), spellings: HashMap::new() }
-    }
-
-    /// Reads one item.
-    #[must_use]
-    pub fn read(&self, _: &Inbound, _: Trust) -> Reading {
-        let _ = (&self.domains, &self.country, &self.spellings);
-        let _: Option<Content> = None;
-        Reading::Unclear(String::new())
-    }
-}
-
-/// Threads that read items: their stacks are big enough for any nesting that the bounds let pass.
-pub struct Readers;
-
-impl Readers {
-    /// Reads one item on one of the threads.
-    pub async fn read(&self, inbound: Inbound, _: Trust) -> crate::intake::Prepared {
-        crate::intake::Prepared {
-            inbound,
-            identity: Identity { key: String::new(), window: None },
-            reading: Reading::Unclear(String::new()),
+        let spelling = |kind: &ChannelKind| match kind {
+            ChannelKind::Webhook(webhook) => Some(webhook.spelling.clone()),
+            ChannelKind::Csv(csv) => Some(csv.spelling.clone()),
+            ChannelKind::Imap(_) => None,
+        };
+        let spellings =
+            config.channels.iter().filter_map(|channel| Some((channel.name.clone(), spelling(&channel.kind)?)));
+        Self {
+            domains: config.organisation.domains.clone(),
+            country: config.organisation.country.clone(),
+            spellings: spellings.collect(),
         }
     }
+
+    /// Reads one item. It may take a deep stack and, on hostile input, panic; [`Readers`] contains both.
+    #[must_use]
+    pub fn read(&self, inbound: &Inbound, trust: Trust) -> Reading {
+        let reading = match inbound.kind {
+            Kind::Mail => self.without_own(mail::read(&inbound.original.bytes, self, trust), trust),
+            Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original), inbound, trust),
+            Kind::Row => self.form(row::read(&inbound.original), inbound, trust),
+            Kind::Manual => self.form(row::read_manual(&inbound.original), inbound, trust),
+        };
+        match (reading, trust) {
+            (Reading::Noise(why) | Reading::Unclear(why), Trust::Released) => {
+                Reading::Lead(Box::new(self.as_text(inbound, &why)))
+            }
+            (reading, _) => reading,
+        }
+    }
+
+    /// Default region of telephone numbers, ISO 3166-1 alpha-2.
+    #[must_use]
+    pub fn country(&self) -> &str {
+        &self.country
+    }
+
+    /// Our own domain that a mail domain is, or is below.
+    #[must_use]
+    pub fn own_domain(&self, domain: &str) -> Option<&str> {
+        let is = |own: &&String| {
+            domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        };
+        self.domains.iter().find(is).map(String::as_str)
+    }
+
+    /// Mail of our own people is no lead; what they forward says somebody else's address.
+    fn without_own(&self, reading: Reading, trust: Trust) -> Reading {
+        let Reading::Lead(content) = &reading else { return reading };
+        let own: Vec<&str> = content.person.emails.iter().map_while(|email| self.own_domain(email.domain())).collect();
+        match own.first() {
+            Some(domain) if trust == Trust::Usual && own.len() == content.person.emails.len() => {
+                Reading::Noise(format!(
+                    "sent from our own domain {domain} (`organisation.domains`); release it with `lotse intake release ID` to make it a lead"
+                ))
+            }
+            _ => reading,
+        }
+    }
+
+    fn form(&self, form: Result<Form, String>, inbound: &Inbound, trust: Trust) -> Reading {
+        let form = match form {
+            Ok(form) if form.pairs.is_empty() && form.attachments.is_empty() => {
+                return Reading::Unclear("the form is empty: no field holds a value".into());
+            }
+            Ok(form) => form,
+            Err(why) => return Reading::Unclear(why),
+        };
+        let none = Spelling::default();
+        let spelling = self.spellings.get(&inbound.channel).unwrap_or(&none);
+        if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling), trust) {
+            return Reading::Noise(why);
+        }
+        let context = fields::Context { spelling, region: &self.country, at: inbound.received_at };
+        let mut content = fields::content(form.pairs, &context);
+        content.attachments = form.attachments;
+        content.problems.splice(0..0, form.problems);
+        content.headers.clone_from(&inbound.original.headers);
+        // A browser says which page the form stood on.
+        if content.page.is_none() && inbound.kind == Kind::Form {
+            content.page =
+                inbound.original.headers.get("referer").map(|page| text::line(page)).filter(|page| !page.is_empty());
+        }
+        Reading::Lead(Box::new(content))
+    }
+
+    /// What a released item says where nothing better can be made of it: its text, and the
+    /// addresses and numbers in it.
+    fn as_text(&self, inbound: &Inbound, why: &str) -> Content {
+        let raw = String::from_utf8_lossy(&inbound.original.bytes);
+        let mut content = plain(&raw, why);
+        content.person.emails = match inbound.kind {
+            // Other headers hold what only looks like an address (Message-ID), or is our own.
+            Kind::Mail => author(&raw).into_iter().collect(),
+            _ => email::parse_all(&raw),
+        };
+        content.person.phones = phone::find(&raw, &self.country);
+        content.person.domain = company::domain(None, &content.person.emails);
+        content.headers.clone_from(&inbound.original.headers);
+        content
+    }
 }
+
+/// The address in the `From` line of a mail that could not be read.
+fn author(raw: &str) -> Option<Email> {
+    let is_from = |line: &&str| line.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("from:"));
+    let from = raw.lines().take_while(|line| !line.trim().is_empty()).find(is_from)?;
+    email::parse_mailbox(&from[5..]).map(|(_, email)| email)
+}
+
+/// Text as a message, and why it is nothing better.
+fn plain(raw: &str, why: &str) -> Content {
+    let text = text::clean(raw);
+    Content {
+        text: (!text.is_empty()).then_some(text),
+        problems: vec![format!("read as plain text: {why}")],
+        ..Content::default()
+    }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut out = String::with_capacity(2 * bytes.len());
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        if write!(out, "{byte:02x}").is_err() {
+            break;
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

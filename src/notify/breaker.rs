@@ -27,7 +27,7 @@ pub struct Breaker {
 struct Spared {
     next_try: Instant,
     trying: bool,
-    tries: u32,
+    choked: u32,
     error: String,
 }
 
@@ -61,10 +61,10 @@ impl Breaker {
         let next_try = now + asked.unwrap_or(BETWEEN).clamp(least, LONGEST);
         let before = self.spared.take();
         let turn = if before.is_none() { Turn::Spared } else { Turn::Same };
-        let tries = before.as_ref().map_or(0, |spared| spared.tries);
+        let choked = before.as_ref().map_or(0, |spared| spared.choked);
         // A letter that was already on its way when another failure came must not shorten the pause.
         let next_try = before.map_or(next_try, |spared| spared.next_try.max(next_try));
-        self.spared = Some(Spared { next_try, trying: false, tries, error: failure.message.clone() });
+        self.spared = Some(Spared { next_try, trying: false, choked, error: failure.message.clone() });
         turn
     }
 
@@ -84,7 +84,6 @@ impl Breaker {
     pub fn begin_try(&mut self) {
         if let Some(spared) = &mut self.spared {
             spared.trying = true;
-            spared.tries = spared.tries.saturating_add(1);
         }
     }
 
@@ -95,10 +94,17 @@ impl Breaker {
         }
     }
 
-    /// How many tries have begun since it is spared.
+    /// The destination answered well, and then choked on a letter.
+    pub fn choke(&mut self) {
+        if let Some(spared) = &mut self.spared {
+            spared.choked = spared.choked.saturating_add(1);
+        }
+    }
+
+    /// How many letters it choked on since it is spared.
     #[must_use]
-    pub fn tries(&self) -> u32 {
-        self.spared.as_ref().map_or(0, |spared| spared.tries)
+    pub fn choked(&self) -> u32 {
+        self.spared.as_ref().map_or(0, |spared| spared.choked)
     }
 }
 
@@ -131,10 +137,9 @@ mod tests {
         for _ in 0..5 {
             breaker.ill(&down, now);
         }
-        for round in 0..3 {
+        for _ in 0..3 {
             assert_eq!(breaker.next_try(), Some(now + BETWEEN));
             now += BETWEEN;
-            assert_eq!(breaker.tries(), round);
             breaker.begin_try();
             assert_eq!(breaker.next_try(), None, "one at a time");
             assert_eq!(breaker.ill(&down, now), Turn::Same);

@@ -52,6 +52,13 @@ pub(super) enum Done {
         /// How it stands now, unless it is gone.
         after: Option<Notice>,
     },
+    /// The destination of a notice is still in trouble; nothing was sent.
+    StillDown {
+        /// The notice, as before.
+        notice: Notice,
+        /// The trouble.
+        failure: Failure,
+    },
     /// Notices came due while their destination was spared.
     Held(Vec<(Id, Option<Notice>)>),
     /// A notifier let go of its idle connections.
@@ -77,8 +84,7 @@ impl Desk {
                 if purpose == Purpose::Try
                     && let Err(failure) = contained(way.probe()).await
                 {
-                    // The destination is not back: that says nothing about the notice.
-                    return done(Some(Err(failure)), Some(notice));
+                    return Done::StillDown { notice, failure };
                 }
                 let result = contained(way.send(&letter)).await;
                 (result.clone(), Some(result))

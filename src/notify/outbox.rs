@@ -147,3 +147,6 @@ impl Board {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(notifier);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -172,8 +172,8 @@ impl Queue {
     /// The notice that finds out whether a spared destination is back.
     fn tryable(&self, notifier: &Name) -> Option<Id> {
         let waiting = self.waiting.get(notifier)?;
-        let tries = self.breakers.get(notifier).map_or(0, Breaker::tries);
-        if tries % OTHER_TRY == OTHER_TRY - 1 {
+        let choked = self.breakers.get(notifier).map_or(0, Breaker::choked);
+        if choked % OTHER_TRY == OTHER_TRY - 1 {
             return waiting.values().min_by_key(|notice| (notice.attempts, notice.id)).map(|notice| notice.id);
         }
         waiting.keys().next().copied()
@@ -224,6 +224,13 @@ impl Queue {
             Turn::Same => {}
         }
         turn
+    }
+
+    /// A destination that had answered the probe choked on the letter.
+    pub(super) fn choked(&mut self, notifier: &Name) {
+        if let Some(breaker) = self.breakers.get_mut(notifier) {
+            breaker.choke();
+        }
     }
 
     /// A try is over, whether or not it told anything.
@@ -405,6 +412,7 @@ mod tests {
             let job = queue.next(start(), clock).unwrap();
             tried.push(number(&job.notice));
             queue.learned(&name("mail"), Err(&Failure::destination("choked")), clock);
+            queue.choked(&name("mail"));
             queue.settled(job.notice.id, Some(job.notice));
         }
         assert_eq!(tried, [1, 1, 2]);

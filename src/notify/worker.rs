@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::breaker::Turn;
 use super::errand::{Desk, Done, discreet};
 use super::outbox::Board;
-use super::queue::Queue;
+use super::queue::{Purpose, Queue};
 use super::{Failure, Ways};
 use crate::lead::{Name, Notice};
 use crate::pipeline::Pulse;
@@ -145,12 +145,21 @@ impl Worker {
         match ended {
             Ok(Done::Sent { id, notifier, purpose, lesson, after }) => {
                 self.queue.settled(id, after);
-                if let Some(result) = lesson {
+                if let Some(result) = &lesson {
                     self.learned(&notifier, result.as_ref().copied());
                 }
-                if purpose == super::queue::Purpose::Try {
+                if purpose == Purpose::Try {
                     self.queue.try_ended(&notifier);
+                    if matches!(lesson, Some(Err(failure)) if failure.is_destination()) {
+                        self.queue.choked(&notifier);
+                    }
                 }
+            }
+            Ok(Done::StillDown { notice, failure }) => {
+                let notifier = notice.notifier.clone();
+                self.queue.settled(notice.id, Some(notice));
+                self.learned(&notifier, Err(&failure));
+                self.queue.try_ended(&notifier);
             }
             Ok(Done::Held(notices)) => {
                 for (id, after) in notices {

@@ -14,7 +14,9 @@
 mod check;
 mod compile;
 mod evaluate;
+mod expectation;
 mod files;
+mod names;
 mod operators;
 mod problem;
 mod read;

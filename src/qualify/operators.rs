@@ -155,11 +155,11 @@ impl Checker<'_> {
     fn function(&mut self, id: u64, call: &mut CallExpr) -> Ty {
         let name = call.func_name.clone();
         let known: Vec<&Function> = FUNCTIONS.iter().filter(|function| function.name == name).collect();
+        let on = call.target.as_mut().map(|target| self.check(target));
         if known.is_empty() {
             let hint = did_you_mean(&name, FUNCTIONS.iter().map(|function| function.name));
             return self.wrong(id, format!("there is no function `{name}`"), hint);
         }
-        let on = call.target.as_mut().map(|target| self.check(target));
         let mut takes = Vec::with_capacity(call.args.len());
         let last = call.args.len().saturating_sub(1);
         self.bound(id, &name, &call.args);

@@ -1,5 +1,7 @@
 //! What the rules promise, on rules written for it and on the shipped ones.
 
+#![allow(clippy::format_collect, reason = "rules are put together from pieces of text")]
+
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -42,7 +44,7 @@ fn read(typed: Fields) -> Result<(Lead, Touch), String> {
         match key.as_str() {
             "name" => lead.person.name = text,
             "email" => {
-                let email = Email(text.unwrap().to_lowercase());
+                let email = Email(text.ok_or("an address is text")?.to_lowercase());
                 let free = ["gmail.com", "gmx.de"].contains(&email.domain());
                 lead.person.domain = (!free).then(|| email.domain().to_owned());
                 lead.person.emails = vec![email];
@@ -82,7 +84,8 @@ fn asked(when: &str, which: usize) -> (bool, Vec<String>) {
 fn a_rule_sees_every_field_of_a_lead_and_its_touch() {
     for when in [
         r#"lead.name == "Max Mustermann" && lead.given_name == "Max" && lead.family_name.startsWith("Mus")"#,
-        r#""info@firma.example" in lead.emails && lead.email == "max@firma.example" && lead.emails[1].startsWith("info@")"#,
+        r#""info@firma.example" in lead.emails && lead.email == "max@firma.example""#,
+        r#"lead.emails[1].startsWith("info@") && lead.emails[0] != lead.emails[1]"#,
         r#"lead.phones.size() == 1 && lead.phone.startsWith("+49") && size(lead.phones) < 2"#,
         r#"lead.phones.exists(p, p.startsWith("+49")) && lead.emails.all(e, e.contains("@"))"#,
         r#"lead.emails.filter(e, e.startsWith("info")).size() == 1 && lead.emails.map(e, e.size())[0] == 17"#,
@@ -195,7 +198,11 @@ fn a_rule_that_fails_is_named_and_does_not_stop_the_others() {
 #[test]
 fn all_hits_add_up_and_the_first_that_decides_decides() {
     let rules = load(&[
-        ("20-b.toml", "[[rule]]\nname = \"later\"\nwhen = 'true'\nteam = \"sales\"\nscore = -5\ntags = [\"b\", \"a\"]\ndisposition = \"qualified\"\n"),
+        (
+            "20-b.toml",
+            "[[rule]]\nname = \"later\"\nwhen = 'true'\nteam = \"sales\"\nscore = -5\n\
+             tags = [\"b\", \"a\"]\ndisposition = \"qualified\"\n",
+        ),
         (
             "10-a.toml",
             "# first\n[[rule]]\nname = \"first\"\nwhen = 'true'\nscore = 20\ntags = [\"a\"]\n\n\
@@ -363,14 +370,21 @@ fn a_disqualification_without_a_reason_is_taken_and_gives_the_name() {
 #[test]
 fn failing_rule_tests_say_what_was_expected_and_which_rules_hit() {
     let rules = load(&[
-        ("a.toml", "[[rule]]\nname = \"price\"\nwhen = 'touch.text.contains(\"Angebot\") && lead.domain == \"uni.edu\"'\nscore = 20\ntags = [\"t\"]\nteam = \"dach\"\n"),
+        (
+            "a.toml",
+            "[[rule]]\nname = \"price\"\nwhen = 'touch.text.contains(\"Angebot\") && lead.domain == \"uni.edu\"'\n\
+             score = 20\ntags = [\"t\"]\nteam = \"dach\"\n",
+        ),
         (
             "tests/a.toml",
-            "[[test]]\nname = \"passes\"\nlead = { email = \"a@b.example\", domain = \"uni.edu\", message = \"Angebot\" }\n\
+            "[[test]]\nname = \"passes\"\n\
+             lead = { email = \"a@b.example\", domain = \"uni.edu\", message = \"Angebot\" }\n\
              touch = { headers = { X-A = \"1\" }, channel = \"fair\", kind = \"mail\" }\n\
-             expect = { disposition = \"unqualified\", score = 20, tags = [\"t\"], team = \"dach\", rules = [\"price\"] }\n\n\
+             expect = { disposition = \"unqualified\", score = 20, tags = [\"t\"], team = \"dach\", \
+             rules = [\"price\"] }\n\n\
              [[test]]\nname = \"fails\"\nlead = { domain = \"uni.edu\" }\ntouch = { text = \"Angebot\" }\n\
-             expect = { disposition = \"qualified\", score = 21, tags = [\"u\"], not_tags = [\"t\"], team = \"sales\", reason = \"r\", not_rules = [\"price\"] }\n\n\
+             expect = { disposition = \"qualified\", score = 21, tags = [\"u\"], not_tags = [\"t\"], team = \"sales\", \
+             reason = \"r\", not_rules = [\"price\"] }\n\n\
              [[test]]\nname = \"odd\"\nleads = {}\nexpect = { scroe = 3 }\n",
         ),
     ])
@@ -396,16 +410,16 @@ fn a_rule_test_can_give_what_no_form_carries_and_a_time() {
     let rules = load(&[
         (
             "a.toml",
-            &one(
-                r#"lead.emails.size() == 2 && lead.touch_count == 3 && lead.fields.budget == 5 && lead.stage == "meeting"
+            &one(r#"lead.emails.size() == 2 && lead.touch_count == 3 && lead.fields.budget == 5
+                && lead.stage == "meeting"
                 && lead.attribution.utm.source == "x" && touch.headers["x-a"] == "1" && touch.kind == "mail"
-                && lead.attribution.channel == "fair" && lead.message == "hi" && now.getFullYear() == 2030"#,
-            ),
+                && lead.attribution.channel == "fair" && lead.message == "hi" && now.getFullYear() == 2030"#),
         ),
         (
             "tests/a.toml",
             "[[test]]\nname = \"all\"\nnow = 2030-01-01T00:00:00Z\n\
-             lead = { emails = [\"a@b.example\", \"c@d.example\"], touch_count = 3, fields = { budget = 5 }, stage = \"meeting\", attribution = { utm = { source = \"x\" } } }\n\
+             lead = { emails = [\"a@b.example\", \"c@d.example\"], touch_count = 3, fields = { budget = 5 }, \
+             stage = \"meeting\", attribution = { utm = { source = \"x\" } } }\n\
              touch = { kind = \"mail\", channel = \"fair\", text = \"hi\", headers = { X-A = \"1\" } }\n\
              expect = { rules = [\"one\"] }\n",
         ),
@@ -572,7 +586,7 @@ proptest! {
             let start = Instant::now();
             if let Ok(rules) = load(&[("a.toml", &file), ("lists/x.txt", &odd)]) {
                 for (lead, touch) in &samples().unwrap() {
-                    rules.judge(lead, touch, at_noon());
+                    std::hint::black_box(rules.judge(lead, touch, at_noon()));
                 }
             }
             prop_assert!(start.elapsed() < Duration::from_secs(1), "{file}");
@@ -593,7 +607,8 @@ proptest! {
         lead.person.emails = emails.iter().cloned().map(Email).collect();
         lead.message.clone_from(&texts[2]);
         lead.fields.insert(key, json!({ "deep": [1, -2.5, null, texts[3].clone(), size] }));
-        lead.attachments.push(Attachment { name: texts[3].clone().unwrap_or_default(), content_type: String::new(), size, sha256: String::new() });
+        let name = texts[3].clone().unwrap_or_default();
+        lead.attachments.push(Attachment { name, content_type: String::new(), size, sha256: String::new() });
         touch.kind = Kind::Chat;
         touch.content.text.clone_from(&texts[4]);
         touch.content.subject.clone_from(&texts[5]);

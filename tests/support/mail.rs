@@ -1,4 +1,4 @@
-//! A reader for tests: our domain is `example.com`, our country Germany.
+//! A reader of mail for tests; our country is Germany.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,18 +9,14 @@ use lotse::config::{Config, Http, Organisation, Rules, Web};
 use lotse::lead::{Delivery, Inbound, Kind, Name, Original, Reading};
 use lotse::normalize::{Reader, Trust};
 
-/// The reader.
-pub fn reader() -> Reader {
+/// The reader of an organisation with this domain.
+pub fn reader(domain: &str) -> Reader {
     Reader::new(&Config {
         file: None,
         store: PathBuf::from("data"),
         http: Http { listen: ([127, 0, 0, 1], 0).into(), public_url: None, trusted_proxies: Vec::new() },
         web: Web { listen: ([127, 0, 0, 1], 0).into(), token: None },
-        organisation: Organisation {
-            domains: vec!["example.com".into()],
-            country: "DE".into(),
-            time_zone: TimeZone::UTC,
-        },
+        organisation: Organisation { domains: vec![domain.into()], country: "DE".into(), time_zone: TimeZone::UTC },
         rules: Rules { folder: None, qualify_at: 30 },
         channels: Vec::new(),
         owners: Vec::new(),

@@ -34,6 +34,9 @@ pub enum Unreadable {
     /// A header that wide is a wrong separator or no address list.
     #[error("it has {0} columns, more than 200")]
     TooManyColumns(usize),
+    /// A defect of ours.
+    #[error("reading it failed inside lotse")]
+    Failed,
     /// The caller asked to stop.
     #[error("reading was stopped")]
     Stopped,
@@ -52,6 +55,7 @@ impl Unreadable {
             Self::NoRows => "check that the export was made with the rows that were meant",
             Self::TooLarge(_) => "split it into smaller files",
             Self::TooManyColumns(_) => "delete the columns that are not needed, or check the separator",
+            Self::Failed => "report this, with the file if it may be shown",
             Self::Stopped => "start again",
         }
     }

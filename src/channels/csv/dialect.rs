@@ -33,7 +33,11 @@ pub struct Dialect {
 impl Dialect {
     /// The rule by which lines are split.
     pub(super) fn syntax(&self) -> Syntax {
-        Syntax { delimiter: self.delimiter, quote: self.quote, escape: self.escape.filter(|escape| Some(*escape) != self.quote) }
+        Syntax {
+            delimiter: self.delimiter,
+            quote: self.quote,
+            escape: self.escape.filter(|escape| Some(*escape) != self.quote),
+        }
     }
 }
 
@@ -71,7 +75,7 @@ pub(super) fn sniff(encoding: &'static str, sample: &[Line]) -> Sniffed {
     let announced = sample.first().and_then(|line| announced(&line.text));
     let lines = &sample[usize::from(announced.is_some())..];
     let syntax = match announced {
-        Some(delimiter) => Syntax { delimiter: Some(delimiter), quote: quote(lines, delimiter), escape: None },
+        Some(delimiter) => Syntax { delimiter: Some(delimiter), quote: Some(quote(lines, delimiter)), escape: None },
         None => best(lines),
     };
     let syntax = Syntax { escape: backslash(lines, syntax), ..syntax };
@@ -80,7 +84,10 @@ pub(super) fn sniff(encoding: &'static str, sample: &[Line]) -> Sniffed {
     let headers = found.map_or_else(|| header::invent(&records), |index| header::names(&records[index]));
     let escape = syntax.escape.or_else(|| doubled(&records, syntax));
     let header_row = found.map(|index| records[index].line);
-    Sniffed { dialect: Dialect { encoding, delimiter: syntax.delimiter, quote: syntax.quote, escape, header_row }, headers }
+    Sniffed {
+        dialect: Dialect { encoding, delimiter: syntax.delimiter, quote: syntax.quote, escape, header_row },
+        headers,
+    }
 }
 
 /// The separator of a first line `sep=;`, which Excel writes and understands.
@@ -105,7 +112,7 @@ fn best(lines: &[Line]) -> Syntax {
     let mut best: Option<(f64, Syntax)> = None;
     let mut any = false;
     for (delimiter, weight) in DELIMITERS.iter().filter(|(delimiter, _)| occurs(delimiter)) {
-        let syntax = Syntax { delimiter: Some(*delimiter), quote: quote(lines, *delimiter), escape: None };
+        let syntax = Syntax { delimiter: Some(*delimiter), quote: Some(quote(lines, *delimiter)), escape: None };
         let syntax = Syntax { escape: backslash(lines, syntax), ..syntax };
         let score = weight * evenness(&read(lines, syntax), *delimiter);
         any |= *delimiter != ' ' && *delimiter != ':';
@@ -133,7 +140,10 @@ fn evenness(records: &[Record], delimiter: char) -> f64 {
     let even = share(&|record| header::cells(record).len() == width);
     let split = share(&|record| header::cells(record).len() > 1);
     let torn = share(&|record| !matches!(record.cells, Cells::Read(_)));
-    let (sum, count) = table.iter().flat_map(|record| header::cells(record)).fold((0.0, 0), |(sum, count), cell| (sum + sense(cell, delimiter), count + 1));
+    let (sum, count) = table
+        .iter()
+        .flat_map(header::cells)
+        .fold((0.0, 0), |(sum, count), cell| (sum + sense(cell, delimiter), count + 1));
     let sense = if count == 0 { 0.0 } else { sum / f64::from(count) };
     let wide = 1.0 - 0.5 / ratio(width, 1);
     let before = 1.0 - 0.3 * ratio(start, records.len());
@@ -150,17 +160,21 @@ fn sense(cell: &str, delimiter: char) -> f64 {
     // In a sentence a space follows each mark; between cells few programs write one.
     let apart = if cell.starts_with(' ') { 0.9 } else { 1.0 };
     let cell = cell.trim();
-    apart * match Shape::of(cell) {
-        Shape::Empty => 0.85,
-        Shape::Text => text_sense(cell, delimiter),
-        _ => 1.0,
-    }
+    apart
+        * match Shape::of(cell) {
+            Shape::Empty => 0.85,
+            Shape::Text => text_sense(cell, delimiter),
+            _ => 1.0,
+        }
 }
 
 fn text_sense(cell: &str, delimiter: char) -> f64 {
     let mut sense: f64 = if cell.starts_with(char::is_alphanumeric) { 0.95 } else { 0.75 };
     // What follows a mark without a space was hardly written by a person.
-    let tight = |mark: u8| mark != delimiter as u8 && cell.as_bytes().windows(2).any(|pair| pair[0] == mark && !pair[1].is_ascii_whitespace());
+    let tight = |mark: u8| {
+        mark != delimiter as u8
+            && cell.as_bytes().windows(2).any(|pair| pair[0] == mark && !pair[1].is_ascii_whitespace())
+    };
     for (mark, doubt) in [(b'\t', 0.2), (b';', 0.5), (b'|', 0.5), (b',', 0.7)] {
         sense *= if tight(mark) { doubt } else { 1.0 };
     }
@@ -180,10 +194,10 @@ fn text_sense(cell: &str, delimiter: char) -> f64 {
 }
 
 /// Single quotes around cells count only where double ones do not stand there.
-fn quote(lines: &[Line], delimiter: char) -> Option<char> {
+fn quote(lines: &[Line], delimiter: char) -> char {
     let around = |quote: char| lines.iter().map(|line| wrapped(&line.text, delimiter, quote)).sum::<usize>();
     let (double, single) = (around('"'), around('\''));
-    Some(if single > 1 && double == 0 { '\'' } else { '"' })
+    if single > 1 && double == 0 { '\'' } else { '"' }
 }
 
 /// Cells of a line that begin and end with this quote.
@@ -215,7 +229,9 @@ fn doubled(records: &[Record], syntax: Syntax) -> Option<char> {
     let quote = syntax.quote?;
     let twice: String = [quote, quote].iter().collect();
     let holds = |record: &Record| match &record.cells {
-        Cells::Read(cells) => record.raw.contains(&twice) && cells.iter().any(|cell| cell.contains(quote) && !cell.contains(&twice)),
+        Cells::Read(cells) => {
+            record.raw.contains(&twice) && cells.iter().any(|cell| cell.contains(quote) && !cell.contains(&twice))
+        }
         _ => false,
     };
     records.iter().any(holds).then_some(quote)

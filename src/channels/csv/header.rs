@@ -45,14 +45,21 @@ pub(super) fn find(records: &[Record]) -> Option<usize> {
 pub(super) fn invent(records: &[Record]) -> Vec<String> {
     let width = usual(records.iter().map(|record| cells(record).len()));
     let column = |index: usize| {
-        let values = || records.iter().filter_map(|record| cells(record).get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+        let values = || {
+            records
+                .iter()
+                .filter_map(|record| cells(record).get(index))
+                .map(|cell| cell.trim())
+                .filter(|cell| !cell.is_empty())
+        };
         let mostly = |test: fn(&str) -> bool| {
             let (hits, all) = values().fold((0, 0), |(hits, all), cell| (hits + usize::from(test(cell)), all + 1));
             all > 0 && hits * 10 >= all * 8
         };
-        if mostly(|cell| is_email(cell)) {
+        if mostly(is_email) {
             "email".to_owned()
-        } else if mostly(|cell| is_phone(cell) && cell.starts_with(['+', '0', '(']) && Shape::of(cell) == Shape::Phone) {
+        } else if mostly(|cell| is_phone(cell) && cell.starts_with(['+', '0', '(']) && Shape::of(cell) == Shape::Phone)
+        {
             "phone".to_owned()
         } else {
             number(index)
@@ -109,7 +116,8 @@ fn names_columns(record: &Record, body: &[Record]) -> bool {
     }
     let contact = filled(record).any(|(_, cell)| matches!(Shape::of(cell), Shape::Email | Shape::Phone | Shape::Url));
     // A wide table may be headed by years or numbers among words.
-    if contact || (values > 0 && (count < 4 || values * 2 > count)) || filled(record).any(|(_, cell)| cell.len() > 200) {
+    if contact || (values > 0 && (count < 4 || values * 2 > count)) || filled(record).any(|(_, cell)| cell.len() > 200)
+    {
         return false;
     }
     if known > 0 || body.is_empty() {
@@ -123,7 +131,9 @@ fn differs(record: &Record, body: &[Record]) -> bool {
     let mut repeated = 0;
     let mut typed = false;
     for (index, cell) in filled(record) {
-        let column = || body.iter().filter_map(|row| cells(row).get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty());
+        let column = || {
+            body.iter().filter_map(|row| cells(row).get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())
+        };
         let all = column().count();
         let values = column().filter(|other| Shape::of(other).is_value()).count();
         typed |= !Shape::of(cell).is_value() && all > 0 && values * 10 >= all * 6;

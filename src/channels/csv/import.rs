@@ -64,7 +64,13 @@ pub fn inbound(channel: &Name, file_name: &str, item: &Item, quiet: bool) -> Inb
 }
 
 /// A whole file that cannot be read, with the first bytes of it. `identity` tells it from others.
-pub(super) fn unreadable_file(channel: &Name, file_name: &str, identity: String, reason: &str, head: Vec<u8>) -> Inbound {
+pub(super) fn unreadable_file(
+    channel: &Name,
+    file_name: &str,
+    identity: String,
+    reason: &str,
+    head: Vec<u8>,
+) -> Inbound {
     incoming(channel, file_name.to_owned(), Delivery::Named(identity), unreadable(reason, head), false)
 }
 

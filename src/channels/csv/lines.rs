@@ -215,7 +215,10 @@ mod tests {
     #[test]
     fn wide_encodings_are_decoded_across_pieces() {
         let text = format!("{}\nzweite Zeile ä\n", "ü".repeat(PIECE / 2));
-        let bytes: Vec<u8> = std::iter::once(b'x').chain(std::iter::once(0)).chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        let bytes: Vec<u8> = std::iter::once(b'x')
+            .chain(std::iter::once(0))
+            .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
         let got = lines(&bytes, encoding_rs::UTF_16LE);
         assert_eq!(got.len(), 2);
         assert_eq!(got[0].text.chars().count(), PIECE / 2 + 1);

@@ -1,20 +1,38 @@
-//! A watched folder of CSV files.
+//! A watched folder of CSV files, and reading one such file.
+//!
+//! Files come in as people and programs save them: any encoding, any separator, with notes before
+//! the header or without one. Each row goes through the front door as an item of its own; when all
+//! have receipts, the file moves to `done/`. A file that is no table moves to `failed/`, with an
+//! explanation beside it, and stands in the ledger.
+//!
+//! [`Folder`] (`watch` → `settle` → `journey`) watches; [`import`] reads one file now. Both read
+//! by `contents`: `encoding` → `lines` → `dialect` (`shape`, `header`) → `records` (`split`) → `rows`.
 
 mod contents;
 mod dialect;
 mod encoding;
 mod header;
 pub mod import;
+mod journey;
 mod lines;
+mod paths;
 mod records;
 mod rows;
 pub(crate) mod settings;
+mod settle;
 mod shape;
 mod split;
+mod watch;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
+use super::health::Health;
+use super::{Channel, Running};
+use crate::intake::Door;
+use crate::lead::Name;
 use crate::normalize::Spelling;
 
 pub use contents::{LARGEST, Unreadable};
@@ -30,4 +48,29 @@ pub struct Config {
     pub settle: Duration,
     /// Extra names of canonical fields.
     pub spelling: Spelling,
+}
+
+/// A watched folder.
+#[derive(Debug)]
+pub struct Folder {
+    name: Name,
+    config: Config,
+}
+
+impl Folder {
+    /// The channel of this name; nothing is touched before it runs.
+    #[must_use]
+    pub fn new(name: Name, config: Config) -> Self {
+        Self { name, config }
+    }
+}
+
+impl Channel for Folder {
+    fn name(&self) -> &Name {
+        &self.name
+    }
+
+    fn run<'a>(&'a self, door: &'a Door, health: &'a Health, stop: &'a CancellationToken) -> Running<'a> {
+        Box::pin(watch::run(&self.name, &self.config, door, health, stop))
+    }
 }

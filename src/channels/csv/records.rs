@@ -71,7 +71,8 @@ impl<L: Iterator<Item = io::Result<Line>>> Records<L> {
                 None => return Ok(None),
             },
         };
-        let mut record = Record { line: first.number, raw: first.text, cells: Cells::TooLong, warnings: first.warnings };
+        let mut record =
+            Record { line: first.number, raw: first.text, cells: Cells::TooLong, warnings: first.warnings };
         if first.cut {
             return Ok(Some(record));
         }
@@ -142,7 +143,8 @@ mod tests {
     const SYNTAX: Syntax = Syntax { delimiter: Some(';'), quote: Some('"'), escape: None };
 
     fn records(text: &str) -> Vec<Record> {
-        let lines = text.lines().zip(1..).map(|(text, number)| Ok(Line { number, text: text.to_owned(), ..Line::default() }));
+        let lines =
+            text.lines().zip(1..).map(|(text, number)| Ok(Line { number, text: text.to_owned(), ..Line::default() }));
         Records::new(lines, SYNTAX).map(Result::unwrap).collect()
     }
 

@@ -84,7 +84,8 @@ impl<R: Read> Rows<R> {
             return None;
         }
         if self.header_row.is_some_and(|header| record.line < header) {
-            return holds_contact(&record).then(|| bad(record, "stands before the header; put it below, or correct the header"));
+            return holds_contact(&record)
+                .then(|| bad(record, "stands before the header; put it below, or correct the header"));
         }
         if self.header_row == Some(record.line) {
             return None;
@@ -96,8 +97,12 @@ impl<R: Read> Rows<R> {
                 warnings.push("a quote is opened and never closed; the line was read without quoting");
                 self.row(record.line, record.raw, cells, warnings)
             }
-            Cells::Torn(_) => Some(bad(record, "a quote is opened and never closed; close it, or double quotes inside cells")),
-            Cells::TooLong => Some(bad(record, "the row is longer than 1 MiB or one of its cells than 64 KiB; shorten it")),
+            Cells::Torn(_) => {
+                Some(bad(record, "a quote is opened and never closed; close it, or double quotes inside cells"))
+            }
+            Cells::TooLong => {
+                Some(bad(record, "the row is longer than 1 MiB or one of its cells than 64 KiB; shorten it"))
+            }
         }
     }
 
@@ -116,7 +121,10 @@ impl<R: Read> Rows<R> {
         }
         // Rows that differ only in empty cells at their ends are equal.
         cells.resize(filled.max(width), String::new());
-        if self.header_row.is_some() && self.headers.len() == cells.len() && self.headers.iter().zip(&cells).all(|(header, cell)| header == cell.trim()) {
+        if self.header_row.is_some()
+            && self.headers.len() == cells.len()
+            && self.headers.iter().zip(&cells).all(|(header, cell)| header == cell.trim())
+        {
             return None;
         }
         let name = |index: usize| self.headers.get(index).cloned().unwrap_or_else(|| header::number(index));

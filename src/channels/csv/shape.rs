@@ -1,5 +1,8 @@
 //! What a cell looks like: the evidence for separators and headers.
 
+/// Whether a cell looks like something.
+type Test = fn(&str) -> bool;
+
 /// The look of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -25,7 +28,7 @@ impl Shape {
     /// The look of this cell.
     pub(super) fn of(cell: &str) -> Self {
         let cell = cell.trim();
-        let tests: [(fn(&str) -> bool, Self); 6] = [
+        let tests: [(Test, Self); 6] = [
             (is_number, Self::Number),
             (is_date, Self::Date),
             (is_time, Self::Time),
@@ -51,20 +54,24 @@ impl Shape {
 fn is_number(cell: &str) -> bool {
     let core = cell.trim_start_matches(['+', '-', '$', '€', '£', '(', ' ']);
     let core = core.trim_end_matches(['%', '$', '€', '£', ')', ' ', '\u{a0}']);
-    let core = core.strip_suffix("EUR").or(core.strip_suffix("USD")).or(core.strip_suffix("CHF")).unwrap_or(core).trim_end();
+    let core =
+        core.strip_suffix("EUR").or(core.strip_suffix("USD")).or(core.strip_suffix("CHF")).unwrap_or(core).trim_end();
     if !core.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == ',') {
         return false;
     }
     let (mantissa, exponent) = core.split_once(['e', 'E']).unwrap_or((core, "0"));
     let exponent = exponent.trim_start_matches(['+', '-']);
-    !exponent.is_empty() && exponent.len() <= 3 && exponent.bytes().all(|byte| byte.is_ascii_digit()) && is_grouped(mantissa)
+    !exponent.is_empty()
+        && exponent.len() <= 3
+        && exponent.bytes().all(|byte| byte.is_ascii_digit())
+        && is_grouped(mantissa)
 }
 
 /// `1234`, `1.234,56`, `1 234,5`, `1'234.50`: groups of three, and one decimal separator at most.
 fn is_grouped(text: &str) -> bool {
     let parts: Vec<&str> = text.split(['.', ',', '\'', '’', ' ', '\u{a0}', '\u{202f}']).collect();
     let digits = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
-    if !parts.iter().all(|part| digits(&part)) || parts.iter().all(|part| part.is_empty()) {
+    if !parts.iter().all(digits) || parts.iter().all(|part| part.is_empty()) {
         return false;
     }
     let [first, middle @ .., last] = parts.as_slice() else { return true };
@@ -108,7 +115,8 @@ pub(super) fn is_email(cell: &str) -> bool {
     let one = |part: &str| {
         part.split_once('@').is_some_and(|(local, domain)| {
             let fits = |c: char| !c.is_whitespace() && !matches!(c, '@' | ',' | ';' | '"' | '|' | '<' | '>');
-            let dotted = domain.rsplit_once('.').is_some_and(|(host, top)| !host.is_empty() && top.chars().count() >= 2);
+            let dotted =
+                domain.rsplit_once('.').is_some_and(|(host, top)| !host.is_empty() && top.chars().count() >= 2);
             !local.is_empty() && dotted && local.chars().all(fits) && domain.chars().all(fits)
         })
     };
@@ -127,7 +135,9 @@ pub(super) fn is_phone(cell: &str) -> bool {
     let cell = cell.strip_prefix("p:").unwrap_or(cell);
     let digits = cell.bytes().filter(u8::is_ascii_digit).count();
     let fits = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '/' | '(' | ')' | '.' | '\u{a0}');
-    (6..=20).contains(&digits) && cell.chars().all(fits) && cell.starts_with(|c: char| c.is_ascii_digit() || "+(".contains(c))
+    (6..=20).contains(&digits)
+        && cell.chars().all(fits)
+        && cell.starts_with(|c: char| c.is_ascii_digit() || "+(".contains(c))
 }
 
 #[cfg(test)]
@@ -139,13 +149,54 @@ mod tests {
         use Shape::{Date, Email, Empty, Number, Phone, Text, Time, Url};
         let table: &[(Shape, &[&str])] = &[
             (Empty, &["", "  "]),
-            (Number, &["1", "-1,5", "1.234,56", "1,234.56", "1 234,5", "12 %", "3,50 €", "1e5", "0.23", ".5", "40817810904500021928"]),
-            (Date, &["01.02.2026", "1.2.26", "2026-02-01", "2024-01-15 10:00:00", "2026-11-23T09:12:44Z", "12/31/2025", "01-Jan-2024"]),
+            (
+                Number,
+                &[
+                    "1",
+                    "-1,5",
+                    "1.234,56",
+                    "1,234.56",
+                    "1 234,5",
+                    "12 %",
+                    "3,50 €",
+                    "1e5",
+                    "0.23",
+                    ".5",
+                    "40817810904500021928",
+                ],
+            ),
+            (
+                Date,
+                &[
+                    "01.02.2026",
+                    "1.2.26",
+                    "2026-02-01",
+                    "2024-01-15 10:00:00",
+                    "2026-11-23T09:12:44Z",
+                    "12/31/2025",
+                    "01-Jan-2024",
+                ],
+            ),
             (Time, &["09:30", "23:59:59", "9:30 Uhr", "9:30 AM"]),
             (Email, &["max@firma.example", "a@b.de;c@d.de"]),
             (Url, &["https://www.firma.example/x?y=1", "www.firma.example"]),
             (Phone, &["+49 30 1234567", "030/1234567", "(0)30 123 45 67", "06 12 34 56 78"]),
-            (Text, &["Name", "E-Mail", "1;5", "3 Zimmer", "Straße 5", "a.b", "12-ab", "1,5;2,5", "@", "a@b", "10115 Berlin"]),
+            (
+                Text,
+                &[
+                    "Name",
+                    "E-Mail",
+                    "1;5",
+                    "3 Zimmer",
+                    "Straße 5",
+                    "a.b",
+                    "12-ab",
+                    "1,5;2,5",
+                    "@",
+                    "a@b",
+                    "10115 Berlin",
+                ],
+            ),
         ];
         for (shape, cells) in table {
             for cell in *cells {

@@ -207,7 +207,11 @@ mod tests {
             ("1   2 3", ' ', &["1", "2", "3"]),
         ];
         for (text, delimiter, want) in table {
-            assert_eq!(split(text, *delimiter, None), (Fed::Whole, want.iter().map(ToString::to_string).collect()), "{text}");
+            assert_eq!(
+                split(text, *delimiter, None),
+                (Fed::Whole, want.iter().map(ToString::to_string).collect()),
+                "{text}"
+            );
         }
     }
 

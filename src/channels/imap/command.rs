@@ -148,10 +148,7 @@ pub(super) async fn until_done(
 
 /// Reads one response and shows it to `look`; `BYE` is a fault. Nothing is lost when the future
 /// is dropped before it is ready.
-pub(super) async fn read<T>(
-    connection: &mut Connection,
-    look: impl FnOnce(&Response<'_>) -> T,
-) -> Result<T, Fault> {
+pub(super) async fn read<T>(connection: &mut Connection, look: impl FnOnce(&Response<'_>) -> T) -> Result<T, Fault> {
     // The parser panics on some responses (`INTERNALDATE NIL`); that is the server's fault too.
     let response = match AssertUnwindSafe(connection.read_response()).catch_unwind().await {
         Ok(response) => response?.ok_or(Fault::Closed)?,

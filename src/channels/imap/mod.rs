@@ -18,6 +18,9 @@ mod session;
 pub(crate) mod settings;
 mod suspects;
 
+#[cfg(test)]
+mod story;
+
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -238,7 +238,8 @@ impl Session {
 
     /// Waits until the server tells of new mail, or for `longest`, or until `stop`.
     pub(super) async fn idle(&mut self, longest: Duration, stop: &CancellationToken) -> Result<Woken, Fault> {
-        let until = Instant::now() + longest;
+        let started = Instant::now();
+        let until = started + longest;
         let tag =
             timeout(IDLE_STEP, self.connection.run_command("IDLE")).await.map_err(|_| Fault::Silent(IDLE_STEP))??;
         let mut begun = false;
@@ -263,8 +264,8 @@ impl Session {
                     Heard::Begun => begun = true,
                     Heard::Word => {}
                     Heard::Ended => {
-                        if !begun {
-                            // The server offers it and refuses it: from now on we ask.
+                        if !begun || started.elapsed() < IDLE_STEP {
+                            // The server offers it, and refuses it or ends it at once: from now on we ask.
                             self.idle = Idle::Missing;
                         }
                         return Ok(Woken::Look);

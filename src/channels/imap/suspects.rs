@@ -76,9 +76,13 @@ impl Suspects {
         }
     }
 
-    /// How long to wait before the next attempt: the trouble may be the network's.
+    /// How long to wait before the next attempt. A mail gets some time between its attempts: the
+    /// trouble may be the network's.
     pub(super) fn pause(&self) -> Duration {
-        Duration::from_secs(u64::from(self.worst.map_or(1, |(_, strikes)| strikes.clamp(1, 5))))
+        match self.worst {
+            Some((_, strikes)) if strikes < STRIKES => Duration::from_secs(u64::from(strikes)),
+            _ => Duration::from_millis(250),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -60,25 +60,25 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For the public side: 10,000 connections, or three quarters of the files this process may open where
-    /// that is less; 1,024 a client, trusted proxies excepted.
+    /// For the public side: 10,000 connections, or half of the files this process may open where that is
+    /// less; 1,024 a client, trusted proxies excepted.
     #[must_use]
-    pub fn public(trusted_proxies: Vec<IpNet>) -> Self {
+    pub fn new(trusted_proxies: &[IpNet]) -> Self {
         Self {
-            connections: 10_000.min(files() / 4 * 3).max(1),
+            connections: 10_000.min(files() / 2).max(1),
             per_client: 1024,
-            uncounted: trusted_proxies,
+            uncounted: trusted_proxies.to_vec(),
             header: Duration::from_secs(10),
             write: Duration::from_secs(30),
             drain: Duration::from_secs(8),
         }
     }
 
-    /// For the private side: 256 connections, or an eighth of the files this process may open.
+    /// For the private side and the local socket: 256 connections, or an eighth of the files this process may open.
     #[must_use]
     pub fn private() -> Self {
         let connections = 256.min(files() / 8).max(1);
-        Self { connections, per_client: connections, ..Self::public(Vec::new()) }
+        Self { connections, per_client: connections, ..Self::new(&[]) }
     }
 }
 
@@ -92,8 +92,17 @@ fn files() -> usize {
 ///
 /// Errors of a connection end that connection; errors of the listener are waited out.
 pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+    serve_from(listener, router, limits, stop).await;
+}
+
+/// [`serve`] over a socket in the file system; the peer of its requests is [`Peer::Local`].
+pub async fn serve_unix(listener: UnixListener, router: Router, limits: Limits, stop: CancellationToken) {
+    serve_from(listener, router, limits, stop).await;
+}
+
+async fn serve_from<S: Source>(source: S, router: Router, limits: Limits, stop: CancellationToken) {
     let limits = Arc::new(limits);
-    let gate = Gate::new(listener, limits.connections);
+    let gate = Gate::new(source, limits.connections);
     let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
@@ -115,7 +124,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     // Each connection keeps the deadline itself; the second more is for one whose thread is held up.
     let all_gone = async {
         while let Some(ended) = connections.join_next().await {
-            report(ended)
+            report(ended);
         }
     };
     if timeout(limits.drain + Duration::from_secs(1), all_gone).await.is_err() {
@@ -130,28 +139,53 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
     }
 }
 
-/// The listener and the slots for its connections.
-struct Gate {
-    listener: TcpListener,
+/// What connections come from.
+trait Source: Send + 'static {
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+
+    /// The next connection; may be dropped while it waits.
+    fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
+}
+
+impl Source for TcpListener {
+    type Stream = TcpStream;
+
+    async fn next(&self) -> io::Result<(TcpStream, Peer)> {
+        let (stream, address) = self.accept().await?;
+        // Answers are small and complete: waiting for more to send only adds latency.
+        stream.set_nodelay(true)?;
+        Ok((stream, Peer::Tcp(address)))
+    }
+}
+
+impl Source for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<(UnixStream, Peer)> {
+        self.accept().await.map(|(stream, _)| (stream, Peer::Local))
+    }
+}
+
+/// A source and the slots for its connections.
+struct Gate<S> {
+    source: S,
     slots: Arc<Semaphore>,
     /// Whether the last try failed: a trouble is told once, not ten times a second.
     failing: AtomicBool,
 }
 
-impl Gate {
-    fn new(listener: TcpListener, connections: usize) -> Self {
-        Self { listener, slots: Arc::new(Semaphore::new(connections)), failing: AtomicBool::new(false) }
+impl<S: Source> Gate<S> {
+    fn new(source: S, connections: usize) -> Self {
+        Self { source, slots: Arc::new(Semaphore::new(connections)), failing: AtomicBool::new(false) }
     }
 
     /// The next connection, once there is a slot for it; `None` when it was not to be had.
-    async fn accept(&self) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
+    async fn accept(&self) -> Option<(S::Stream, Peer, OwnedSemaphorePermit)> {
         let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
-        match self.listener.accept().await {
-            Ok((stream, address)) => {
+        match self.source.next().await {
+            Ok((stream, peer)) => {
                 self.failing.store(false, Ordering::Relaxed);
-                // Answers are small and complete: waiting for more to send only adds latency.
-                stream.set_nodelay(true).ok()?;
-                Some((stream, Peer::Tcp(address), slot))
+                Some((stream, peer, slot))
             }
             Err(error) if gone_already(&error) => None,
             Err(error) => {
@@ -167,8 +201,9 @@ impl Gate {
 
 /// Whether only this one connection failed, before it was taken.
 fn gone_already(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, InvalidInput, NotConnected};
+    // The last two are `set_nodelay` on a connection that is closed again.
+    matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | InvalidInput | NotConnected)
 }
 
 /// Serves the requests of one connection, over anything that carries bytes both ways, until it ends or

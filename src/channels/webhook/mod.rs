@@ -1,12 +1,40 @@
 //! Webhooks: forms and chats that post to `/hooks/NAME`.
+//!
+//! In: HTTP requests on the public side. Out: items at the front door; the sender is told "got it" after
+//! their commit. [`listener`] carries the connections, [`router`] knows the addresses, `receive` takes one
+//! post from request to answer; around it stand who asks (`address`), how often (`rate`), whether it may
+//! (`verify`, `cors`), what it brings (`body`) and what it reads back (`answer`).
 
 mod address;
+mod answer;
+mod body;
+mod cors;
+mod example;
 pub mod listener;
+mod rate;
+mod receive;
 pub(crate) mod settings;
 mod stall;
+mod verify;
 
-use crate::config::{Rate, Secret};
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::Router;
+use axum::routing::{any, get};
+use ipnet::IpNet;
+use tokio_util::task::TaskTracker;
+
+use super::health::Board;
+use crate::config::{self, ChannelKind, Rate, Secret};
+use crate::intake::Door;
+use crate::lead::Name;
 use crate::normalize::Spelling;
+pub use example::example_curl;
+use receive::{Bounds, Desk};
 
 /// Settings of one webhook (`kind = "webhook"`).
 #[derive(Clone, Debug, PartialEq)]
@@ -55,4 +83,88 @@ pub enum Encoding {
     Hex,
     /// Base64, padded or not, standard or URL alphabet.
     Base64,
+}
+
+/// The webhooks that receive now, one for each `[channels.NAME]` of this kind.
+pub struct Receivers(RwLock<Arc<Hooks>>);
+
+/// The webhooks of one set of settings.
+struct Hooks {
+    by_name: HashMap<Name, Arc<Hook>>,
+    trusted_proxies: Vec<IpNet>,
+}
+
+/// One webhook, ready to receive.
+struct Hook {
+    name: Name,
+    config: Config,
+    cors: cors::Cors,
+    rate: rate::Limiter,
+}
+
+impl Receivers {
+    /// The webhooks of these settings.
+    #[must_use]
+    pub fn new(config: &config::Config) -> Self {
+        Self(RwLock::new(Arc::new(Hooks::new(webhooks(config), &config.http.trusted_proxies, None))))
+    }
+
+    /// Lets the webhooks of these settings receive from now on. Requests on their way finish with those they
+    /// began with; a webhook whose settings are the same goes on counting its clients.
+    pub fn replace(&self, config: &config::Config) {
+        let fresh = Hooks::new(webhooks(config), &config.http.trusted_proxies, Some(&self.current()));
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(fresh);
+    }
+
+    fn current(&self) -> Arc<Hooks> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Hooks {
+    fn new(
+        webhooks: impl IntoIterator<Item = (Name, Config)>,
+        trusted_proxies: &[IpNet],
+        before: Option<&Self>,
+    ) -> Self {
+        let ready = |(name, config): (Name, Config)| {
+            let known = before.and_then(|hooks| hooks.by_name.get(&name)).filter(|hook| hook.config == config);
+            let hook = known.cloned().unwrap_or_else(|| Arc::new(Hook::new(name.clone(), config)));
+            (name, hook)
+        };
+        Self { by_name: webhooks.into_iter().map(ready).collect(), trusted_proxies: trusted_proxies.to_vec() }
+    }
+}
+
+impl Hook {
+    fn new(name: Name, config: Config) -> Self {
+        Self { name, cors: cors::Cors::new(&config.origins), rate: rate::Limiter::new(config.rate), config }
+    }
+}
+
+/// The webhooks among the channels.
+fn webhooks(config: &config::Config) -> impl Iterator<Item = (Name, Config)> {
+    config.channels.iter().filter_map(|channel| match &channel.kind {
+        ChannelKind::Webhook(webhook) => Some((channel.name.clone(), webhook.clone())),
+        _ => None,
+    })
+}
+
+/// The addresses of the public side: `POST /hooks/{channel}` and `GET /healthz`.
+///
+/// Dropping the router lets go of `door`, once the posts on their way are through.
+pub fn router(receivers: Arc<Receivers>, door: Door, board: Board) -> Router {
+    router_within(receivers, door, board, Bounds::default())
+}
+
+fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bounds) -> Router {
+    let budget = body::Budget::new(bounds.in_flight);
+    let desk = Desk { receivers, door, board, budget, bounds: Arc::new(bounds), commits: TaskTracker::new() };
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/hooks/{channel}", any(receive::answer))
+        // Typed into a form builder with one stroke too many: an answer 404 would be a lost lead.
+        .route("/hooks/{channel}/", any(receive::answer))
+        .fallback(receive::nothing_here)
+        .with_state(desk)
 }

@@ -39,11 +39,11 @@ impl Sheet<'_> {
         }
         let name = email::parse_mailbox(&text).and_then(|(name, _)| name);
         self.taken[at] = name.is_none() && says_only(&text, &found);
-        if let Some(name) =
-            name.filter(|_| self.candidates(&Slot::Name).is_empty() && self.candidates(&Slot::FamilyName).is_empty())
-        {
+        let unnamed =
+            [Slot::Name, Slot::GivenName, Slot::FamilyName].iter().all(|slot| self.candidates(slot).is_empty());
+        if let Some(name) = name.filter(|_| unnamed && self.from.0.is_none()) {
             self.taken[at] = true;
-            self.from.0.get_or_insert(name);
+            self.from.0 = Some(name);
         }
         self.from.1.get_or_insert(line(&text));
         for email in found {

@@ -1,15 +1,22 @@
 //! Mails that a form plugin wrote: lines of label and value.
 //!
 //! In: readable text. Out: the pairs, when they name an e-mail address and one thing more about a
-//! person. A label is followed by a colon, by a tab (a table in HTML) or, when it is a known one,
-//! by its value in the next line. A message may run over many lines; anything else ends with its
-//! paragraph.
-
-use std::collections::HashMap;
-use std::sync::LazyLock;
+//! person; `fields` knows what they mean. A label is followed by a colon, by a tab (a table in
+//! HTML) or, when it is a known one, by its value in the next line. A message may run over many
+//! lines; anything else ends with its paragraph.
 
 use crate::lead::Email;
 use crate::normalize::email;
+use crate::normalize::fields::Pair;
+use crate::normalize::fields::label::{self, Certainty, Slot};
+use crate::normalize::text;
+
+/// Bytes of a label; longer ones are sentences.
+const LABEL: usize = 80;
+/// Lines that are looked at.
+const LINES: usize = 2_000;
+/// Lines of greeting before the first label of a text that is a form all through.
+const GREETING: usize = 2;
 
 /// What a form says.
 #[derive(Debug, PartialEq)]
@@ -18,315 +25,78 @@ pub(super) struct Form {
     pub(super) email: Email,
     /// All pairs, in order.
     pub(super) pairs: Vec<Pair>,
+    /// Whether the text begins with it; labels further down may be a signature.
+    pub(super) leads: bool,
 }
 
-/// One label with its value.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Pair {
-    /// As written, without decoration.
-    pub(super) label: String,
-    /// What it means.
-    pub(super) meaning: Meaning,
-    /// As typed; message and unknown values may have several lines.
-    pub(super) value: String,
+/// A pair on its way: what it means goes with it.
+struct Line {
+    label: String,
+    slot: Option<(Slot, Certainty)>,
+    value: String,
 }
-
-/// What a label means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Meaning {
-    /// Full name.
-    Name,
-    /// First name.
-    GivenName,
-    /// Last name.
-    FamilyName,
-    /// E-mail address.
-    Email,
-    /// Telephone number.
-    Phone,
-    /// Company.
-    Company,
-    /// Position in the company.
-    JobTitle,
-    /// Website of the person.
-    Website,
-    /// What they want.
-    Message,
-    /// What it is about.
-    Subject,
-    /// Page of the form.
-    Page,
-    /// A name and address in one: `From: Max <max@…>`.
-    Mailbox,
-    /// Something else.
-    Other,
-}
-
-/// Bytes of a label; longer ones are sentences.
-const LABEL: usize = 80;
-/// Lines that are looked at.
-const LINES: usize = 2_000;
-
-/// Whole labels by meaning, without case and punctuation.
-const LABELS: [(Meaning, &[&str]); 12] = [
-    (
-        Meaning::Name,
-        &[
-            "name",
-            "your name",
-            "full name",
-            "ihr name",
-            "vor und nachname",
-            "vorname und nachname",
-            "vollständiger name",
-            "ansprechpartner",
-            "kontaktperson",
-            "contact name",
-            "nome",
-            "nome completo",
-            "seu nome",
-            "nombre",
-            "nombre completo",
-            "nombre y apellidos",
-            "nom",
-            "nom complet",
-            "votre nom",
-            "nom et prénom",
-            "nome e cognome",
-            "naam",
-            "uw naam",
-            "volledige naam",
-            "imię i nazwisko",
-            "namn",
-            "navn",
-            "имя",
-            "jméno",
-        ],
-    ),
-    (
-        Meaning::GivenName,
-        &[
-            "first name",
-            "firstname",
-            "given name",
-            "vorname",
-            "prénom",
-            "voornaam",
-            "primeiro nome",
-            "förnamn",
-            "fornavn",
-            "imię",
-        ],
-    ),
-    (
-        Meaning::FamilyName,
-        &[
-            "last name",
-            "lastname",
-            "surname",
-            "family name",
-            "nachname",
-            "familienname",
-            "nom de famille",
-            "apellido",
-            "apellidos",
-            "cognome",
-            "sobrenome",
-            "achternaam",
-            "efternamn",
-            "etternavn",
-            "efternavn",
-            "nazwisko",
-        ],
-    ),
-    (Meaning::Email, &["email", "e mail", "mail", "courriel", "correo", "correo electrónico", "your email", "почта"]),
-    (
-        Meaning::Phone,
-        &[
-            "phone",
-            "tel",
-            "telefon",
-            "telephone",
-            "fon",
-            "mobil",
-            "mobile",
-            "handy",
-            "cell",
-            "rufnummer",
-            "celular",
-            "móvil",
-            "téléphone",
-            "teléfono",
-            "telefone",
-            "telefono",
-            "cellulare",
-            "whatsapp",
-            "telefoonnummer",
-            "telefoon",
-            "телефон",
-        ],
-    ),
-    (
-        Meaning::Company,
-        &[
-            "company",
-            "company name",
-            "firma",
-            "firmenname",
-            "unternehmen",
-            "organisation",
-            "organization",
-            "business name",
-            "société",
-            "entreprise",
-            "empresa",
-            "azienda",
-            "bedrijf",
-            "bedrijfsnaam",
-            "företag",
-            "firmy",
-            "ihre firma",
-            "ihr unternehmen",
-        ],
-    ),
-    (
-        Meaning::JobTitle,
-        &["job title", "position", "role", "funktion", "ihre position", "cargo", "fonction", "poste", "functie"],
-    ),
-    (
-        Meaning::Website,
-        &["website", "web site", "webseite", "homepage", "internetseite", "your website", "site web", "sitio web"],
-    ),
-    (
-        Meaning::Message,
-        &[
-            "message",
-            "your message",
-            "message body",
-            "comments",
-            "comment",
-            "questions comments",
-            "question",
-            "enquiry",
-            "inquiry",
-            "nachricht",
-            "ihre nachricht",
-            "nachrichtentext",
-            "mitteilung",
-            "anfrage",
-            "ihre anfrage",
-            "kommentar",
-            "anliegen",
-            "ihr anliegen",
-            "bemerkung",
-            "bemerkungen",
-            "mensagem",
-            "sua mensagem",
-            "corpo da mensagem",
-            "mensaje",
-            "messaggio",
-            "votre message",
-            "bericht",
-            "uw bericht",
-            "opmerking",
-            "meddelande",
-            "besked",
-            "melding",
-            "wiadomość",
-            "сообщение",
-            "zpráva",
-        ],
-    ),
-    (
-        Meaning::Subject,
-        &["subject", "betreff", "assunto", "asunto", "objet", "sujet", "oggetto", "onderwerp", "ämne", "emne", "temat"],
-    ),
-    (Meaning::Page, &["page url", "page", "seite", "url", "page link", "referrer url"]),
-    (Meaning::Mailbox, &["from", "von", "de", "da", "van", "från", "fra", "od"]),
-];
-
-static KNOWN: LazyLock<HashMap<&'static str, Meaning>> = LazyLock::new(|| {
-    LABELS.iter().flat_map(|(meaning, labels)| labels.iter().map(|label| (*label, *meaning))).collect()
-});
 
 /// Reads a form; `None` when the text is none, or names no address that `takes` accepts.
 pub(super) fn find(text: &str, takes: impl Fn(&Email) -> bool) -> Option<Form> {
-    let mut pairs = pairs(text);
-    pairs.retain(|pair| !matches!(pair.value.as_str(), "" | "-" | "–" | "N/A" | "n/a"));
-    let addresses = pairs.iter().filter(|pair| matches!(pair.meaning, Meaning::Email | Meaning::Mailbox));
-    let email = addresses.filter_map(|pair| email::parse_all(&pair.value).into_iter().next()).find(takes)?;
-    let known = pairs.iter().filter(|pair| !matches!(pair.meaning, Meaning::Other | Meaning::Page | Meaning::Subject));
-    (known.count() >= 2).then_some(Form { email, pairs })
+    let (mut lines, leads) = scan(text);
+    lines.retain(|line| !matches!(line.value.as_str(), "" | "-" | "–" | "N/A" | "n/a"));
+    let addresses = lines.iter().filter(|line| line.means(&Slot::Email));
+    let email = addresses.flat_map(|line| email::parse_all(&line.value)).find(takes)?;
+    let personal = lines.iter().filter(|line| {
+        use Slot::{Company, Email, FamilyName, GivenName, JobTitle, Message, Name, Phone, Website};
+        matches!(
+            line.slot,
+            Some((Email | Name | GivenName | FamilyName | Phone | Company | JobTitle | Website | Message, _))
+        )
+    });
+    if personal.count() < 2 {
+        return None;
+    }
+    // `De: Max` without an address is a name.
+    let named = |line: &Line| line.slot == Some((Slot::Email, Certainty::Usual)) && !line.value.contains('@');
+    let label = |line: &Line| if named(line) { "name".to_owned() } else { line.label.clone() };
+    let pairs = lines.into_iter().map(|line| Pair::new(label(&line), line.value)).collect();
+    Some(Form { email, pairs, leads })
 }
 
-impl Form {
-    /// The first value of this meaning.
-    pub(super) fn value(&self, meaning: Meaning) -> Option<&str> {
-        self.pairs.iter().find(|pair| pair.meaning == meaning).map(|pair| pair.value.as_str())
+impl Line {
+    fn new(label: &str, slot: Option<(Slot, Certainty)>, value: &str) -> Self {
+        Self { label: label.to_owned(), slot, value: value.to_owned() }
+    }
+
+    fn means(&self, slot: &Slot) -> bool {
+        self.slot.as_ref().is_some_and(|(found, _)| found == slot)
     }
 }
 
-/// What a label means, by the whole label, else by a telling word in it.
-pub(super) fn meaning(label: &str) -> Meaning {
-    let words: Vec<String> =
-        label.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
-    if let Some(meaning) = KNOWN.get(words.join(" ").as_str()) {
-        return *meaning;
-    }
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    if words.len() > 5 || has(&["fax", "telefax", "datum", "date", "newsletter"]) {
-        Meaning::Other
-    } else if has(&["email", "emailadresse", "mailadresse", "courriel"])
-        || words.windows(2).any(|pair| pair[0] == "e" && pair[1].starts_with("mail"))
-    {
-        Meaning::Email
-    } else if has(&[
-        "phone",
-        "tel",
-        "telefon",
-        "telefonnummer",
-        "telephone",
-        "handynummer",
-        "mobilnummer",
-        "mobiltelefon",
-        "rückrufnummer",
-        "whatsapp",
-        "téléphone",
-        "teléfono",
-        "telefone",
-        "telefono",
-        "celular",
-        "mobile",
-    ]) {
-        Meaning::Phone
-    } else {
-        Meaning::Other
-    }
-}
-
-/// All labels with their values, also empty ones.
-fn pairs(text: &str) -> Vec<Pair> {
-    let mut pairs: Vec<Pair> = Vec::new();
+/// All labels with their values, also empty ones, and whether the text begins with them.
+fn scan(text: &str) -> (Vec<Line>, bool) {
+    let mut lines: Vec<Line> = Vec::new();
     let mut running = Running::Closed;
-    for line in text.lines().take(LINES) {
-        let line = line.trim();
+    let (mut before, mut leads) = (0, false);
+    for line in text.lines().take(LINES).map(str::trim) {
         if is_rule(line) || is_footer(line) {
             running = Running::Closed;
-        } else if let Some((label, value)) = labelled(line).filter(|(label, _)| running.lets_in(meaning(label))) {
-            let meaning = meaning(label);
-            running = Running::after(meaning, value);
-            pairs.push(Pair { label: label.to_owned(), meaning, value: value.to_owned() });
-        } else if let Some(meaning) = bare_label(line, running) {
-            running = Running::after(meaning, "");
-            pairs.push(Pair { label: line.trim_matches('*').to_owned(), meaning, value: String::new() });
-        } else if let Some(pair) = pairs.last_mut() {
+            continue;
+        }
+        let pair = labelled(line).map(|(label, value)| (label, label::slot(label), value));
+        if let Some((label, slot, value)) = pair.filter(|(_, slot, _)| running.lets_in(slot.as_ref())) {
+            leads |= before <= GREETING;
+            running = Running::after(slot.as_ref(), value);
+            lines.push(Line::new(label, slot, value));
+        } else if let Some(slot) = bare_label(line, running) {
+            leads |= before <= GREETING;
+            running = Running::after(Some(&slot), "");
+            lines.push(Line::new(line.trim_matches('*'), Some(slot), ""));
+        } else if let Some(pair) = lines.last_mut() {
             running = running.take(line, pair);
         }
+        before += usize::from(!line.is_empty());
     }
-    for pair in &mut pairs {
-        pair.value.truncate(pair.value.trim_end().len());
+    for line in &mut lines {
+        line.value.truncate(line.value.trim_end().len());
     }
-    pairs
+    (lines, leads)
 }
 
 /// How a value goes on in the lines after it.
@@ -345,28 +115,29 @@ enum Running {
 }
 
 impl Running {
-    fn after(meaning: Meaning, value: &str) -> Self {
-        match (meaning, value.is_empty()) {
-            (Meaning::Message, true) => Self::Letter,
-            (Meaning::Message, false) => Self::Message,
+    fn after(slot: Option<&(Slot, Certainty)>, value: &str) -> Self {
+        match (slot.map(|(slot, _)| slot), value.is_empty()) {
+            (Some(Slot::Message), true) => Self::Letter,
+            (Some(Slot::Message), false) => Self::Message,
             (_, true) => Self::Due,
-            (Meaning::Other | Meaning::Company, false) => Self::Paragraph,
+            (None | Some(Slot::Company), false) => Self::Paragraph,
             _ => Self::Closed,
         }
     }
 
-    fn lets_in(self, meaning: Meaning) -> bool {
-        self != Self::Letter || !matches!(meaning, Meaning::Other | Meaning::Mailbox | Meaning::Subject)
+    fn lets_in(self, slot: Option<&(Slot, Certainty)>) -> bool {
+        self != Self::Letter
+            || slot.is_some_and(|(slot, certainty)| *certainty == Certainty::Named && *slot != Slot::Subject)
     }
 
     /// Adds a line without a label to the value before it.
-    fn take(self, line: &str, pair: &mut Pair) -> Self {
+    fn take(self, line: &str, pair: &mut Line) -> Self {
         match (self, line.is_empty()) {
             (Self::Closed, _) | (Self::Paragraph, true) => Self::Closed,
             (Self::Due, true) => Self::Due,
             (Self::Due, false) => {
                 line.clone_into(&mut pair.value);
-                Self::after(pair.meaning, line)
+                Self::after(pair.slot.as_ref(), line)
             }
             (Self::Paragraph | Self::Message | Self::Letter, _) => {
                 if !pair.value.is_empty() {
@@ -393,13 +164,15 @@ fn labelled(line: &str) -> Option<(&str, &str)> {
 }
 
 /// A line that consists of a known label and nothing else.
-fn bare_label(line: &str, running: Running) -> Option<Meaning> {
+fn bare_label(line: &str, running: Running) -> Option<(Slot, Certainty)> {
     let label = line.trim_matches('*');
-    if label.is_empty() || label.len() > 40 || running == Running::Due || label.ends_with(['.', '!', ',']) {
+    let short = !label.is_empty() && label.len() <= 40 && label.split_whitespace().count() <= 4;
+    if !short || running == Running::Due || label.ends_with(['.', '!', ',', ';']) || label.contains(['@', '/']) {
         return None;
     }
-    let meaning = KNOWN.get(label.to_lowercase().replace('-', " ").as_str()).copied()?;
-    (meaning != Meaning::Mailbox && meaning != Meaning::Page).then_some(meaning)
+    let (slot, certainty) = label::slot(label)?;
+    let sure = certainty == Certainty::Named || slot == Slot::Name;
+    (sure && running.lets_in(Some(&(slot.clone(), certainty)))).then_some((slot, certainty))
 }
 
 /// A line drawn between things: `---`, `-- `, `____`.
@@ -409,7 +182,7 @@ fn is_rule(line: &str) -> bool {
 
 /// What form plugins add under the values.
 fn is_footer(line: &str) -> bool {
-    let line = crate::normalize::text::shorten(line, 60).to_lowercase();
+    let line = text::shorten(line, 60).to_lowercase();
     let starts = [
         "this e-mail was sent from",
         "this email was sent from",
@@ -429,51 +202,58 @@ fn is_footer(line: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn of(text: &str) -> Vec<(Meaning, String)> {
+    fn of(text: &str) -> Vec<(String, String)> {
         let form = find(text, |_| true);
-        form.map(|form| form.pairs.into_iter().map(|pair| (pair.meaning, pair.value)).collect()).unwrap_or_default()
+        let pairs = form.into_iter().flat_map(|form| form.pairs);
+        pairs.map(|pair| (pair.label, pair.value.as_str().unwrap_or_default().to_owned())).collect()
     }
 
     #[test]
     fn forms_are_read_however_their_plugin_lays_them_out() {
-        use Meaning::{Company, Email, Mailbox, Message, Name, Other, Page, Phone, Subject};
         let max = "max@firma.example";
-        let cases: [(&str, &[(Meaning, &str)]); 8] = [
+        let cases: [(&str, &[(&str, &str)]); 9] = [
             (
                 "Name: Max M\nE-Mail: max@firma.example\nTelefon: 030 1234567",
-                &[(Name, "Max M"), (Email, max), (Phone, "030 1234567")],
+                &[("Name", "Max M"), ("E-Mail", max), ("Telefon", "030 1234567")],
             ),
             (
                 "*Nome*: Max\n*E-mail*: max@firma.example\n*Mensagem*:\nOlá,\n\nNota: um\n*Telefone*: 11",
-                &[(Name, "Max"), (Email, max), (Message, "Olá,\n\nNota: um"), (Phone, "11")],
+                &[("Nome", "Max"), ("E-mail", max), ("Mensagem", "Olá,\n\nNota: um"), ("Telefone", "11")],
             ),
             (
                 "Nome\nMax\nEmail\nmax@firma.example\nCelular\n1194\nMensagem\nMensagem de Teste",
-                &[(Name, "Max"), (Email, max), (Phone, "1194"), (Message, "Mensagem de Teste")],
+                &[("Nome", "Max"), ("Email", max), ("Celular", "1194"), ("Mensagem", "Mensagem de Teste")],
             ),
-            ("Name\tMax\nEmail\tmax@firma.example", &[(Name, "Max"), (Email, max)]),
+            ("Name\tMax\nEmail\tmax@firma.example", &[("Name", "Max"), ("Email", max)]),
             (
                 "From: Max <max@firma.example>\nSubject: Hi\n\nMessage Body:\nHello: there\n\nBye\n\n-- \nThis e-mail was sent from a contact form on X (https://x.example)",
-                &[(Mailbox, "Max <max@firma.example>"), (Subject, "Hi"), (Message, "Hello: there\n\nBye")],
+                &[("From", "Max <max@firma.example>"), ("Subject", "Hi"), ("Message Body", "Hello: there\n\nBye")],
             ),
             (
                 "Name : Max\nE-mail do Interessado: max@firma.example\nTel/WhatsApp: 11\n\n---\n\nDate: 02/12/2022\nPage URL: https://x.example/a",
-                &[(Name, "Max"), (Email, max), (Phone, "11"), (Other, "02/12/2022"), (Page, "https://x.example/a")],
+                &[
+                    ("Name", "Max"),
+                    ("E-mail do Interessado", max),
+                    ("Tel/WhatsApp", "11"),
+                    ("Date", "02/12/2022"),
+                    ("Page URL", "https://x.example/a"),
+                ],
             ),
             (
                 "Firma: Firma GmbH\nAdresse: Weg 1\n12345 Berlin\n\nIhre Nachricht: Bitte\num Rückruf\nWunschtermin: morgen\nE-Mail-Adresse: max@firma.example",
                 &[
-                    (Company, "Firma GmbH"),
-                    (Other, "Weg 1\n12345 Berlin"),
-                    (Message, "Bitte\num Rückruf"),
-                    (Other, "morgen"),
-                    (Email, max),
+                    ("Firma", "Firma GmbH"),
+                    ("Adresse", "Weg 1\n12345 Berlin"),
+                    ("Ihre Nachricht", "Bitte\num Rückruf"),
+                    ("Wunschtermin", "morgen"),
+                    ("E-Mail-Adresse", max),
                 ],
             ),
-            ("Name: Max\nE-Mail:\nmax@firma.example\nFax: -", &[(Name, "Max"), (Email, max)]),
+            ("De: Max\nTel: 11\nE-mail: max@firma.example", &[("name", "Max"), ("Tel", "11"), ("E-mail", max)]),
+            ("Name: Max\nE-Mail:\nmax@firma.example\nFax: -", &[("Name", "Max"), ("E-Mail", max)]),
         ];
         for (text, pairs) in cases {
-            let pairs: Vec<_> = pairs.iter().map(|(meaning, value)| (*meaning, (*value).to_owned())).collect();
+            let pairs: Vec<_> = pairs.iter().map(|(label, value)| ((*label).to_owned(), (*value).to_owned())).collect();
             assert_eq!(of(text), pairs, "{text}");
         }
     }
@@ -489,5 +269,11 @@ mod tests {
         ] {
             assert_eq!(of(text), [], "{text}");
         }
+        let signed = "Hello,\nwe need twelve.\nThanks\nMax\nTel: 030 1234567\nE-Mail: max@firma.example";
+        assert_eq!(find(signed, |_| true).map(|form| form.leads), Some(false));
+        assert_eq!(
+            find("You have mail.\n\nName: Max\nE-Mail: a@b.example", |_| true).map(|form| form.leads),
+            Some(true)
+        );
     }
 }

@@ -37,7 +37,7 @@ use crate::normalize::{Reader, Trust, text};
 use body::Body;
 use headers::{Fields, Place};
 use parts::Parts;
-use person::Nobody;
+use person::{Nobody, Setting};
 use sender::Sender;
 
 pub use identity::identity;
@@ -74,7 +74,8 @@ pub fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
     let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
     let mut sender = sender::read(&mail.fields, charset, &reader.domains);
     let mut content = content(&parts, &body, &mut sender, charset);
-    match person::identify(&mut content, sender, &mail.fields, &reader.domains, &reader.country) {
+    let setting = Setting { fields: &mail.fields, ours: &reader.domains, country: &reader.country };
+    match person::identify(&mut content, sender, &setting) {
         Ok(()) => {}
         Err(Nobody::Ours(email)) if trust == Trust::Usual => {
             let domain = sender::our_domain(&reader.domains, email.domain()).unwrap_or_else(|| email.domain());
@@ -144,7 +145,8 @@ fn excerpt(bytes: &[u8], reader: &Reader, excess: &str) -> Content {
         ..Content::default()
     };
     content.problems.push(format!("{excess}; only its start was read"));
-    if let Err(nobody) = person::identify(&mut content, sender, &fields, &reader.domains, &reader.country) {
+    let setting = Setting { fields: &fields, ours: &reader.domains, country: &reader.country };
+    if let Err(nobody) = person::identify(&mut content, sender, &setting) {
         taken_as_is(&mut content, nobody);
     }
     content

@@ -4,13 +4,27 @@
 //! a form plugin was told is about the sender only when a program sent the mail, or when it names
 //! the very address the headers name; anything else is text.
 
-use crate::lead::{Content, Email};
-use crate::normalize::{email, phone, text};
+use jiff::Timestamp;
+use mail_parser::DateTime;
 
-use super::forms::{self, Form, Meaning, Pair};
+use crate::lead::{Content, Email};
+use crate::normalize::fields::{self, Context};
+use crate::normalize::{Spelling, company, language, person};
+
+use super::forms::{self, Form};
 use super::headers::Fields;
 use super::phones;
 use super::sender::{self, Author, Sender};
+
+/// Whose mail it may be, and what our own settings say about that.
+pub(super) struct Setting<'a> {
+    /// The mail's headers.
+    pub(super) fields: &'a Fields<'a>,
+    /// Our own domains.
+    pub(super) ours: &'a [String],
+    /// Region of telephone numbers without a country code.
+    pub(super) country: &'a str,
+}
 
 /// Why nobody outside is behind a mail.
 pub(super) enum Nobody {
@@ -21,45 +35,61 @@ pub(super) enum Nobody {
 }
 
 /// Fills in the person; `text` of the content is reduced to the message where a form names one.
-/// `Err` when nobody outside is behind the mail; what could be read is filled in all the same.
-pub(super) fn identify(
-    content: &mut Content,
-    sender: Sender,
-    fields: &Fields<'_>,
-    ours: &[String],
-    country: &str,
-) -> Result<(), Nobody> {
-    let outsider = |email: &Email| !sender::is_ours(ours, email.domain()) && !sender::is_mailer(email);
+/// `Err` when nobody outside is behind the mail.
+pub(super) fn identify(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
+    let outsider = |email: &Email| !sender::is_ours(setting.ours, email.domain()) && !sender::is_mailer(email);
     let form = forms::find(content.text.as_deref().unwrap_or_default(), outsider);
-    let answered = sender.reply_to.is_some();
-    let form = form.filter(|form| match &sender.author {
-        Author::Person { email, .. } => {
-            sender.mailer || form.email == *email || sender.reply_to.as_ref() == Some(&form.email)
+    let found = match form.filter(|form| concerns(form, &sender, setting.fields)) {
+        Some(form) => {
+            believe(content, form, sender, setting, outsider);
+            Ok(())
         }
-        Author::Ours(_) => answered || !continues(fields),
-        Author::Unknown(_) => true,
-    });
-    let Some(form) = form else {
-        content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), country);
-        return match sender.author {
-            Author::Person { name, email } => {
-                content.person.name = name;
-                content.person.emails.push(email);
-                Ok(())
-            }
-            Author::Ours(email) => Err(Nobody::Ours(email)),
-            Author::Unknown(reason) => Err(Nobody::Unknown(reason)),
-        };
+        None => from_headers(content, sender, setting),
     };
-    if let Author::Person { name, email } = sender.author {
-        if email == form.email {
-            content.person.name = name;
-        } else if sender.reply_to.as_ref() == Some(&email) {
-            content.problems.push(format!("Reply-To names {email}, the form {}; the form was believed", form.email));
-        }
+    finish(content, setting);
+    found
+}
+
+/// Whether a form in the text is about whoever sent the mail.
+fn concerns(form: &Form, sender: &Sender, fields: &Fields<'_>) -> bool {
+    let answered = sender.reply_to.as_ref() == Some(&form.email);
+    match &sender.author {
+        Author::Person { email, .. } => sender.mailer || answered || form.leads && form.email == *email,
+        Author::Ours(_) => !continues(fields),
+        Author::Unknown(_) => form.leads,
     }
-    apply(content, form, country);
+}
+
+/// The person whom the headers name, with the numbers in their text.
+fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
+    let (name, email) = match sender.author {
+        Author::Person { name, email } => (name, email),
+        Author::Ours(email) => return Err(Nobody::Ours(email)),
+        Author::Unknown(reason) => return Err(Nobody::Unknown(reason)),
+    };
+    call(content, name.as_deref());
+    content.person.emails.push(email);
+    content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), setting.country);
     Ok(())
+}
+
+/// Names the person.
+fn call(content: &mut Content, name: Option<&str>) {
+    let name = name.map(person::split).unwrap_or_default();
+    (content.person.name, content.person.given_name, content.person.family_name) = (name.full, name.given, name.family);
+}
+
+/// What is known of any person: where they work, and what they speak.
+fn finish(content: &mut Content, setting: &Setting<'_>) {
+    let person = &mut content.person;
+    if person.company.is_none() {
+        person.company = setting.fields.text("organization", None).as_deref().and_then(company::name);
+    }
+    person.domain = company::domain(person.website.as_deref(), &person.emails);
+    if person.language.is_none() {
+        let said = content.text.as_deref().or(content.subject.as_deref());
+        person.language = said.and_then(language::detect).map(str::to_owned);
+    }
 }
 
 /// Whether a mail goes on with another one; its text then holds other people's words.
@@ -69,54 +99,42 @@ fn continues(fields: &Fields<'_>) -> bool {
     fields.has("in-reply-to") || fields.has("references") || prefixes.iter().any(|prefix| subject.starts_with(prefix))
 }
 
-/// Puts what a form says in its places; what has none, or could not be read, goes to `fields`.
-fn apply(content: &mut Content, form: Form, country: &str) {
-    let message = form.value(Meaning::Message).map(text::clean);
-    let (given, family) =
-        (form.value(Meaning::GivenName).map(str::to_owned), form.value(Meaning::FamilyName).map(str::to_owned));
-    let whole = [given.as_deref(), family.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let typed = form.value(Meaning::Name).map(text::line).or_else(|| (!whole.is_empty()).then_some(whole));
-    let boxed = form.value(Meaning::Mailbox).and_then(email::parse_mailbox).and_then(|(name, _)| name);
-    let person = &mut content.person;
-    person.name = typed.or(boxed).or(person.name.take());
-    (person.given_name, person.family_name) = (given, family);
-    person.emails.push(form.email);
-    for pair in form.pairs {
-        let person = &mut content.person;
-        let place = match pair.meaning {
-            Meaning::Company => &mut person.company,
-            Meaning::JobTitle => &mut person.job_title,
-            Meaning::Website => &mut person.website,
-            Meaning::Page => &mut content.page,
-            Meaning::Phone => {
-                let numbers = phone::read(&pair.value, country);
-                content.problems.extend(numbers.problems);
-                person.phones.extend(
-                    numbers.phones.into_iter().filter(|number| !person.phones.contains(number)).collect::<Vec<_>>(),
-                );
-                if !numbers.whole {
-                    keep(content, pair);
-                }
-                continue;
-            }
-            Meaning::Subject | Meaning::Other => {
-                keep(content, pair);
-                continue;
-            }
-            _ => continue,
-        };
-        if place.is_none() {
-            *place = Some(text::line(&pair.value));
-        } else {
-            keep(content, pair);
+/// Takes the person from a form. Of the addresses those of outsiders count, first the form's own.
+fn believe(
+    content: &mut Content,
+    form: Form,
+    sender: Sender,
+    setting: &Setting<'_>,
+    outsider: impl Fn(&Email) -> bool,
+) {
+    let sent = setting.fields.first("date").and_then(|date| DateTime::parse_rfc822(&date.text(None)));
+    let sent = sent.and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
+    let around = Context { spelling: &Spelling::default(), region: setting.country, at: sent.unwrap_or_default() };
+    let said = fields::content(form.pairs, &around);
+    content.person = said.person;
+    let emails = &mut content.person.emails;
+    emails.retain(|email| outsider(email) && *email != form.email);
+    emails.insert(0, form.email.clone());
+    if let Author::Person { name, email } = sender.author {
+        if email == form.email && content.person.name.is_none() {
+            call(content, name.as_deref());
+        } else if email != form.email && sender.reply_to.as_ref() == Some(&email) {
+            content.problems.push(format!("Reply-To names {email}, the form {}; the form was believed", form.email));
         }
     }
-    content.text = message.or(content.text.take());
-}
-
-/// Keeps a typed value under its label; two under one label stand in two lines.
-fn keep(content: &mut Content, pair: Pair) {
-    let known = content.fields.get(&pair.label).and_then(|value| value.as_str());
-    let value = known.map_or_else(|| pair.value.clone(), |known| format!("{known}\n{}", pair.value));
-    content.fields.insert(pair.label, value.into());
+    content.problems.extend(said.problems);
+    content.fields = said.fields;
+    if let Some(typed) = said.subject {
+        let shown = content.subject.get_or_insert_with(|| typed.clone());
+        if !shown.contains(&typed) {
+            content.fields.insert("subject".into(), typed.into());
+        }
+    }
+    // Consent without a time is no evidence; what was typed stays.
+    match said.consent {
+        Some(given) if sent.is_none() => _ = content.fields.insert("consent".into(), given.text.into()),
+        given => content.consent = given,
+    }
+    (content.form, content.page, content.referrer, content.utm) = (said.form, said.page, said.referrer, said.utm);
+    content.text = said.text.or(content.text.take());
 }

@@ -27,12 +27,13 @@ const NUMBERS: usize = 5;
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?ix) (?: ^ | [^\p{L}\d] )
+        r"(?ix) (?: ^ | [^\p{L}\d'’] )
           ( (?P<fax> (?:tele)?fax (?:nummer|[-\s]?nr)? | f )
           | (?: tel (?:e[fp]h?on\p{L}* | efoon\p{L}* | éfono\p{L}* )? | (?:tele)?fon (?:nummer)? | phone | mobil\p{L}* | handy (?:nummer)?
               | cell (?:phone|ular)? | celular | móvil | cellulare | portable | gsm | natel | whats\s?app | r[üu]e?ckruf\p{L}* | durchwahl
               | direct | direkt | office | b[üu]e?ro | call\ me | mob | ph | [tmp] ) )
-          (?: [.:\s)(–—|/-]* (?: nr | no | number | nummer | num )? [.:\s)(–—|-]* | \s+ [^\d\n+]{0,40} )
+          (?: [.:\s()–—|/-] | \b (?: unter | ist | lautet | is | at | under | on | number | nummer | nr | no | num
+              | mich | me | privat | work | home ) \b ){0,12}
           (?P<number> [+(\d] )",
     )
     .expect("a constant pattern")
@@ -135,7 +136,13 @@ mod tests {
             ("Gruß\nMax\n+49 171 2345678", &["+491712345678"]),
             ("Phone: +44 20 7183 8750", &["+442071838750"]),
             ("my phone number is 0171 2345678", &["+491712345678"]),
+            ("erreichbar bin ich mobil unter 0171 2345678", &["+491712345678"]),
             ("Fax: +49 30 1234568", &[]),
+            ("Rückruf: 23.11.2026 10:00", &[]),
+            ("Telefontermin am 23.11.2026 um 10:00", &[]),
+            ("Rückruf 2026-11-23", &[]),
+            ("our office order number 0301234567", &[]),
+            ("I don't 030 1234567", &[]),
             ("Bestellnummer 0301234567 vom 23.11.2026", &[]),
             ("am 23.11.2026 um 10:00", &[]),
             ("Rechnung 4711 0171 2345678", &[]),

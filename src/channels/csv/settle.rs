@@ -1,0 +1,127 @@
+//! Which files of the folder may be read: those that have not changed for a while.
+//!
+//! Listings come in with the time they were made; names of files to read come out. What the list
+//! remembers is bounded by what lies in the folder.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
+use std::time::{Duration, Instant};
+
+use super::paths::{Entry, Sight, Standing};
+
+/// How long a file that made trouble is left alone.
+const AVOID: Duration = Duration::from_secs(30);
+
+/// Remembers the files of the folder.
+pub(super) struct Settling {
+    settle: Duration,
+    seen: HashMap<OsString, (Sight, Instant)>,
+    avoided: HashMap<OsString, Instant>,
+    left: HashSet<OsString>,
+}
+
+/// What a listing says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Look {
+    /// Files that have rested.
+    pub(super) ready: Vec<(OsString, Sight)>,
+    /// When the next one may have, if one is waiting.
+    pub(super) next: Option<Instant>,
+    /// Files that will never be read, with the reason; each is named once.
+    pub(super) left: Vec<(OsString, &'static str)>,
+}
+
+impl Settling {
+    /// A list that has seen nothing; a file must rest for `settle`.
+    pub(super) fn new(settle: Duration) -> Self {
+        Self { settle, seen: HashMap::new(), avoided: HashMap::new(), left: HashSet::new() }
+    }
+
+    /// Takes a listing made at `now`.
+    pub(super) fn look(&mut self, entries: Vec<Entry>, now: Instant) -> Look {
+        let mut look = Look::default();
+        let mut seen = HashMap::new();
+        let mut left = HashSet::new();
+        self.avoided.retain(|_, until| *until > now);
+        for Entry { name, sight, standing } in entries {
+            match standing {
+                Standing::Wait => {}
+                Standing::Leave(reason) => {
+                    if !self.left.contains(&name) {
+                        look.left.push((name.clone(), reason));
+                    }
+                    left.insert(name);
+                }
+                Standing::Read => {
+                    let since =
+                        self.seen.get(&name).filter(|(before, _)| *before == sight).map_or(now, |(_, since)| *since);
+                    let due = (since + self.settle).max(self.avoided.get(&name).copied().unwrap_or(now));
+                    if due <= now {
+                        look.ready.push((name.clone(), sight));
+                    } else {
+                        look.next = Some(look.next.map_or(due, |next| next.min(due)));
+                    }
+                    seen.insert(name, (sight, since));
+                }
+            }
+        }
+        self.seen = seen;
+        self.left = left;
+        look
+    }
+
+    /// The file changed: it must rest anew.
+    pub(super) fn forget(&mut self, name: &OsStr) {
+        self.seen.remove(name);
+    }
+
+    /// The file made trouble: it is left alone for a while.
+    pub(super) fn avoid(&mut self, name: &OsStr, now: Instant) {
+        self.avoided.insert(name.to_owned(), now + AVOID);
+    }
+
+    /// Whether a file is being avoided.
+    pub(super) fn in_trouble(&self) -> bool {
+        !self.avoided.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channels::csv::paths::Paths;
+
+    #[test]
+    fn a_file_is_ready_once_it_has_rested() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        let write = |text: &str| std::fs::write(folder.path().join("a.csv"), text).unwrap();
+        let mut settling = Settling::new(Duration::from_secs(2));
+        let start = Instant::now();
+        let mut at = |millis: u64| settling.look(paths.list().unwrap(), start + Duration::from_millis(millis));
+        write("a");
+        assert_eq!((at(0).ready.len(), at(1900).ready.len()), (0, 0));
+        write("a;b");
+        let look = at(2000);
+        assert_eq!((look.ready.len(), look.next), (0, Some(start + Duration::from_secs(4))));
+        assert_eq!((at(3900).ready.len(), at(4000).ready.len()), (0, 1));
+        settling.forget(OsStr::new("a.csv"));
+        let mut at =
+            |millis: u64| settling.look(paths.list().unwrap(), start + Duration::from_millis(millis)).ready.len();
+        assert_eq!((at(4100), at(6100)), (0, 1));
+        settling.avoid(OsStr::new("a.csv"), start + Duration::from_secs(7));
+        let mut at =
+            |millis: u64| settling.look(paths.list().unwrap(), start + Duration::from_millis(millis)).ready.len();
+        assert_eq!((at(7000), at(36_000), at(37_000)), (0, 0, 1));
+    }
+
+    #[test]
+    fn a_file_that_is_left_is_named_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        std::fs::write(folder.path().join("a.pdf"), "x").unwrap();
+        let mut settling = Settling::new(Duration::from_secs(2));
+        let mut left = || settling.look(paths.list().unwrap(), Instant::now()).left.len();
+        assert_eq!((left(), left()), (1, 0));
+    }
+}

@@ -1,0 +1,209 @@
+//! One post, from the request to the answer.
+//!
+//! In: requests for `/hooks/{channel}`. Out: items at the front door, and after their commit an answer. The
+//! order is fixed: known channel, method, rate, body within bounds, proof, content, store, answer.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, Method, header};
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use tokio::time::{Instant, timeout_at};
+use tokio_util::task::TaskTracker;
+
+use super::address::{Client, Peer};
+use super::answer::{self, Refusal};
+use super::body::{self, Budget, Held, Items};
+use super::cors::Cors;
+use super::{Hook, Receivers, verify};
+use crate::channels::health::Board;
+use crate::intake::{Door, Refused};
+use crate::lead::{Inbound, Receipt};
+
+/// Sizes and deadlines of requests.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    /// Bytes of a JSON or urlencoded body.
+    pub(super) text: usize,
+    /// Bytes of a multipart body.
+    pub(super) multipart: usize,
+    /// Bytes of all bodies that were not stored yet.
+    pub(super) in_flight: usize,
+    /// Longest pause within a body.
+    pub(super) pause: Duration,
+    /// Time for the whole body.
+    pub(super) body: Duration,
+    /// Time for the commit once the body is there.
+    pub(super) commit: Duration,
+    /// Time for the whole request.
+    pub(super) total: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            text: 1024 * 1024,
+            multipart: 25 * 1024 * 1024,
+            in_flight: 256 * 1024 * 1024,
+            pause: Duration::from_secs(10),
+            body: Duration::from_secs(20),
+            commit: Duration::from_secs(25),
+            total: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What every request needs.
+#[derive(Clone)]
+pub(super) struct Desk {
+    pub(super) receivers: Arc<Receivers>,
+    pub(super) door: Door,
+    pub(super) board: Board,
+    pub(super) bounds: Arc<Bounds>,
+    pub(super) budget: Budget,
+    pub(super) commits: TaskTracker,
+}
+
+/// Answers a request for `/hooks/{channel}`.
+pub(super) async fn answer(
+    State(desk): State<Desk>,
+    channel: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Response {
+    let started = Instant::now();
+    let hooks = desk.receivers.current();
+    let Some(hook) = channel.ok().and_then(|Path(name)| hooks.by_name.get(name.as_str())) else {
+        count("unknown", 404);
+        return Refusal::NoSuchAddress.into_response();
+    };
+    let asked = request.headers().clone();
+    let mut response = match *request.method() {
+        Method::OPTIONS => Cors::preflight(&asked),
+        Method::POST => {
+            let post = desk.post(hook, &hooks.trusted_proxies, request, started);
+            match AssertUnwindSafe(post).catch_unwind().await {
+                Ok(Ok(response)) => response,
+                Ok(Err(refusal)) => refusal.into_response(),
+                Err(_) => {
+                    tracing::error!(channel = %hook.name, "a request could not be handled: a panic");
+                    Refusal::Broken.into_response()
+                }
+            }
+        }
+        _ => Refusal::Method.into_response(),
+    };
+    hook.cors.open(&asked, response.headers_mut());
+    let status = response.status().as_u16();
+    count(hook.name.as_str(), status);
+    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(channel = %hook.name, status, ms, "answered a request");
+    response
+}
+
+/// Answers everything else.
+pub(super) async fn nothing_here() -> Response {
+    count("unknown", 404);
+    Refusal::NoSuchAddress.into_response()
+}
+
+fn count(channel: &str, status: u16) {
+    let labels = [("channel", channel.to_owned()), ("status", status.to_string())];
+    metrics::counter!("lotse_http_requests_total", &labels).increment(1);
+}
+
+impl Desk {
+    async fn post(
+        &self,
+        hook: &Hook,
+        trusted: &[ipnet::IpNet],
+        request: Request,
+        started: Instant,
+    ) -> Result<Response, Refusal> {
+        let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::Local);
+        hook.rate.check(Client::behind(peer, request.headers(), trusted)).map_err(Refusal::Rate)?;
+
+        let bounds = &self.bounds;
+        let (request, body) = request.into_parts();
+        let limit = if is_multipart(&request.headers) { bounds.multipart } else { bounds.text };
+        let (bytes, mut held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
+        if !verify::verify(&hook.config, &request.headers, &bytes) {
+            return Err(Refusal::Unproven);
+        }
+        if is_compressed(&request.headers) {
+            return Err(Refusal::Compressed);
+        }
+        let items = body::split(&hook.name, &request, bytes)?;
+        let (items, is_array) = match items {
+            Items::One(item) => (vec![item], false),
+            Items::Many(items) => (items, true),
+        };
+        held.take_items(items.len())?;
+        let deadline = (Instant::now() + bounds.commit).min(started + bounds.total);
+        let receipts = self.submit(hook, items, held, deadline).await?;
+
+        let content_type = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        match &*receipts {
+            _ if answer::is_for_a_person(&request.headers, content_type.unwrap_or_default()) => {
+                Ok(answer::thanks(&request.headers, hook.config.redirect.as_deref()))
+            }
+            [one] if !is_array => Ok(answer::receipt(one)),
+            all => Ok(answer::receipts(all)),
+        }
+    }
+
+    /// Hands the items in and waits for the commit, as long as there is time. They go in to the end even
+    /// when nobody waits any more (the sender hung up, the deadline passed): half an array would be worse,
+    /// and their memory stays counted until the pipeline has them behind it.
+    async fn submit(
+        &self,
+        hook: &Hook,
+        items: Vec<Inbound>,
+        held: Held,
+        deadline: Instant,
+    ) -> Result<Vec<Receipt>, Refusal> {
+        let door = self.door.clone();
+        let (board, channel) = (self.board.clone(), hook.name.clone());
+        let handed_in = self.commits.spawn(async move {
+            let result = door.submit_all(items).await;
+            drop(held);
+            let health = board.known(&channel);
+            match &result {
+                Ok(receipts) => {
+                    health.ok();
+                    for _ in receipts {
+                        health.item();
+                    }
+                }
+                Err(Refused::Stopping) => {}
+                Err(error) => {
+                    health.trouble(&error.to_string());
+                    tracing::error!(%channel, %error, "a post could not be stored; its sender was told to try again");
+                }
+            }
+            result
+        });
+        match timeout_at(deadline, handed_in).await {
+            Ok(Ok(Ok(receipts))) => Ok(receipts),
+            _ => Err(Refusal::Unavailable),
+        }
+    }
+}
+
+/// Whether the body is said to be a multipart form, which may carry files.
+fn is_multipart(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
+    kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))
+}
+
+/// Whether the body is compressed: it stays so, for what is small here may be large unpacked.
+fn is_compressed(headers: &HeaderMap) -> bool {
+    let plain = |value: &header::HeaderValue| {
+        let coding = value.as_bytes().trim_ascii();
+        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
+    };
+    headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !plain(value))
+}

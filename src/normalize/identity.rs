@@ -1,0 +1,49 @@
+//! How a repetition of an item is recognised. In: an item as received. Out: its [`Identity`].
+
+use rand::RngExt;
+use sha2::{Digest, Sha256};
+
+use super::form::parameter;
+use super::{hex, mail, row};
+use crate::lead::{Delivery, Identity, Inbound};
+
+/// The identity of an item: equal for repetitions, different for everything else. All but those of
+/// mails count within their channel.
+#[must_use]
+pub fn identity(inbound: &Inbound) -> Identity {
+    let channel = &inbound.channel;
+    let bytes = &inbound.original.bytes;
+    let (key, window) = match &inbound.delivery {
+        Delivery::Named(id) => (format!("{channel}\0named\0{id}"), None),
+        Delivery::Content(window) => {
+            (format!("{channel}\0content\0{}", content(&inbound.original.content_type, bytes)), Some(*window))
+        }
+        Delivery::Mail => (format!("mail\0{}", mail::identity(bytes)), None),
+        Delivery::Row => (format!("{channel}\0row\0{}", row::identity(bytes)), None),
+        Delivery::Unique => (format!("{channel}\0unique\0{:032x}", rand::rng().random::<u128>()), None),
+    };
+    Identity { key, window }
+}
+
+/// The identity of an item whose mail could not be read: that of its bytes.
+pub(super) fn of_bytes(inbound: &Inbound) -> Identity {
+    let channel = &inbound.channel;
+    Identity { key: format!("{channel}\0bytes\0{}", hex(&Sha256::digest(&inbound.original.bytes))), window: None }
+}
+
+/// A hash of a body. Browsers make up a new boundary for each multipart request: it does not count.
+fn content(content_type: &str, bytes: &[u8]) -> String {
+    let mut hash = Sha256::new();
+    let boundary =
+        parameter(content_type, "boundary").filter(|_| content_type.to_ascii_lowercase().contains("multipart/"));
+    match boundary {
+        None => hash.update(bytes),
+        Some(boundary) => {
+            let delimiter = format!("--{boundary}").into_bytes();
+            for line in bytes.split_inclusive(|b| *b == b'\n') {
+                hash.update(line.strip_prefix(&*delimiter).unwrap_or(line));
+            }
+        }
+    }
+    hex(&hash.finalize())
+}

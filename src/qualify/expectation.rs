@@ -1,0 +1,137 @@
+//! What a rule test says: how its touch differs from the lead, and what the rules must make of it.
+
+use serde_json::Value;
+
+use super::problem::{Problem, did_you_mean};
+use super::read::{Table, json};
+use crate::lead::{Kind, Lead, Name, Touch, Verdict};
+
+/// What a test says about the touch, where it is not what the lead says.
+#[derive(Debug, Default)]
+pub(super) struct TouchAs {
+    channel: Option<Name>,
+    kind: Option<Kind>,
+    subject: Option<String>,
+    text: Option<String>,
+    from: Option<String>,
+    page: Option<String>,
+    headers: Vec<(String, String)>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Expect {
+    disposition: Option<String>,
+    score: Option<i64>,
+    tags: Vec<String>,
+    not_tags: Vec<String>,
+    team: Option<String>,
+    reason: Option<String>,
+    rules: Vec<String>,
+    not_rules: Vec<String>,
+}
+
+impl TouchAs {
+    pub(super) fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
+        table.only(&["channel", "kind", "subject", "text", "from", "page", "headers"], broken);
+        let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
+        let (channel, kind) = (text("channel"), text("kind"));
+        let (subject, said, from, page) = (text("subject"), text("text"), text("from"), text("page"));
+        let channel = channel.and_then(|name| match Name::parse(&name) {
+            Ok(name) => Some(name),
+            Err(error) => {
+                broken.push(table.problem(format!("`channel`: {error}")));
+                None
+            }
+        });
+        let kind = kind.and_then(|word| {
+            let kinds = [Kind::Mail, Kind::Form, Kind::Chat, Kind::Row, Kind::Manual];
+            let found = kinds.into_iter().find(|kind| kind.as_str() == word);
+            if found.is_none() {
+                let words = kinds.map(Kind::as_str);
+                let hint = did_you_mean(&word, words).unwrap_or_else(|| format!("there are {}", words.join(", ")));
+                broken.push(table.problem(format!("there is no kind `{word}`")).hint(hint));
+            }
+            found
+        });
+        let headers = match table.get("headers").map(|headers| json(headers.get_ref())) {
+            Some(Value::Object(headers)) => headers
+                .into_iter()
+                .map(|(name, value)| {
+                    (name.to_lowercase(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                })
+                .collect(),
+            Some(_) => {
+                broken.push(table.problem("`headers` must be a table: { subject = \"…\" }"));
+                Vec::new()
+            }
+            None => Vec::new(),
+        };
+        Self { channel, kind, subject, text: said, from, page, headers }
+    }
+
+    /// Changes the touch; what the lead does not say itself follows, as it would from a first touch.
+    pub(super) fn apply(&self, lead: &mut Lead, touch: &mut Touch) {
+        let content = &mut touch.content;
+        for (said, of_touch) in [
+            (&self.subject, &mut content.subject),
+            (&self.text, &mut content.text),
+            (&self.from, &mut content.from),
+            (&self.page, &mut content.page),
+        ] {
+            if said.is_some() {
+                of_touch.clone_from(said);
+            }
+        }
+        content.headers.extend(self.headers.iter().cloned());
+        touch.kind = self.kind.unwrap_or(touch.kind);
+        if let Some(channel) = &self.channel {
+            touch.channel = channel.clone();
+            lead.attribution.channel = channel.clone();
+        }
+        lead.attribution.page = lead.attribution.page.take().or_else(|| self.page.clone());
+        lead.subject = lead.subject.take().or_else(|| self.subject.clone());
+        lead.message = lead.message.take().or_else(|| self.text.clone());
+    }
+}
+
+impl Expect {
+    pub(super) fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
+        table.only(&["disposition", "score", "tags", "not_tags", "team", "reason", "rules", "not_rules"], broken);
+        let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
+        let (disposition, team, reason) = (text("disposition"), text("team"), text("reason"));
+        let score = table.number("score", broken).map(|score| score.value);
+        let mut texts = |key| table.texts(key, broken).unwrap_or_default();
+        let (tags, not_tags, rules, not_rules) = (texts("tags"), texts("not_tags"), texts("rules"), texts("not_rules"));
+        Self { disposition, score, tags, not_tags, team, reason, rules, not_rules }
+    }
+
+    /// What did not come out as expected. A rule that could not be asked is always a difference.
+    pub(super) fn differences(&self, verdict: &Verdict) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut one = |what: &str, wanted: Option<&str>, got: Option<&str>| {
+            if let Some(wanted) = wanted
+                && got != Some(wanted)
+            {
+                let got = got.map_or("none".to_owned(), |got| format!("`{got}`"));
+                found.push(format!("expected {what} `{wanted}`, got {got}"));
+            }
+        };
+        one("disposition", self.disposition.as_deref(), Some(verdict.disposition.as_str()));
+        one("reason", self.reason.as_deref(), verdict.reason.as_deref());
+        one("team", self.team.as_deref(), verdict.team.as_ref().map(Name::as_str));
+        if let Some(score) = self.score
+            && score != verdict.score
+        {
+            found.push(format!("expected score {score}, got {}", verdict.score));
+        }
+        let tags = if verdict.tags.is_empty() { "none".to_owned() } else { verdict.tags.join(", ") };
+        let has = |tag: &String| verdict.tags.contains(tag);
+        found.extend(self.tags.iter().filter(|tag| !has(tag)).map(|tag| format!("expected tag `{tag}`, got {tags}")));
+        found.extend(self.not_tags.iter().filter(|tag| has(tag)).map(|tag| format!("expected no tag `{tag}`")));
+        let hit = |rule: &String| verdict.hits.iter().any(|hit| hit.rule == *rule);
+        found.extend(self.rules.iter().filter(|rule| !hit(rule)).map(|rule| format!("expected rule `{rule}` to hit")));
+        found.extend(self.not_rules.iter().filter(|rule| hit(rule)).map(|rule| format!("rule `{rule}` hit")));
+        found.extend(verdict.problems.iter().cloned());
+        found
+    }
+}

@@ -1,0 +1,197 @@
+//! The full names in a `when`: `lead.domain`, `touch.headers["x-mailer"]`, `lists.freemail`, `now`.
+//!
+//! In: chains of fields in the syntax tree. Out: one name for each, as [`super::view`] answers it, or
+//! what is wrong with it and what was probably meant.
+
+use cel::IdedExpr;
+use cel::common::ast::{CallExpr, Expr, LiteralValue, SelectExpr, operators};
+
+use super::check::{Checker, call, leftmost};
+use super::problem::did_you_mean;
+use super::types::{DECIDED, FIELDS, Item, TYPE_NAMES, Ty, field};
+use super::view::MAY_BE_ABSENT;
+
+/// What begins a full name.
+const ROOTS: [&str; 3] = ["lead", "touch", "lists"];
+
+/// Segments of the longest full name that is a field.
+const LONGEST: usize = 3;
+
+/// What a full name stands for.
+enum Named {
+    Field(&'static str, Ty),
+    /// An entry of a map: its name for the view, and its type.
+    Entry(String, Ty),
+    List(String),
+    /// `lead` alone.
+    Bare,
+    /// Something inside a field.
+    Inside,
+    Unknown,
+}
+
+impl Checker<'_> {
+    /// The segments of a full name: `lead.fields["x y"]` is `lead`, `fields`, `x y`.
+    pub(super) fn path(&self, expr: &IdedExpr) -> Option<Vec<String>> {
+        match &expr.expr {
+            Expr::Ident(name) if ROOTS.contains(&name.as_str()) && self.in_scope(name).is_none() => {
+                Some(vec![name.clone()])
+            }
+            Expr::Select(select) if !select.test => self.path_and(&select.operand, &select.field),
+            Expr::Call(CallExpr { func_name, args, target: None }) if func_name == operators::INDEX => {
+                match args.as_slice() {
+                    [operand, IdedExpr { expr: Expr::Literal(LiteralValue::String(key)), .. }] => {
+                        self.path_and(operand, key.inner())
+                    }
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+
+    fn path_and(&self, operand: &IdedExpr, last: &str) -> Option<Vec<String>> {
+        let mut path = self.path(operand)?;
+        path.push(last.to_owned());
+        Some(path)
+    }
+
+    fn lookup(path: &[String]) -> Named {
+        match path {
+            [_] => return Named::Bare,
+            [root, name] if root == "lists" => return Named::List(name.clone()),
+            [root, ..] if root == "lists" => return Named::Inside,
+            _ => {}
+        }
+        if path.len() <= LONGEST
+            && let Some(field) = field(&path.join("."))
+        {
+            return Named::Field(field.path, field.ty);
+        }
+        for depth in 2..path.len().min(LONGEST + 1) {
+            match field(&path[..depth].join(".")).map(|field| (field.path, field.ty)) {
+                Some((map, Ty::Map(item))) if depth + 1 == path.len() => {
+                    let last = &path[depth];
+                    let key = if map == "touch.headers" { last.to_lowercase() } else { last.clone() };
+                    return Named::Entry(format!("{map}.{key}"), item.ty());
+                }
+                Some((_, ty)) if ty != Ty::Record => return Named::Inside,
+                _ => {}
+            }
+        }
+        Named::Unknown
+    }
+
+    /// Replaces a full name by what the view answers; `None` when it must be looked at piece by piece.
+    pub(super) fn named(&mut self, expr: &mut IdedExpr, path: &[String], null_is_fine: bool) -> Option<Ty> {
+        let (name, ty) = match Self::lookup(path) {
+            Named::Field(name, ty) => (name.to_owned(), ty),
+            Named::Entry(name, ty) => (name, ty),
+            Named::List(name) => return Some(self.list(expr, &name)),
+            Named::Inside => return None,
+            Named::Bare => {
+                self.group(expr, path);
+                return Some(Ty::Dyn);
+            }
+            Named::Unknown => {
+                self.unknown_field(expr, path);
+                return Some(Ty::Dyn);
+            }
+        };
+        self.dynamic |= ty == Ty::Dyn;
+        // The one name that is left stands where the chain began.
+        expr.id = leftmost(expr);
+        if null_is_fine {
+            expr.expr = Expr::Ident(format!("{MAY_BE_ABSENT}{name}"));
+            return Some(ty);
+        }
+        match ty {
+            Ty::Record => self.group(expr, path),
+            Ty::Time => expr.expr = timestamp_of(expr.id, name),
+            _ => expr.expr = Expr::Ident(name),
+        }
+        Some(if ty == Ty::Record { Ty::Dyn } else { ty })
+    }
+
+    fn list(&mut self, expr: &mut IdedExpr, name: &str) -> Ty {
+        if let Some(words) = self.lists.get(name) {
+            let (words, cost) = (words.clone(), words.len());
+            expr.expr = self.constant(Box::new(words), cost);
+        } else {
+            let hint = did_you_mean(name, self.lists.keys().map(String::as_str));
+            let hint = hint.unwrap_or_else(|| format!("write it to `lists/{name}.txt`, a word a line"));
+            self.fault(leftmost(expr), format!("there is no list `{name}`"), Some(hint));
+        }
+        Ty::List(Item::Text)
+    }
+
+    fn group(&mut self, expr: &IdedExpr, path: &[String]) {
+        let path = path.join(".");
+        let start = format!("{path}.");
+        let inside = FIELDS.iter().map(|field| field.path).filter(|field| field.starts_with(&start)).take(3);
+        let names: Vec<String> = inside.map(|field| format!("`{field}`")).collect();
+        let hint = if names.is_empty() {
+            "name a list: `lists.NAME`".to_owned()
+        } else {
+            format!("name one, such as {}", names.join(", "))
+        };
+        self.fault(leftmost(expr), format!("`{path}` is a group of fields, not a value"), Some(hint));
+    }
+
+    fn unknown_field(&mut self, expr: &IdedExpr, path: &[String]) {
+        let name = path[..path.len().min(LONGEST + 1)].join(".");
+        if DECIDED.contains(&name.as_str()) {
+            let message = format!("`{name}` cannot be seen in `when`: the rules decide it");
+            self.fault(leftmost(expr), message, None);
+            return;
+        }
+        let last = path.last().map_or("", String::as_str);
+        let hint = did_you_mean(&name, FIELDS.iter().map(|field| field.path)).unwrap_or_else(|| {
+            format!("what has no place of its own stands in `lead.fields`, such as `lead.fields[\"{last}\"]`")
+        });
+        self.fault(leftmost(expr), format!("there is no `{name}`"), Some(hint));
+    }
+
+    pub(super) fn ident(&mut self, expr: &mut IdedExpr, name: &str) -> Ty {
+        if let Some(ty) = self.in_scope(name) {
+            return ty;
+        }
+        if name == "now" {
+            expr.expr = timestamp_of(expr.id, name.to_owned());
+            return Ty::Time;
+        }
+        if TYPE_NAMES.contains(&name) {
+            return Ty::Type;
+        }
+        let as_field = FIELDS.iter().find(|field| field.path.rsplit('.').next() == Some(name));
+        let hint = as_field.map(|field| format!("did you mean `{}`?", field.path)).or_else(|| {
+            let known = self.scope.iter().map(|(name, _)| name.as_str()).filter(|name| !name.starts_with('@'));
+            did_you_mean(name, known.chain(ROOTS).chain(["now"]))
+        });
+        let hint = hint.unwrap_or_else(|| "there are `lead`, `touch`, `lists` and `now`; text stands in quotes".into());
+        self.fault(expr.id, format!("there is no `{name}`"), Some(hint));
+        Ty::Dyn
+    }
+
+    /// `has(x)`: the same as `x != null`.
+    pub(super) fn presence(&mut self, expr: &mut IdedExpr) -> Ty {
+        let Expr::Select(select) = &mut expr.expr else { return Ty::Bool };
+        if self.path(&select.operand).is_some() {
+            let SelectExpr { operand, field, .. } = std::mem::take(select);
+            let select = SelectExpr { operand, field, test: false };
+            let mut present = IdedExpr { id: expr.id, expr: Expr::Select(select) };
+            self.check_where(&mut present, true);
+            let null = IdedExpr { id: expr.id, expr: Expr::Literal(LiteralValue::Null) };
+            expr.expr = call(operators::NOT_EQUALS, vec![present, null]);
+            return Ty::Bool;
+        }
+        let operand = self.check(&mut select.operand);
+        let field = select.field.clone();
+        self.select(expr.id, operand, &field);
+        Ty::Bool
+    }
+}
+
+fn timestamp_of(id: u64, name: String) -> Expr {
+    call("timestamp", vec![IdedExpr { id, expr: Expr::Ident(name) }])
+}

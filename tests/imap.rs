@@ -1,0 +1,364 @@
+//! The mailbox channel against a real Dovecot.
+
+#[path = "support/desk.rs"]
+mod desk;
+#[path = "support/dovecot.rs"]
+mod dovecot;
+
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use desk::Desk;
+use dovecot::Dovecot;
+use lotse::channels::health::{Board, ChannelState};
+use lotse::channels::imap::{Config, Mailbox, Start, probe};
+use lotse::channels::{Channel, Error};
+use lotse::config::{Secret, Tls};
+use lotse::lead::{Delivery, Name};
+use tokio_util::sync::CancellationToken;
+
+fn config(server: &Dovecot, user: &str) -> Config {
+    Config {
+        host: "localhost".to_owned(),
+        port: server.port(),
+        tls: Tls::Implicit,
+        ca_file: Some(server.ca_pem()),
+        username: user.to_owned(),
+        password: Secret::new(dovecot::PASSWORD),
+        folder: "INBOX".to_owned(),
+        start: Start::All,
+        poll: Duration::from_mins(1),
+    }
+}
+
+fn mail(subject: &str) -> Vec<u8> {
+    format!(
+        "From: Ada <ada@firma.example>\r\nTo: sales@example.com\r\nSubject: {subject}\r\n\
+         Message-ID: <{subject}@firma.example>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nHello\r\n"
+    )
+    .into_bytes()
+}
+
+/// A mailbox that runs in the background, restarted at once when it ends with an error.
+struct Running {
+    stop: CancellationToken,
+    task: tokio::task::JoinHandle<Vec<Error>>,
+    board: Board,
+}
+
+impl Running {
+    fn start(config: Config, desk: &Desk) -> Self {
+        let (stop, board, door) = (CancellationToken::new(), Board::default(), desk.door.clone());
+        let name = Name::parse("sales").unwrap();
+        let (health, token) = (board.channel(&name, "imap"), stop.clone());
+        let task = tokio::spawn(async move {
+            let mailbox = Mailbox::new(name, config);
+            let mut errors = Vec::new();
+            while let Err(error) = mailbox.run(&door, &health, &token).await {
+                health.trouble(&error.to_string());
+                errors.push(error);
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+            errors
+        });
+        Self { stop, task, board }
+    }
+
+    /// Waits until the mailbox is well and has brought in all it found.
+    async fn looked(&self) {
+        let until = Instant::now() + Duration::from_secs(20);
+        let done =
+            |state: &ChannelState| state.state == "ok" && state.last_ok.is_some() && state.last_ok >= state.last_item;
+        while !done(&self.state()) {
+            assert!(Instant::now() < until, "the mailbox is not well: {:?}", self.state());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    fn state(&self) -> ChannelState {
+        self.board.states().into_values().next().unwrap()
+    }
+
+    /// Stops it; says how often it failed and how long stopping took.
+    async fn stop(self) -> (Vec<Error>, Duration) {
+        let start = Instant::now();
+        self.stop.cancel();
+        let errors = tokio::time::timeout(Duration::from_secs(5), self.task).await.expect("it stops").unwrap();
+        (errors, start.elapsed())
+    }
+}
+
+/// One Dovecot for the tests that run at the same time; each uses a mailbox of its own. The last
+/// test to let go of it stops it.
+static SERVER: Mutex<Weak<Dovecot>> = Mutex::new(Weak::new());
+
+fn server() -> Arc<Dovecot> {
+    let mut shared = SERVER.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let server = Arc::new(Dovecot::start());
+        *shared = Arc::downgrade(&server);
+        server
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_mail_comes_in_in_order_and_the_mailbox_is_left_as_found() {
+    let (server, desk) = (server(), Desk::new());
+    let subjects: Vec<String> = (1..=250).map(|n| format!("mail-{n:03}")).collect();
+    for subject in &subjects {
+        server.deliver("all", &mail(subject));
+    }
+    let before = server.flags("all");
+    let running = Running::start(config(&server, "all"), &desk);
+    desk.wait_for(250).await;
+    running.looked().await;
+    assert_eq!(running.state().items, 250);
+    assert_eq!(running.stop().await.0.len(), 0);
+
+    let items = desk.items();
+    let mut came = desk.subjects();
+    came.sort();
+    assert_eq!(came, subjects);
+    let sources: Vec<u32> = items.iter().map(|item| uid(&item.source)).collect();
+    assert!(sources.is_sorted(), "in the order of their UIDs");
+    assert_eq!(items[0].original.bytes, mail(&desk.subjects()[0]));
+    assert_eq!((items[0].original.content_type.as_str(), &items[0].delivery), ("message/rfc822", &Delivery::Mail));
+    let validity = desk.place("sales", "INBOX").unwrap().split_once(':').unwrap().0.to_owned();
+    assert_eq!(items[16].source, format!("INBOX, UID 17 (UIDVALIDITY {validity})"));
+    assert_eq!(desk.place("sales", "INBOX").unwrap(), format!("{validity}:250"));
+    // Dovecot moves what any client has seen from new/ to cur/ only when a client opens the folder to write.
+    assert_eq!(server.flags("all"), before);
+}
+
+/// The UID in `INBOX, UID 17 (UIDVALIDITY 3)`.
+fn uid(source: &str) -> u32 {
+    source.split("UID ").nth(1).unwrap().split(' ').next().unwrap().parse().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_start_new_only_what_arrives_after_the_first_connect_comes_in_even_over_a_restart() {
+    let (server, desk) = (server(), Desk::new());
+    let settings = Config { start: Start::New, ..config(&server, "new") };
+    server.deliver("new", &mail("old"));
+    let running = Running::start(settings.clone(), &desk);
+    running.looked().await;
+    assert!(running.stop().await.0.is_empty());
+    assert_eq!(desk.subjects(), [""; 0]);
+
+    server.deliver("new", &mail("while-we-were-away"));
+    let running = Running::start(settings, &desk);
+    desk.wait_for(1).await;
+    server.deliver("new", &mail("now"));
+    desk.wait_for(2).await;
+    running.stop().await;
+    assert_eq!(desk.subjects(), ["while-we-were-away", "now"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_comes_in_within_a_second_of_its_delivery() {
+    let (server, desk) = (server(), Desk::new());
+    server.maildir("idle");
+    let running = Running::start(config(&server, "idle"), &desk);
+    running.looked().await;
+    let mut waits = Vec::new();
+    for n in 0..5 {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let delivered = Instant::now();
+        server.deliver("idle", &mail(&format!("mail-{n}")));
+        waits.push(desk.wait_for(n + 1).await - delivered);
+    }
+    running.stop().await;
+    println!("from delivery to the intake: {waits:?}");
+    assert!(waits.iter().all(|wait| *wait < Duration::from_secs(1)), "{waits:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_numbered_anew_is_read_again_but_not_what_was_there_before_us() {
+    let (server, desk) = (server(), Desk::new());
+    let settings = Config { start: Start::New, poll: Duration::from_secs(1), ..config(&server, "anew") };
+    let old = server.deliver("anew", &mail("old"));
+    let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
+    std::fs::File::options().write(true).open(old).unwrap().set_modified(hour_ago).unwrap();
+    let running = Running::start(settings.clone(), &desk);
+    running.looked().await;
+    server.deliver("anew", &mail("new"));
+    desk.wait_for(1).await;
+    running.stop().await;
+    let place = desk.place("sales", "INBOX").unwrap();
+
+    server.new_uidvalidity("anew");
+    let running = Running::start(settings, &desk);
+    desk.wait_for(2).await;
+    running.looked().await;
+    running.stop().await;
+    assert_eq!(
+        desk.subjects(),
+        ["new", "new"],
+        "the old one stays out, the new one is brought in again to be recognised"
+    );
+    let anew = desk.place("sales", "INBOX").unwrap();
+    assert_ne!(place.split(':').next(), anew.split(':').next());
+    assert_eq!(place.split(':').nth(2), anew.split(':').nth(2), "the time of the first connect stays");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_the_server_loses_is_taken_up_again() {
+    let (server, desk) = (Dovecot::start(), Desk::new());
+    server.deliver("lost", &mail("one"));
+    let running = Running::start(config(&server, "lost"), &desk);
+    desk.wait_for(1).await;
+    running.looked().await;
+    assert!(server.kill_sessions() > 0, "there was a session to kill");
+    server.deliver("lost", &mail("two"));
+    desk.wait_for(2).await;
+    running.looked().await;
+    let (errors, _) = running.stop().await;
+    assert!(matches!(errors.as_slice(), [Error::Unreachable { .. }]), "{errors:?}");
+    assert_eq!(desk.subjects(), ["one", "two"], "nothing came twice");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stopping_says_good_bye_within_two_seconds() {
+    let (server, desk) = (server(), Desk::new());
+    server.maildir("stop");
+    let running = Running::start(config(&server, "stop"), &desk);
+    running.looked().await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let (errors, took) = running.stop().await;
+    assert!(errors.is_empty() && took < Duration::from_secs(2), "{errors:?} {took:?}");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let log = server.log();
+    assert!(
+        log.contains("imap(stop)") && log.lines().any(|l| l.contains("imap(stop)") && l.contains("Logged out")),
+        "{log}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_the_server_cannot_hand_over_is_passed_by_and_the_others_flow() {
+    let (server, desk) = (server(), Desk::new());
+    for n in 1..=5 {
+        let path = server.deliver("poison", &mail(&format!("mail-{n}")));
+        if n == 3 {
+            // A wrong size in the file name makes Dovecot end the session at every attempt to read it.
+            let name = format!("{},S=1200", path.file_name().unwrap().to_string_lossy());
+            std::fs::rename(&path, path.with_file_name(name)).unwrap();
+        }
+    }
+    let start = Instant::now();
+    let running = Running::start(config(&server, "poison"), &desk);
+    desk.wait_for(5).await;
+    println!("five mails, one of them poisonous: {:?}", start.elapsed());
+    server.deliver("poison", &mail("mail-6"));
+    desk.wait_for(6).await;
+    running.looked().await;
+    assert!(running.stop().await.0.is_empty(), "it deals with it by itself");
+    let subjects = desk.subjects();
+    let poison = subjects.iter().position(|s| s == "message/rfc822; unfetched=yes").expect("it has an outcome");
+    let (mut rest, items) = (subjects.clone(), desk.items());
+    rest.remove(poison);
+    rest.sort();
+    assert_eq!(rest, ["mail-1", "mail-2", "mail-4", "mail-5", "mail-6"]);
+    assert!(items[poison].original.bytes.is_empty() && matches!(items[poison].delivery, Delivery::Named(_)));
+    assert!(start.elapsed() < Duration::from_secs(15));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_huge_mail_the_header_comes_in_and_what_is_deleted_meanwhile_is_gone() {
+    let (server, desk) = (server(), Desk::new());
+    let mut huge = mail("huge");
+    huge.extend(b"x".repeat(76).repeat(600_000));
+    server.deliver("huge", &huge);
+    server.deliver("huge", &mail("small"));
+    let running = Running::start(config(&server, "huge"), &desk);
+    desk.wait_for(2).await;
+    running.looked().await;
+    let gone = server.deliver("huge", &mail("gone"));
+    std::fs::remove_file(gone).unwrap();
+    server.deliver("huge", &mail("last"));
+    desk.wait_for(3).await;
+    running.stop().await;
+    let mut subjects = desk.subjects();
+    subjects.sort();
+    assert_eq!(subjects, ["huge", "last", "small"]);
+    let items = desk.items();
+    let huge = items.iter().find(|item| item.original.content_type != "message/rfc822").unwrap();
+    assert_eq!(huge.original.content_type, "message/rfc822; truncated=yes");
+    assert!(huge.original.bytes.ends_with(b"+0000\r\n\r\n"), "only the header");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_cannot_be_handled_is_tried_again_and_nothing_passes_it() {
+    let (server, desk) = (server(), Desk::new());
+    for n in 1..=4 {
+        server.deliver("refused", &mail(&format!("mail-{n}")));
+    }
+    desk.refuse(|inbound| uid(&inbound.source) == 2 && inbound.original.content_type == "message/rfc822");
+    let running = Running::start(config(&server, "refused"), &desk);
+    // 1, 3 and 4 come with the first attempt; 2 is refused, so all are brought in again one by one.
+    desk.wait_for(7).await;
+    running.looked().await;
+    running.stop().await;
+    let uids: Vec<u32> = desk.items().iter().map(|item| uid(&item.source)).collect();
+    assert_eq!(uids, [1, 3, 4, 1, 2, 3, 4]);
+    assert_eq!(desk.items()[4].original.content_type, "message/rfc822; unfetched=yes");
+    assert!(desk.place("sales", "INBOX").unwrap().ends_with(":4"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_way_to_protect_the_connection_works_and_a_wrong_certificate_does_not() {
+    let server = server();
+    server.deliver("tls", &mail("one"));
+    let implicit = config(&server, "tls");
+    let said = probe(&implicit).await.unwrap();
+    assert_eq!(
+        said,
+        "logged in to localhost as `tls`; `INBOX` holds 1 mail; the server announces new mail at once (IDLE)"
+    );
+    let starttls = Config { tls: Tls::StartTls, port: server.plain_port(), ..implicit.clone() };
+    assert_eq!(probe(&starttls).await.unwrap(), said);
+    let plain = Config { tls: Tls::None, port: server.plain_port(), ca_file: None, ..implicit.clone() };
+    assert_eq!(probe(&plain).await.unwrap(), said);
+    let by_address = Config { host: "127.0.0.1".to_owned(), ..implicit.clone() };
+    assert!(probe(&by_address).await.is_ok());
+
+    let untrusted = Config { ca_file: None, ..implicit.clone() };
+    assert!(matches!(probe(&untrusted).await, Err(Error::Unreachable { .. })));
+    let plain_port = Config { port: server.plain_port(), ..implicit };
+    assert!(matches!(probe(&plain_port).await, Err(Error::Unreachable { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_login_or_folder_says_what_to_change_and_no_secret() {
+    let server = server();
+    let good = config(&server, "login");
+    let wrong = "wrong \"pass\\word";
+    let error = probe(&Config { password: Secret::new(wrong), ..good.clone() }).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused { .. }), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("`login`") && text.contains("AUTHENTICATIONFAILED") && !text.contains("wrong"), "{text}");
+    let error = probe(&Config { password: Secret::new("geheim-ü"), ..good.clone() }).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused { .. }), "by SASL too: {error}");
+    let error = probe(&Config { password: Secret::new("a\r\nb"), ..good.clone() }).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused { .. }), "{error}");
+    let error = probe(&Config { folder: "Anfragen/Für uns".to_owned(), ..good.clone() }).await.unwrap_err();
+    assert!(matches!(&error, Error::Refused { .. }) && error.to_string().contains("Anfragen/Für uns"), "{error}");
+    let error = probe(&Config { port: 1, ..good }).await.unwrap_err();
+    assert!(matches!(&error, Error::Unreachable { .. }), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_with_any_name_is_read() {
+    let (server, desk) = (server(), Desk::new());
+    // Maildir++: sub-folders are `.Name` in modified UTF-7.
+    let inbox = server.deliver("folders", &mail("inbox"));
+    let sub = server.maildir("folders").join(".Anfragen &- Entw&APw-rfe");
+    server.make_folder(&sub);
+    std::fs::rename(&inbox, sub.join("new").join(inbox.file_name().unwrap())).unwrap();
+    let folder = "Anfragen & Entwürfe".to_owned();
+    let running = Running::start(Config { folder: folder.clone(), ..config(&server, "folders") }, &desk);
+    desk.wait_for(1).await;
+    running.stop().await;
+    assert!(desk.items()[0].source.starts_with("Anfragen & Entwürfe, UID 1 "));
+    assert!(desk.place("sales", &folder).is_some());
+}
