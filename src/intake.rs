@@ -8,6 +8,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::lead::{Identity, Inbound, Name, Place, Reading, Receipt};
@@ -81,8 +82,7 @@ impl Door {
     /// them again makes those `redelivered`.
     pub async fn submit_all(&self, items: Vec<Inbound>) -> Result<Vec<Receipt>, Refused> {
         let mut waiting = Vec::with_capacity(items.len());
-        for inbound in items {
-            let prepared = self.readers.read(inbound, Trust::Usual).await;
+        for prepared in join_all(items.into_iter().map(|inbound| self.readers.read(inbound, Trust::Usual))).await {
             let (reply, receipt) = oneshot::channel();
             self.send(Work::Item(Box::new(prepared), reply)).await?;
             waiting.push(receipt);

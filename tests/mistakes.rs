@@ -41,7 +41,7 @@ fn all_mistakes_in_the_settings_are_reported_in_one_run_with_line_and_remedy() {
     let output = daemon.cli(&["check"]);
     assert_eq!(output.status.code(), Some(1));
     let report = String::from_utf8(output.stdout).unwrap();
-    for expected in ["hots", "host", "LOTSE_NOT_SET", "poll", "soon", "mial", "two", "smpt", "smtp", "jonas"] {
+    for expected in ["hots", "host", "LOTSE_NOT_SET", "poll", "soon", "mial", "weight", "smpt", "smtp", "jonas"] {
         assert!(report.contains(expected), "{expected} is not in\n{report}");
     }
     let with_line = report.lines().filter(|line| line.contains("lotse.toml:")).count();
@@ -130,6 +130,7 @@ fn broken_files_are_set_aside_with_a_reason_and_broken_lines_are_kept() {
     let mut daemon = Daemon::with(SETTINGS);
     daemon.start();
     let folder = daemon.path("fairs");
+    daemon.until("the folder is there", Duration::from_secs(10), |_| folder.is_dir());
     fs::write(folder.join("picture.csv"), [0x89, b'P', b'N', b'G', 0, 1, 2, 3, 0, 0, 0, 255]).unwrap();
     let mut table = String::from("Name,E-Mail\nMax,max@firma.example\n");
     table += &format!("Eva,\"{}\n", "x".repeat(1_200_000));

@@ -31,6 +31,21 @@ pub(super) fn settle(loaded: Loaded) -> Result<Config, Failed> {
     loaded.config.ok_or_else(|| Failed(anyhow!("the settings cannot be used:\n{}", text.join("\n"))))
 }
 
+/// Settings that are good enough to reach the daemon or read the store: a mistake in the file, or a
+/// secret that only the daemon can read, must not keep anybody from looking.
+pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
+    let Loaded { config, draft, problems } = loaded;
+    if let (None, Some(draft)) = (&config, &draft) {
+        let errors = problems.iter().filter(|problem| problem.is_error()).count();
+        let file = draft.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
+        eprintln!("lotse: the settings{file} have {errors} mistakes; `lotse check` names them");
+    }
+    match config.or(draft) {
+        Some(config) => Ok(config),
+        None => settle(Loaded { config: None, draft: None, problems }),
+    }
+}
+
 /// Reports every mistake; exit status 1 when there is one that is more than a warning.
 pub(super) fn run(wish: &Arguments, loaded: Loaded) -> Outcome {
     let mut report = Report::default();

@@ -97,10 +97,10 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Check(wish) = command {
         return check::run(&wish, loaded);
     }
-    let settings = check::settle(loaded)?;
     if matches!(command, Command::Run) {
-        return crate::daemon::main(settings);
+        return crate::daemon::main(check::settle(loaded)?);
     }
+    let settings = check::settle_for_a_look(loaded)?;
     if let Command::Import(wish) = &command
         && let Some(outcome) = import::dry_run(wish, &settings)
     {

@@ -25,6 +25,9 @@ const DEMO: &str = include_str!("demo.toml");
 pub struct Loaded {
     /// The settings; `None` where a mistake is an error.
     pub config: Option<Config>,
+    /// The settings as far as they can be read, with stand-ins where there are mistakes: enough to
+    /// find and read the store (a secret of the daemon need not be readable for that), never to run.
+    pub draft: Option<Config>,
     /// All mistakes, in the order of the file.
     pub problems: Vec<Problem>,
 }
@@ -51,7 +54,7 @@ pub(crate) fn parse_with(text: &str, file: Option<&Path>, variable: &dyn Fn(&str
     let config = read::config(Section::root(table.get_ref(), &report), file.map(Path::to_owned));
     let problems = report.into_problems();
     let usable = !problems.iter().any(Problem::is_error);
-    Loaded { config: config.filter(|_| usable), problems }
+    Loaded { config: config.clone().filter(|_| usable), draft: config, problems }
 }
 
 pub(super) fn load_from(explicit: Option<&Path>, places: &[&Path]) -> Loaded {
@@ -70,7 +73,7 @@ fn load_file(file: &Path) -> Loaded {
         let (severity, file) = (Severity::Error, Some(file.to_owned()));
         let hint = Some(hint.to_owned());
         let problem = Problem { severity, file, line: 0, column: 0, key: String::new(), message, hint };
-        Loaded { config: None, problems: vec![problem] }
+        Loaded { config: None, draft: None, problems: vec![problem] }
     };
     match std::fs::read(file).map(String::from_utf8) {
         Ok(Ok(text)) => parse(&text, Some(file)),

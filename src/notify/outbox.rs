@@ -71,7 +71,9 @@ impl Outbox {
     /// Puts new settings in force; notifiers that did not change go on as they are, those that did
     /// try at once whatever waits for them.
     pub fn replace(&self, config: &Config) {
-        self.replace_ways(Ways::new(config, Some(&self.ways.borrow())));
+        // The borrow must end before the replacement: both lock the same place.
+        let fresh = Ways::new(config, Some(&*self.ways.borrow()));
+        self.replace_ways(fresh);
     }
 
     /// The same with ready-made ways.

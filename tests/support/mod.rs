@@ -4,4 +4,3 @@
 pub mod daemon;
 pub mod dovecot;
 pub mod http;
-pub mod smtp;
