@@ -7,6 +7,7 @@ use email_address::{EmailAddress, Options};
 use idna::AsciiDenyList;
 use idna::uts46::{DnsLength, Hyphens, Uts46};
 use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
 
 use super::text::{line, shorten};
 use crate::lead::Email;
@@ -31,8 +32,11 @@ pub fn parse(text: &str) -> Option<Email> {
     }
     let domain = ascii_domain(domain)?;
     let address = format!("{}@{domain}", local.to_lowercase());
+    // The checker does not know the vowel signs of Indic scripts as parts of words.
+    let shape: String =
+        address.char_indices().map(|(at, c)| if at > 0 && is_combining_mark(c) { 'x' } else { c }).collect();
     let strict = Options::default().with_required_tld().without_domain_literal().without_display_text();
-    (address.len() <= 254 && EmailAddress::parse_with_options(&address, strict).is_ok()).then_some(Email(address))
+    (address.len() <= 254 && EmailAddress::parse_with_options(&shape, strict).is_ok()).then_some(Email(address))
 }
 
 /// A mailbox as headers and people write it: `Max <max@firma.example>`, `max@firma.example (Max)`,

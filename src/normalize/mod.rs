@@ -20,7 +20,7 @@ pub mod text;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::config::{ChannelKind, Config};
-use crate::lead::{Content, Email, Inbound, Kind, Name, Reading};
+use crate::lead::{Content, Delivery, Email, Inbound, Kind, Name, Original, Reading};
 use form::Form;
 
 pub use identity::identity;
@@ -129,8 +129,8 @@ impl Reader {
         if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling), trust) {
             return Reading::Noise(why);
         }
-        let context = fields::Context { spelling, region: &self.country, at: inbound.received_at };
-        let mut content = fields::content(form.pairs, &context);
+        let known = fields::Context { spelling, region: &self.country, at: inbound.received_at };
+        let mut content = fields::content(form.pairs, &known);
         content.attachments = form.attachments;
         content.problems.splice(0..0, form.problems);
         content.headers.clone_from(&inbound.original.headers);
@@ -157,6 +157,26 @@ impl Reader {
         content.headers.clone_from(&inbound.original.headers);
         content
     }
+}
+
+/// Reads bytes as they are, without a channel and with the defaults of the settings: the whole
+/// stage behind one call, for tests that feed it anything.
+#[must_use]
+pub fn read_bytes(kind: Kind, content_type: &str, bytes: &[u8]) -> Reading {
+    let Ok(channel) = Name::parse("bytes") else { return Reading::Unclear("no channel".into()) };
+    let reader = Reader { domains: Vec::new(), country: "DE".into(), spellings: HashMap::new() };
+    let original = Original { content_type: content_type.to_owned(), headers: BTreeMap::new(), bytes: bytes.to_vec() };
+    let inbound = Inbound {
+        channel,
+        kind,
+        received_at: jiff::Timestamp::UNIX_EPOCH,
+        source: String::new(),
+        delivery: Delivery::Unique,
+        original,
+        place: None,
+        quiet: true,
+    };
+    reader.read(&inbound, Trust::Usual)
 }
 
 /// The address in the `From` line of a mail that could not be read.

@@ -145,8 +145,8 @@ pub fn assemble(full: Option<&str>, given: Option<&str>, family: Option<&str>) -
         let (salutation, rest) = without_salutation(&words);
         let full = Some(rest.join(" ")).filter(|full| !full.is_empty());
         let salutation = Some(salutation.join(" ")).filter(|text| !text.is_empty());
-        let bare = |text: &String| bare_part(text);
-        return Name { full, given: given.as_ref().and_then(bare), family: family.as_ref().and_then(bare), salutation };
+        let bare = |text: &Option<String>| text.as_deref().and_then(bare_part);
+        return Name { full, given: bare(&given), family: bare(&family), salutation };
     };
     let has = |part: &Option<String>| part.as_ref().is_some_and(|part| contains_words(&full, part));
     match (&given, &family) {
@@ -257,7 +257,7 @@ fn without_titles<'a, 'b>(words: &'b [&'a str]) -> &'b [&'a str] {
 }
 
 /// A first or last name without forms of address and titles.
-fn bare_part(text: &String) -> Option<String> {
+fn bare_part(text: &str) -> Option<String> {
     let words: Vec<&str> = text.split(' ').collect();
     let (_, rest) = without_salutation(&words);
     let bare = without_titles(rest).join(" ");
@@ -277,7 +277,7 @@ fn is_title(word: &&str) -> bool {
     let certain = word.ends_with('.')
         || matches!(&*bare, "dr" | "prof" | "professor" | "ing" | "mag" | "pd")
         || bare.starts_with("dipl");
-    certain && TITLES.contains(&&*bare.trim_end_matches('-')) || bare.starts_with("dipl-")
+    certain && TITLES.contains(&bare.trim_end_matches('-')) || bare.starts_with("dipl-")
 }
 
 fn is_suffix<T: AsRef<str>>(word: T) -> bool {
@@ -311,9 +311,9 @@ fn capitalized(word: &str) -> String {
     let mut first = true;
     for c in word.chars() {
         if first {
-            out.push(c)
+            out.push(c);
         } else {
-            out.extend(c.to_lowercase())
+            out.extend(c.to_lowercase());
         }
         first = !c.is_alphabetic();
     }

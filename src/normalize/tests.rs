@@ -6,7 +6,6 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::*;
-use crate::lead::{Delivery, Original};
 
 fn reader() -> Reader {
     let website =

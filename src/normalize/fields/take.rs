@@ -22,7 +22,7 @@ impl Sheet<'_> {
 
     pub(super) fn take_emails(&mut self) {
         for at in self.candidates(&Slot::Email) {
-            if !(self.is_usual(at) && !self.content.person.emails.is_empty()) {
+            if !self.is_usual(at) || self.content.person.emails.is_empty() {
                 self.take_email(at);
             }
         }
@@ -198,10 +198,9 @@ impl Sheet<'_> {
         }
         let page = self.content.page.as_deref().and_then(|page| Url::parse(page).ok());
         for (name, value) in page.iter().flat_map(|page| page.query_pairs().into_owned()).take(100) {
-            if let Some((Slot::Utm(name), _)) = label::slot(&name) {
-                if !value.trim().is_empty() {
-                    self.content.utm.entry(name).or_insert_with(|| line(&value));
-                }
+            let value = line(&value);
+            if let (Some((Slot::Utm(name), _)), false) = (label::slot(&name), value.is_empty()) {
+                self.content.utm.entry(name).or_insert(value);
             }
         }
     }

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::lead::Email;
 
 fn read_with(pairs: &[(&str, &str)], spelling: &Spelling) -> Content {
     let context = Context { spelling, region: "DE", at: Timestamp::UNIX_EPOCH };
@@ -103,7 +104,7 @@ fn several_addresses_are_kept_and_a_stray_one_is_found() {
     let content =
         read(&[("email", "a@x.example; b@x.example"), ("E-Mail 2", "c@x.example"), ("Empfohlen von", "d@x.example")]);
     assert_eq!(
-        content.person.emails.iter().map(|email| email.as_str()).collect::<Vec<_>>(),
+        content.person.emails.iter().map(Email::as_str).collect::<Vec<_>>(),
         ["a@x.example", "b@x.example", "c@x.example"]
     );
     assert_eq!(content.fields["Empfohlen von"], "d@x.example");

@@ -46,13 +46,13 @@ fn broken(error: &serde_json::Error) -> String {
 
 /// Whether all elements are `{"name": …, "value": …}`: a form as one script library sends it.
 pub(super) fn is_one_form(items: &[Box<RawValue>]) -> bool {
-    let named = |item: &Box<RawValue>| {
+    let named = |item: &RawValue| {
         let Ok(Entries(entries)) = serde_json::from_str(item.get()) else { return false };
         let mut keys: Vec<&str> = entries.iter().map(|(key, _)| &**key).collect();
         keys.sort_unstable();
         matches!(*keys, ["name" | "label" | "key", "value"])
     };
-    !items.is_empty() && items.iter().all(named)
+    !items.is_empty() && items.iter().all(|item| named(item))
 }
 
 /// Where the nesting passes the bound. The text may be no JSON at all.
@@ -91,8 +91,11 @@ fn node(raw: &RawValue) -> Node {
         // Half a surrogate pair is valid syntax and no text: it stays as it was written.
         Some(b'"') => Node::Text(serde_json::from_str(text).unwrap_or_else(|_| text.trim_matches('"').to_owned())),
         _ => match serde_json::from_str::<Value>(text) {
-            Ok(value) if value.to_string() == text => Node::Plain(value),
-            _ => Node::Text(text.to_owned()),
+            Ok(value) => {
+                let written = value.to_string();
+                if written == text { Node::Plain(value) } else { Node::Text(text.to_owned()) }
+            }
+            Err(_) => Node::Text(text.to_owned()),
         },
     }
 }

@@ -101,7 +101,7 @@ pub fn decode(original: &Original) -> Result<Form, String> {
     let mut form = match layout {
         Layout::Json => json::read(&original.bytes, charset.as_deref())?,
         Layout::Plain => plain(&original.bytes, charset.as_deref())?,
-        Layout::Urlencoded => urlencoded::read(&original.bytes, charset.as_deref())?,
+        Layout::Urlencoded => urlencoded::read(&original.bytes, charset.as_deref()),
         Layout::Multipart => multipart::read(&original.bytes, parameter(kind, "boundary").as_deref())?,
     };
     form.pairs.sort_by_key(|pair| !pair.inside);

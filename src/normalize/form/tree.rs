@@ -220,10 +220,9 @@ impl Walk<'_> {
     /// Text; where it is a wrapped JSON object, what stands in that.
     fn text(&mut self, label: &str, text: String, inside: bool, depth: usize) {
         let last = label.rsplit('.').next().unwrap_or(label);
-        if is_wrapper(last) && text.trim_start().starts_with('{') {
-            if let Ok(node) = json::parse(&text) {
-                return self.wrapper(last, "", node, depth + 1);
-            }
+        let inner = (is_wrapper(last) && text.trim_start().starts_with('{')).then(|| json::parse(&text).ok());
+        if let Some(Some(node)) = inner {
+            return self.wrapper(last, "", node, depth + 1);
         }
         self.push(label, Value::String(text), inside);
     }
