@@ -50,7 +50,7 @@ impl Default for Bounds {
             multipart: 25 * 1024 * 1024,
             in_flight: 256 * 1024 * 1024,
             pause: Duration::from_secs(10),
-            body: Duration::from_secs(20),
+            body: Duration::from_secs(25),
             commit: Duration::from_secs(25),
             total: Duration::from_secs(30),
         }
@@ -187,9 +187,12 @@ impl Desk {
             result
         });
         match timeout_at(deadline, handed_in).await {
-            Ok(Ok(Ok(receipts))) => Ok(receipts),
-            _ => Err(Refusal::Unavailable),
+            Ok(Ok(Ok(receipts))) => return Ok(receipts),
+            Ok(Ok(Err(_))) => {}
+            Ok(Err(_)) => tracing::error!(channel = %hook.name, "a post could not be handed in: a panic"),
+            Err(_) => tracing::warn!(channel = %hook.name, "a commit takes too long; its sender was told to try again"),
         }
+        Err(Refusal::Unavailable)
     }
 }
 

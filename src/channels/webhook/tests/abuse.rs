@@ -1,6 +1,7 @@
 //! What hostile or broken clients cannot do.
 
 use super::*;
+use crate::channels::webhook::listener::{Peer, serve_unix};
 use std::time::Instant;
 use tokio::time::{sleep, timeout};
 
@@ -126,19 +127,19 @@ async fn bodies_together_may_not_take_more_than_their_share_of_memory() {
 #[tokio::test]
 async fn a_pipeline_that_never_answers_is_told_in_time_and_stays_counted() {
     let plan = Plan::one(open());
-    let bounds = Bounds { commit: ms(300), in_flight: 10_000, ..Bounds::default() };
+    let bounds = Bounds { commit: ms(500), in_flight: 10_000, ..Bounds::default() };
     let side = Plan { bounds, pipeline: Pipeline::NeverAnswers, ..plan }.start().await;
     let since = Instant::now();
     // Two items of 4 KiB and some bytes each fit; what waits for the commit keeps its share.
-    for _ in 0..3 {
+    for _ in 0..2 {
         let answer = side.post_json("{\"email\":\"a@x.example\"}").await;
         answer.refuses(503);
         assert_eq!(answer.header("retry-after"), Some("5"));
     }
-    assert!(since.elapsed() >= ms(600) && since.elapsed() < ms(3000), "{:?}", since.elapsed());
+    assert!(since.elapsed() >= ms(1000) && since.elapsed() < ms(4000), "{:?}", since.elapsed());
     let since = Instant::now();
     side.post_json("{\"email\":\"a@x.example\"}").await.refuses(503);
-    assert!(since.elapsed() < ms(200), "refused at once");
+    assert!(since.elapsed() < ms(400), "refused at once");
 }
 
 #[tokio::test]
@@ -271,4 +272,25 @@ async fn a_stop_with_nobody_there_is_quick() {
     side.stop.cancel();
     timeout(ms(3000), &mut side.served).await.unwrap().unwrap();
     assert!(since.elapsed() < ms(500), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
+async fn a_local_socket_is_served_and_stopped_the_same_way() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lotse.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    let who = async |peer: axum::Extension<Peer>| format!("{:?}", peer.0);
+    let router = axum::Router::new().route("/who", axum::routing::get(who));
+    let stop = CancellationToken::new();
+    let limits = Limits { drain: ms(300), ..Limits::private() };
+    let served = tokio::spawn(serve_unix(listener, router, limits, stop.clone()));
+    let mut half = tokio::net::UnixStream::connect(&path).await.unwrap();
+    half.write_all(b"GET /who HT").await.unwrap();
+    let mut stream = tokio::net::UnixStream::connect(&path).await.unwrap();
+    stream.write_all(b"GET /who HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert!(text.starts_with("HTTP/1.1 200") && text.ends_with("Local"), "{text}");
+    stop.cancel();
+    timeout(ms(3000), served).await.expect("the stop hangs").unwrap();
 }

@@ -20,10 +20,11 @@ use super::listener::{Limits, serve};
 use super::receive::Bounds;
 use super::{Config, Hooks, Receivers, router_within};
 use crate::channels::health::Board;
+use crate::config;
 use crate::config::{Rate, Secret};
 use crate::intake::{Door, Refused, Work};
 use crate::lead::{Id, Inbound, Name, Outcome, Receipt};
-use crate::normalize::{Readers, Spelling};
+use crate::normalize::{Reader, Readers, Spelling};
 
 /// What the played pipeline does with an item.
 #[derive(Clone, Copy, PartialEq)]
@@ -49,6 +50,15 @@ struct Plan {
     bounds: Bounds,
     limits: Limits,
     pipeline: Pipeline,
+}
+
+/// The settings of a file with this text.
+fn settings(text: &str) -> config::Config {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lotse.toml");
+    std::fs::write(&file, text).unwrap();
+    let loaded = config::load(Some(&file));
+    loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.problems))
 }
 
 fn open() -> Config {
@@ -78,7 +88,7 @@ impl Plan {
     }
 
     async fn start(self) -> Side {
-        let (door, mut queue) = Door::new(Arc::new(Readers));
+        let (door, mut queue) = Door::new(Readers::start(Reader::new(&settings(""))));
         let stored = Arc::new(Mutex::new(Vec::new()));
         let (keep, pipeline) = (Arc::clone(&stored), self.pipeline);
         tokio::spawn(async move {

@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::channels::webhook::{Algorithm, Encoding, Signature};
-use crate::config;
 use crate::lead::{Delivery, Kind};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -260,13 +259,7 @@ async fn a_store_that_cannot_commit_asks_the_sender_to_try_again() {
 #[tokio::test]
 async fn a_reload_changes_who_receives_and_forgets_no_clients() {
     let rate = Rate { count: 1, per: Duration::from_mins(1) };
-    let settings = |text: &str| {
-        let text = format!("[channels.website]\nkind = \"webhook\"\nrate = \"1/min\"\n{text}");
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("lotse.toml");
-        std::fs::write(&file, text).unwrap();
-        config::load(Some(&file)).config.unwrap()
-    };
+    let settings = |text| settings(&format!("[channels.website]\nkind = \"webhook\"\nrate = \"1/min\"\n{text}"));
     let side = Side::with(Config { rate, ..open() }).await;
     side.receivers.replace(&settings(""));
     side.post_json("{\"a\":1}").await.receipt();
@@ -285,6 +278,28 @@ async fn health_is_told_to_anyone() {
     let answer = side.ask("GET /healthz", &[], "").await;
     assert_eq!((answer.status, answer.body.as_str()), (200, "ok\n"));
     assert_eq!(side.ask("HEAD /healthz", &[], "").await.status, 200);
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_channel_and_status() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let counts = recorder.handle();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let side = Side::with(secured()).await;
+    let proof = [("content-type", "application/json"), ("authorization", "Bearer s3cret")];
+    side.post(&proof, "{\"a\":1}").await.receipt();
+    side.post(&proof, "{\"a\":2}").await.receipt();
+    side.post_json("{}").await.refuses(401);
+    side.ask("POST /hooks/made-up-by-a-stranger", &[], "a=b").await.refuses(404);
+    let text = counts.render();
+    for line in [
+        "lotse_http_requests_total{channel=\"website\",status=\"200\"} 2",
+        "lotse_http_requests_total{channel=\"website\",status=\"401\"} 1",
+        "lotse_http_requests_total{channel=\"unknown\",status=\"404\"} 1",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
+    assert!(!text.contains("stranger"), "strangers make no series");
 }
 
 #[tokio::test]
