@@ -1,6 +1,6 @@
 //! The outbox: notices that wait in the store, and the worker that brings them to their owners.
 //!
-//! Each notice is delivered at least once: see [`errand`](super::errand). The worker is woken by
+//! Each notice is delivered at least once: it is settled in the store only after its destination took it. The worker is woken by
 //! each commit, so that an owner hears of a lead within milliseconds, and by the clock for what is
 //! tried again.
 

@@ -156,10 +156,11 @@ impl Queue {
             .map(|busy| &busy.owner)
             .collect();
         let mut kept_back = HashSet::new();
-        self.waiting.get(notifier)?.values().find_map(|notice| {
+        let mut of_free_owners = self.waiting.get(notifier)?.values().filter(|n| !busy_owners.contains(&n.owner));
+        of_free_owners.find_map(|notice| {
             let ready = is_due(notice, now) || self.eager.contains(&notice.id);
             let about = (&notice.owner, notice.lead);
-            if ready && !kept_back.contains(&about) && !busy_owners.contains(&notice.owner) {
+            if ready && !kept_back.contains(&about) {
                 return Some(notice.id);
             }
             if notice.attempts < PATIENCE {

@@ -14,7 +14,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::Letter;
-use crate::lead::{Content, Event, Lead, Verdict};
+use crate::lead::{Content, Email, Event, Lead, Phone, Verdict};
 
 pub use clean::{block, line};
 pub use words::Language;
@@ -48,8 +48,8 @@ fn who(letter: &Letter) -> String {
     let known = [
         person.name.as_deref(),
         person.company.as_deref(),
-        person.emails.first().map(|email| email.as_str()),
-        person.phones.first().map(|phone| phone.as_str()),
+        person.emails.first().map(Email::as_str),
+        person.phones.first().map(Phone::as_str),
     ];
     let mut known = known.into_iter().flatten().map(|text| line(text, 80)).filter(|text| !text.is_empty());
     let Some(first) = known.next() else { return letter.house.language.words().unknown.to_owned() };
@@ -163,9 +163,9 @@ impl Page {
         self.maybe(words.name, person.name.as_deref());
         self.maybe(words.company, person.company.as_deref());
         self.maybe(words.job_title, person.job_title.as_deref());
-        let emails: Vec<_> = person.emails.iter().map(|email| email.as_str()).collect();
+        let emails: Vec<_> = person.emails.iter().map(Email::as_str).collect();
         self.entry(words.email, &emails.join(", "));
-        let phones: Vec<_> = person.phones.iter().map(|phone| phone.as_str()).collect();
+        let phones: Vec<_> = person.phones.iter().map(Phone::as_str).collect();
         self.entry(words.phone, &phones.join(", "));
         self.maybe(words.website, person.website.as_deref().or(person.domain.as_deref()));
         self.maybe(words.country, person.country.as_deref());
@@ -216,7 +216,7 @@ impl Page {
         self.maybe(words.referrer, of_touch(|c| c.referrer.as_ref()).or(from.referrer.as_ref()).map(String::as_str));
         let campaign: Vec<_> = from.utm.iter().map(|(key, value)| format!("{key}={value}")).collect();
         self.entry(words.campaign, &campaign.join(", "));
-        self.maybe(words.forwarded_by, letter.lead.forwarded_by.as_ref().map(|email| email.as_str()));
+        self.maybe(words.forwarded_by, letter.lead.forwarded_by.as_ref().map(Email::as_str));
         let at = letter.touch.as_ref().map_or(letter.lead.created_at, |touch| touch.received_at);
         self.entry(words.received, &local(at, letter));
     }

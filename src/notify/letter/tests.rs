@@ -2,7 +2,7 @@
 
 use super::samples::{house, letter};
 use super::*;
-use crate::lead::{Disposition, Email, Fields, Person, Stage};
+use crate::lead::{Disposition, Fields, Person, Stage};
 
 fn in_german(mut letter: Letter) -> Letter {
     letter.house = house(Language::German);

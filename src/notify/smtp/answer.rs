@@ -149,9 +149,8 @@ fn whose(code: u16, enhanced: Option<Enhanced>) -> Trouble {
         // Mail system, network and protocol are the server's; address, mailbox, content and
         // policy (greylisting) are the letter's.
         Some((_, 3..=5, _)) => Trouble::Destination,
-        Some(_) => Trouble::Letter,
         None if matches!(code, 421 | 432 | 451 | 454) => Trouble::Destination,
-        None => Trouble::Letter,
+        _ => Trouble::Letter,
     }
 }
 
