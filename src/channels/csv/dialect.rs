@@ -122,8 +122,18 @@ fn best(lines: &[Line]) -> Syntax {
     }
     match best {
         Some((score, syntax)) if score >= TABLE => Syntax { escape: None, ..syntax },
-        _ => Syntax { delimiter: (!any).then_some(','), quote: Some('"'), escape: None },
+        _ => Syntax { delimiter: if any { between_quotes(lines) } else { Some(',') }, quote: Some('"'), escape: None },
     }
+}
+
+/// The separator of several tables in one file, none of which outweighs the others.
+fn between_quotes(lines: &[Line]) -> Option<char> {
+    let stands = |delimiter: &char| {
+        let between = format!("\"{delimiter}\"");
+        let filled = lines.iter().filter(|line| !line.text.trim().is_empty()).count();
+        lines.iter().filter(|line| line.text.contains(&between)).count() * 5 > filled
+    };
+    [',', ';', '\t', '|'].into_iter().find(stands)
 }
 
 /// How much of a table this is, 0 to 1: equal widths, and cells that look like something.
@@ -146,6 +156,12 @@ fn evenness(records: &[Record], delimiter: char) -> f64 {
         .fold((0.0, 0), |(sum, count), cell| (sum + sense(cell, delimiter), count + 1));
     let sense = if count == 0 { 0.0 } else { sum / f64::from(count) };
     let wide = 1.0 - 0.5 / ratio(width, 1);
+    // Spaces, colons and marks with a space after them, here and there, are punctuation.
+    let later = || table.iter().flat_map(|record| header::cells(record).iter().skip(1));
+    let apart = ratio(later().filter(|cell| cell.starts_with(' ')).count(), later().count());
+    let even = if (apart > 0.8 || matches!(delimiter, ' ' | ':')) && even < 0.9 { even * 0.4 } else { even };
+    // One line with marks in it, after others without, is a sentence.
+    let wide = if table.len() == 1 && start > 0 && apart > 0.8 { wide * 0.3 } else { wide };
     let before = 1.0 - 0.3 * ratio(start, records.len());
     (0.75 * even + 0.25 * split) * sense * sense * wide * before * (1.0 - torn)
 }
@@ -235,4 +251,68 @@ fn doubled(records: &[Record], syntax: Syntax) -> Option<char> {
         _ => false,
     };
     records.iter().any(holds).then_some(quote)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<Line> {
+        text.lines().zip(1..).map(|(text, number)| Line { number, text: text.into(), ..Line::default() }).collect()
+    }
+
+    fn delimiter(text: &str) -> Option<char> {
+        sniff("UTF-8", &lines(text)).dialect.delimiter
+    }
+
+    #[test]
+    fn separators_are_found_in_short_and_in_odd_tables() {
+        let table = [
+            ("Name;E-Mail\nMax;max@firma.example", Some(';')),
+            ("Name,E-Mail\nMax,max@firma.example", Some(',')),
+            ("Name\tE-Mail\nMax\tmax@firma.example", Some('\t')),
+            ("Name|E-Mail\nMax|max@firma.example", Some('|')),
+            ("Max;max@firma.example", Some(';')),
+            ("sep=|\nName|Notiz\nMax|a;b,c", Some('|')),
+            // German decimals, dates, times and prices.
+            ("Firma;Umsatz;Anteil\nA GmbH;1,5;2,25\nB AG;2,5;3,75\nC KG;3,5;4,00", Some(';')),
+            ("1,5;2,5;3,5\n4,5;5,5;6,5\n7,5;8,5;9,5", Some(';')),
+            ("Datum;Uhrzeit;Name\n01.02.2026;10:30;Max\n02.02.2026;11:45;Eva", Some(';')),
+            ("Name;Preis\nMax;1.234,56 €\nEva;99,00 €\nUdo;5,10 €", Some(';')),
+            // Text with other separators in it.
+            ("Name;Nachricht\nMax;Hallo, ich möchte, bitte, ein Angebot\nEva;Ja, gern, danke, bis bald", Some(';')),
+            ("Name,Interessen\nMax,\"A;B;C\"\nEva,\"D;E;F\"", Some(',')),
+            ("Name;Nachricht\nMax;\"Zeile eins,\nZeile zwei; mit Punkt\"\nEva;\"kurz\"", Some(';')),
+            ("Name,Adresse\nMax,\"Weg 1; 10115 Berlin\"\nEva,\"Weg 2; 50667 Köln\"", Some(',')),
+            ("Name\tNotiz\nMax\tHallo, Welt; ja\nEva\tGuten Tag, Welt; nein", Some('\t')),
+            (
+                "Firma: Messe, Halle 3\nStand: 12, links\n\nName;E-Mail;Ort\nMax;a@b.example;Bonn\nEva;c@d.example;Köln",
+                Some(';'),
+            ),
+            ("E-Mail\nmax@firma.example\neva@firma.example", Some(',')),
+            ("Nachricht\nHallo, ich bitte um Rückruf\nBitte ein Angebot senden\nDanke, das war gut; wirklich", None),
+        ];
+        for (text, want) in table {
+            assert_eq!(delimiter(text), want, "{text}");
+        }
+    }
+
+    #[test]
+    fn quotes_and_escapes_are_found() {
+        let dialect = |text: &str| sniff("UTF-8", &lines(text)).dialect;
+        let single = dialect("'a;b';'c'\n'd;e';'f'\n");
+        assert_eq!((single.delimiter, single.quote), (Some(';'), Some('\'')));
+        assert_eq!(dialect("a,b\n\"x \"\"y\"\" z\",1\n\"u\",2").escape, Some('"'));
+        assert_eq!(dialect("a,b\n\"x \\\"y\\\", z\",1\n\"u\",2").escape, Some('\\'));
+        assert_eq!(dialect("a,b\n\"C:\\\",1\n\"u\",2").escape, None);
+        assert_eq!(dialect("Name,Maß\nMax,5\" Rohr\nEva,6\" Rohr").quote, Some('"'));
+    }
+
+    #[test]
+    fn a_dialect_is_reported_in_the_words_of_the_contract() {
+        let json = serde_json::to_value(sniff("UTF-8", &lines("Name;E-Mail\nMax;a@b.example")).dialect).unwrap();
+        let want =
+            serde_json::json!({"encoding": "UTF-8", "delimiter": ";", "quote": "\"", "escape": null, "header_row": 1});
+        assert_eq!(json, want);
+    }
 }

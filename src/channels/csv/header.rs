@@ -6,6 +6,7 @@
 use super::records::{Cells, Record};
 use super::shape::{Shape, is_email, is_phone};
 use crate::normalize::Spelling;
+use crate::normalize::fields::{self, label::Slot};
 
 /// Records before the header that are looked at.
 const SEARCH: usize = 40;
@@ -13,16 +14,41 @@ const SEARCH: usize = 40;
 /// Rows a header is compared with.
 const BODY: usize = 200;
 
-/// The canonical field that a column of this name fills, if any.
-pub(super) fn field(header: &str, spelling: &Spelling) -> Option<&'static str> {
-    let _ = (header, spelling);
-    None
+/// Canonical fields that are a column's own, as leads in JSON call them.
+const FIELDS: [&str; 16] = [
+    "email",
+    "phone",
+    "name",
+    "given_name",
+    "family_name",
+    "company",
+    "website",
+    "job_title",
+    "country",
+    "language",
+    "subject",
+    "message",
+    "consent",
+    "form",
+    "page",
+    "referrer",
+];
+
+/// The canonical field that a column of this name fills, if any; a campaign parameter is `utm_source` or `gclid`.
+pub(super) fn field(header: &str, spelling: &Spelling) -> Option<String> {
+    let (slot, _) = fields::meaning(header, spelling)?;
+    if let Slot::Utm(name) = &slot {
+        let click_id = Slot::parse(name).as_ref() == Some(&slot);
+        return Some(if click_id { name.clone() } else { format!("utm_{name}") });
+    }
+    FIELDS.iter().find(|name| Slot::parse(name).as_ref() == Some(&slot)).map(|name| (*name).to_owned())
 }
 
 /// The record that names the columns, as an index; `None` where every record is data.
 pub(super) fn find(records: &[Record]) -> Option<usize> {
     let filled: Vec<usize> = records.iter().map(|record| filled(record).count()).collect();
-    let wide = usual(records.iter().map(|record| cells(record).len()).filter(|width| *width > 1));
+    let width = |record: &Record| self::filled(record).last().map_or(0, |(last, _)| last + 1);
+    let wide = usual(records.iter().map(width).filter(|width| *width > 1));
     let width = wide.max(1);
     let full = |count: usize| count >= width.min(2) && count * 2 >= width;
     for (index, record) in records.iter().enumerate().take(SEARCH) {
@@ -140,4 +166,69 @@ fn differs(record: &Record, body: &[Record]) -> bool {
         repeated += usize::from(column().any(|other| other == cell));
     }
     typed || repeated == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::dialect::sniff;
+    use super::super::lines::Line;
+    use super::*;
+
+    fn sniffed(text: &str) -> (Option<u64>, Vec<String>) {
+        let lines: Vec<Line> =
+            text.lines().zip(1..).map(|(text, number)| Line { number, text: text.into(), ..Line::default() }).collect();
+        let sniffed = sniff("UTF-8", &lines);
+        (sniffed.dialect.header_row, sniffed.headers)
+    }
+
+    #[test]
+    fn the_header_is_found_below_notes_and_blank_lines() {
+        let table = [
+            ("Name;E-Mail\nMax;max@firma.example", 1),
+            ("sep=;\nName;E-Mail\nMax;max@firma.example", 2),
+            ("\n\nName;E-Mail\nMax;max@firma.example", 3),
+            ("Messe Berlin 2026\n\nName;E-Mail;Telefon\nMax;max@firma.example;030 1234567", 3),
+            ("Messe Berlin 2026;;\nStand: 01.02.2026;;\n;;\nName;E-Mail;Telefon\nMax;max@firma.example;030 1234567", 4),
+            ("# exported by a tool\nname,email\nMax,max@firma.example", 2),
+            ("Vorname,Nachname,Ort\nMax,Muster,Bonn\nEva,Beispiel,Köln", 1),
+            ("Jahr,2024,2025,Firma,Ansprechpartner,Mail\nx,1,2,Firma GmbH,Max,a@b.example", 1),
+            ("E-Mail\nmax@firma.example\neva@firma.example", 1),
+            ("Name;E-Mail", 1),
+        ];
+        for (text, row) in table {
+            assert_eq!(sniffed(text).0, Some(row), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_file_without_a_header_loses_no_row_to_one() {
+        let (row, headers) = sniffed("Max Muster;max@firma.example;030 1234567\nEva;eva@firma.example;+49 30 765432");
+        assert_eq!((row, headers), (None, vec!["column 1".into(), "email".into(), "phone".into()]));
+        for text in [
+            "max@firma.example\neva@firma.example",
+            "Max;max@firma.example",
+            "4,5,6",
+            "Max;10115;Berlin\nEva;50667;Köln",
+        ] {
+            assert_eq!(sniffed(text).0, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn columns_without_a_name_are_numbered() {
+        assert_eq!(sniffed("Name;;E-Mail;;\nMax;x;max@firma.example;;").1, ["Name", "column 2", "E-Mail"]);
+    }
+
+    #[test]
+    fn headers_say_which_field_they_fill() {
+        let spelling =
+            Spelling { fields: [("company".to_owned(), vec!["Aussteller".to_owned()])].into(), honeypot: None };
+        let fields = ["E-Mail", "Vorname", "Aussteller", "UTM Source", "gclid", "Lieblingsfarbe"]
+            .map(|header| field(header, &spelling));
+        let fields: Vec<_> = fields.iter().map(Option::as_deref).collect();
+        assert_eq!(
+            fields,
+            [Some("email"), Some("given_name"), Some("company"), Some("utm_source"), Some("gclid"), None]
+        );
+    }
 }

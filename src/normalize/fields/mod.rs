@@ -207,7 +207,8 @@ fn add(fields: &mut Fields, label: &str, value: Value) {
 }
 
 /// What a label means on this channel.
-fn meaning(label: &str, spelling: &Spelling) -> Option<(Slot, Certainty)> {
+#[must_use]
+pub fn meaning(label: &str, spelling: &Spelling) -> Option<(Slot, Certainty)> {
     let configured = spelling.fields.iter().find(|(_, names)| names.iter().any(|name| is_called(label, name)));
     let configured = configured.and_then(|(canonical, _)| Slot::parse(canonical));
     configured.map(|slot| (slot, Certainty::Configured)).or_else(|| label::slot(label))
