@@ -1,5 +1,12 @@
 //! The mailbox channel against a real Dovecot.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and its tasks end with it"
+)]
+
 #[path = "support/desk.rs"]
 mod desk;
 #[path = "support/dovecot.rs"]
@@ -14,7 +21,9 @@ use lotse::channels::health::{Board, ChannelState};
 use lotse::channels::imap::{Config, Mailbox, Start, probe};
 use lotse::channels::{Channel, Error};
 use lotse::config::{Secret, Tls};
-use lotse::lead::{Delivery, Name};
+use lotse::lead::{Delivery, Name, Reading};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 fn config(server: &Dovecot, user: &str) -> Config {
@@ -22,7 +31,7 @@ fn config(server: &Dovecot, user: &str) -> Config {
         host: "localhost".to_owned(),
         port: server.port(),
         tls: Tls::Implicit,
-        ca_file: Some(server.ca_pem()),
+        ca_file: Some(server.ca_file()),
         username: user.to_owned(),
         password: Secret::new(dovecot::PASSWORD),
         folder: "INBOX".to_owned(),
@@ -108,7 +117,7 @@ async fn all_mail_comes_in_in_order_and_the_mailbox_is_left_as_found() {
     for subject in &subjects {
         server.deliver("all", &mail(subject));
     }
-    let before = server.flags("all");
+    let before = server.list("all");
     let running = Running::start(config(&server, "all"), &desk);
     desk.wait_for(250).await;
     running.looked().await;
@@ -127,7 +136,7 @@ async fn all_mail_comes_in_in_order_and_the_mailbox_is_left_as_found() {
     assert_eq!(items[16].source, format!("INBOX, UID 17 (UIDVALIDITY {validity})"));
     assert_eq!(desk.place("sales", "INBOX").unwrap(), format!("{validity}:250"));
     // Dovecot moves what any client has seen from new/ to cur/ only when a client opens the folder to write.
-    assert_eq!(server.flags("all"), before);
+    assert_eq!(server.list("all"), before);
 }
 
 /// The UID in `INBOX, UID 17 (UIDVALIDITY 3)`.
@@ -260,6 +269,7 @@ async fn a_mail_the_server_cannot_hand_over_is_passed_by_and_the_others_flow() {
     rest.sort();
     assert_eq!(rest, ["mail-1", "mail-2", "mail-4", "mail-5", "mail-6"]);
     assert!(items[poison].original.bytes.is_empty() && matches!(items[poison].delivery, Delivery::Named(_)));
+    assert!(matches!(desk.readings()[poison], Reading::Unclear(_)), "a person has to look at it");
     assert!(start.elapsed() < Duration::from_secs(15));
 }
 
@@ -361,4 +371,112 @@ async fn a_folder_with_any_name_is_read() {
     running.stop().await;
     assert!(desk.items()[0].source.starts_with("Anfragen & Entwürfe, UID 1 "));
     assert!(desk.place("sales", &folder).is_some());
+}
+
+/// A way to the server's plain port that passes each piece of what the server says to `change`,
+/// with the number of the connection and of bytes before it; what comes back is passed on, and
+/// whether it is the last.
+async fn proxy(
+    server: &Dovecot,
+    change: impl Fn(usize, usize, Vec<u8>) -> (Vec<u8>, bool) + Clone + Send + 'static,
+) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (port, to) = (listener.local_addr().unwrap().port(), server.plain_port());
+    tokio::spawn(async move {
+        for connection in 0.. {
+            let (client, change) = (listener.accept().await.unwrap().0, change.clone());
+            tokio::spawn(async move {
+                let server = TcpStream::connect(("127.0.0.1", to)).await.unwrap();
+                let ((mut said, mut asks), (mut asked, mut says)) = (server.into_split(), client.into_split());
+                let upward = tokio::spawn(async move { copy(&mut asked, &mut asks).await });
+                let (mut before, mut piece) = (0, vec![0; 4096]);
+                while let Ok(count @ 1..) = said.read(&mut piece).await {
+                    let (changed, last) = change(connection, before, piece[..count].to_vec());
+                    before += count;
+                    if says.write_all(&changed).await.is_err() || last {
+                        break;
+                    }
+                }
+                upward.abort();
+            });
+        }
+    });
+    port
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_breaks_anywhere_loses_nothing_and_brings_nothing_twice() {
+    let server = server();
+    for n in 1..=3 {
+        server.deliver("cut", &mail(&format!("mail-{n}")));
+    }
+    // A whole dialogue is some 2,500 bytes.
+    let cuts: Vec<usize> = (0..3000).step_by(61).collect();
+    for some in cuts.chunks(10) {
+        let mut runs = tokio::task::JoinSet::new();
+        for &cut in some {
+            let port = proxy(&server, move |connection, before, mut piece| {
+                let last = connection == 0 && before + piece.len() >= cut;
+                if last {
+                    piece.truncate(cut - before);
+                }
+                (piece, last)
+            })
+            .await;
+            let settings = Config { host: "127.0.0.1".into(), port, tls: Tls::None, ..config(&server, "cut") };
+            runs.spawn(async move {
+                let desk = Desk::new();
+                let running = Running::start(settings, &desk);
+                desk.wait_for(3).await;
+                running.looked().await;
+                running.stop().await;
+                let uids: Vec<u32> = desk.items().iter().map(|item| uid(&item.source)).collect();
+                assert_eq!(uids, [1, 2, 3], "cut after {cut} bytes");
+                assert!(desk.items().iter().all(|item| item.original.content_type == "message/rfc822"));
+            });
+        }
+        while let Some(run) = runs.join_next().await {
+            run.unwrap();
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_without_idle_is_asked_at_every_poll() {
+    let (server, desk) = (server(), Desk::new());
+    server.maildir("poll");
+    let port =
+        proxy(&server, |_, _, piece| (String::from_utf8(piece).unwrap().replace(" IDLE", " XDLE").into_bytes(), false))
+            .await;
+    let settings = Config {
+        host: "127.0.0.1".into(),
+        port,
+        tls: Tls::None,
+        poll: Duration::from_secs(1),
+        ..config(&server, "poll")
+    };
+    assert!(probe(&settings).await.unwrap().ends_with("the server has no IDLE, so new mail is looked for every 1 s"));
+    let running = Running::start(settings, &desk);
+    running.looked().await;
+    for n in 1..=2 {
+        server.deliver("poll", &mail(&format!("mail-{n}")));
+        desk.wait_for(n).await;
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures; run it with --ignored --nocapture"]
+async fn how_fast_a_large_mailbox_comes_in() {
+    let (server, desk) = (server(), Desk::new());
+    for n in 0..10_000 {
+        server.deliver("large", &mail(&format!("mail-{n}")));
+    }
+    let start = Instant::now();
+    let running = Running::start(config(&server, "large"), &desk);
+    desk.wait_for(1).await;
+    let first = start.elapsed();
+    desk.wait_for(10_000).await;
+    println!("10,000 mails: the first after {first:?}, all after {:?}", start.elapsed());
+    running.stop().await;
 }

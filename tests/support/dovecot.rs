@@ -14,10 +14,10 @@ use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
 /// The password of every account.
-pub const PASSWORD: &str = "secret";
+pub(crate) const PASSWORD: &str = "secret";
 
 /// A running server; dropped, it stops.
-pub struct Dovecot {
+pub(crate) struct Dovecot {
     folder: tempfile::TempDir,
     server: Child,
     imaps: u16,
@@ -37,7 +37,7 @@ static DELIVERIES: AtomicU64 = AtomicU64::new(0);
 
 impl Dovecot {
     /// Starts a server and waits until it listens.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let installed = Command::new("dovecot").arg("--version").stdout(Stdio::null()).status();
         assert!(
             installed.is_ok_and(|status| status.success()),
@@ -63,22 +63,22 @@ impl Dovecot {
     }
 
     /// The port for TLS from the first byte.
-    pub fn port(&self) -> u16 {
+    pub(crate) fn port(&self) -> u16 {
         self.imaps
     }
 
     /// The port without TLS, which also offers STARTTLS.
-    pub fn plain_port(&self) -> u16 {
+    pub(crate) fn plain_port(&self) -> u16 {
         self.imap
     }
 
     /// The server's own certificate (for `localhost` and `127.0.0.1`), a PEM file.
-    pub fn ca_pem(&self) -> PathBuf {
+    pub(crate) fn ca_file(&self) -> PathBuf {
         self.folder.path().join("ssl/cert.pem")
     }
 
     /// Delivers a mail into a user's INBOX, as a mail server does: written aside, then renamed.
-    pub fn deliver(&self, user: &str, mail: &[u8]) -> PathBuf {
+    pub(crate) fn deliver(&self, user: &str, mail: &[u8]) -> PathBuf {
         let maildir = self.maildir(user);
         let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let count = DELIVERIES.fetch_add(1, Ordering::Relaxed);
@@ -91,7 +91,7 @@ impl Dovecot {
     }
 
     /// Makes the server number a user's INBOX anew, with another UIDVALIDITY.
-    pub fn new_uidvalidity(&self, user: &str) {
+    pub(crate) fn new_uidvalidity(&self, user: &str) {
         // UIDVALIDITY is the time in seconds, so a second has to pass.
         sleep(Duration::from_millis(1100));
         for entry in fs::read_dir(self.maildir(user)).unwrap() {
@@ -104,7 +104,7 @@ impl Dovecot {
 
     /// The file names of the mails in a user's INBOX (their flags stand behind `:2,`) with the
     /// folder they lie in, sorted: equal before and after if nothing was touched.
-    pub fn flags(&self, user: &str) -> Vec<String> {
+    pub(crate) fn list(&self, user: &str) -> Vec<String> {
         let mut names = Vec::new();
         for part in ["new", "cur"] {
             for entry in fs::read_dir(self.maildir(user).join(part)).unwrap() {
@@ -116,7 +116,7 @@ impl Dovecot {
     }
 
     /// Ends the server's side of all sessions, as a crash of them would; says how many there were.
-    pub fn kill_sessions(&self) -> usize {
+    pub(crate) fn kill_sessions(&self) -> usize {
         let master = self.master();
         let mut killed = 0;
         for entry in fs::read_dir("/proc").unwrap().flatten() {
@@ -132,7 +132,7 @@ impl Dovecot {
     }
 
     /// The folder of a user's INBOX; made when missing.
-    pub fn maildir(&self, user: &str) -> PathBuf {
+    pub(crate) fn maildir(&self, user: &str) -> PathBuf {
         let maildir = self.folder.path().join("mail").join(user).join("Maildir");
         if !maildir.join("tmp").exists() {
             self.make_folder(&maildir);
@@ -142,7 +142,7 @@ impl Dovecot {
     }
 
     /// Makes a folder as a Maildir.
-    pub fn make_folder(&self, folder: &Path) {
+    pub(crate) fn make_folder(&self, folder: &Path) {
         for part in ["cur", "new", "tmp"] {
             fs::create_dir_all(folder.join(part)).unwrap();
         }
@@ -150,7 +150,7 @@ impl Dovecot {
     }
 
     /// What the server logged; for the message of a failing test.
-    pub fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log/dovecot.log")).unwrap_or_default()
     }
 
@@ -179,7 +179,7 @@ impl Drop for Dovecot {
         while matches!(self.server.try_wait(), Ok(None)) {
             if Instant::now() > until {
                 signal("-KILL", pid);
-                let _ = self.server.kill();
+                drop(self.server.kill());
             }
             sleep(Duration::from_millis(20));
         }

@@ -106,7 +106,7 @@ impl Reader<'_> {
 
     /// Brings in one batch, and tells the suspects when that breaks.
     async fn bring_in(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
-        let before = self.place;
+        self.check_server(batch).await?;
         match self.read_batch(batch).await {
             Err(Halt::Fault(fault)) if !fault.is_temporary() => {
                 let how = match fault {
@@ -118,7 +118,7 @@ impl Reader<'_> {
             }
             Err(Halt::Refused(refused)) => {
                 // Mails behind the one that failed may be stored, and the place with them.
-                if self.door.keep_place(&self.mailbox.name, self.stored(before)).await.is_err() {
+                if self.door.keep_place(&self.mailbox.name, self.stored(self.place)).await.is_err() {
                     return Err(Halt::Refused(refused));
                 }
                 match refused {
@@ -133,6 +133,15 @@ impl Reader<'_> {
         }
     }
 
+    /// Before a suspect is tried again: does the server hand over mail at all?
+    async fn check_server(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
+        let control = batch.first().and_then(|uid| self.mailbox.suspects().control(*uid));
+        if let Some(control) = control {
+            unless(self.stop, self.session.texts(&BTreeSet::from([control]), Part::Header, 0)).await?;
+        }
+        Ok(())
+    }
+
     async fn read_batch(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
         let (Some(&first), Some(&last)) = (batch.first(), batch.last()) else { return Ok(()) };
         let way = self.mailbox.suspects().way(first);
@@ -144,11 +153,11 @@ impl Reader<'_> {
         let sizes = unless(self.stop, self.session.sizes(batch)).await?;
         self.check_gone(batch, |uid| sizes.contains_key(&uid)).await?;
         for load in loads(&sizes, self.place, way) {
-            let mut texts = unless(self.stop, self.session.texts(&load.uids, load.part, load.bytes)).await?;
+            let texts = unless(self.stop, self.session.texts(&load.uids, load.part, load.bytes)).await?;
             self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
             let Some(last) = texts.last_key_value().map(|(uid, _)| *uid) else { continue };
-            let items = std::mem::take(&mut texts);
-            let items = items.into_iter().map(|(uid, text)| self.mail(uid, load.part, text)).collect();
+            self.mailbox.suspects().came(last);
+            let items = texts.into_iter().map(|(uid, text)| self.mail(uid, load.part, text)).collect();
             self.submit(items, last).await?;
         }
         if self.place.last < last {
@@ -170,7 +179,9 @@ impl Reader<'_> {
     /// Hands items over; a stop waits until they have their receipts.
     async fn submit(&mut self, items: Vec<Inbound>, last: u32) -> Result<(), Halt> {
         let receipts = self.door.submit_all(items).await?;
-        receipts.iter().for_each(|_| self.health.item());
+        for _ in receipts {
+            self.health.item();
+        }
         self.place = self.place.at(last);
         Ok(())
     }

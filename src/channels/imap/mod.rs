@@ -12,6 +12,7 @@ mod command;
 mod connect;
 mod fetch;
 mod guard;
+mod idle;
 mod name;
 mod place;
 mod session;
@@ -37,8 +38,9 @@ use crate::lead::{self, Name};
 use command::Fault;
 use connect::unreachable;
 use fetch::{Halt, Reader, unless};
+use idle::Woken;
 use place::{Opening, Place};
-use session::{Session, Woken};
+use session::Session;
 use suspects::Suspects;
 
 /// `IDLE` is renewed at least this often: routers forget quiet connections after five minutes.

@@ -10,10 +10,8 @@ use std::time::Duration;
 use imap_proto::{AttributeValue, Capability, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath};
 use jiff::Timestamp;
 use jiff::fmt::strtime;
-use tokio::time::{Instant, timeout};
-use tokio_util::sync::CancellationToken;
 
-use super::command::{Connection, Fault, PATIENCE, read, run, until_done};
+use super::command::{Connection, Fault, PATIENCE, run};
 use super::guard::LARGEST_LITERAL;
 use super::name;
 use super::place::Folder;
@@ -28,25 +26,23 @@ const LARGEST_HEADER: u32 = 1024 * 1024;
 const LARGEST_ANSWER: usize = LARGEST_LITERAL + 16 * 1024 * 1024;
 /// The slowest connection on which texts are waited for, bytes a second.
 const SLOWEST: u64 = 64 * 1024;
-/// Longest wait for the start and the end of `IDLE`.
-const IDLE_STEP: Duration = Duration::from_secs(15);
-/// Longest wait for a farewell.
-const FAREWELL: Duration = Duration::from_secs(2);
+/// Longest wait for the answers to a farewell.
+pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A logged-in session.
 #[derive(Debug)]
 pub(super) struct Session {
-    connection: Connection,
-    idle: Idle,
+    pub(super) connection: Connection,
+    pub(super) idle: Idle,
     /// Mails in the folder, as announced.
-    exists: u32,
+    pub(super) exists: u32,
     /// The server announced mail since this was last cleared.
     pub(super) news: bool,
 }
 
 /// Whether the server tells of new mail by itself (RFC 2177).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Idle {
+pub(super) enum Idle {
     Offered,
     Missing,
 }
@@ -58,15 +54,6 @@ pub(super) struct Size {
     pub(super) bytes: u32,
     /// When the server received it.
     pub(super) received: Option<Timestamp>,
-}
-
-/// Why waiting ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Woken {
-    /// There may be new mail, or it is time to look.
-    Look,
-    /// We are to stop.
-    Stop,
 }
 
 /// Which part of a mail.
@@ -236,61 +223,6 @@ impl Session {
         Ok(texts)
     }
 
-    /// Waits until the server tells of new mail, or for `longest`, or until `stop`.
-    pub(super) async fn idle(&mut self, longest: Duration, stop: &CancellationToken) -> Result<Woken, Fault> {
-        let started = Instant::now();
-        let until = started + longest;
-        let tag =
-            timeout(IDLE_STEP, self.connection.run_command("IDLE")).await.map_err(|_| Fault::Silent(IDLE_STEP))??;
-        let mut begun = false;
-        let woken = loop {
-            if begun && self.news {
-                break Woken::Look;
-            }
-            let patience = if begun { until } else { Instant::now() + IDLE_STEP };
-            let (exists, news) = (&mut self.exists, &mut self.news);
-            let heard = read(&mut self.connection, |response| match response {
-                Response::Continue(_) => Heard::Begun,
-                Response::Done { tag: closed, .. } if *closed == tag => Heard::Ended,
-                other => {
-                    note(exists, news, other);
-                    Heard::Word
-                }
-            });
-            tokio::select! {
-                biased;
-                () = stop.cancelled() => break Woken::Stop,
-                heard = heard => match heard? {
-                    Heard::Begun => begun = true,
-                    Heard::Word => {}
-                    Heard::Ended => {
-                        if !begun || started.elapsed() < IDLE_STEP {
-                            // The server offers it, and refuses it or ends it at once: from now on we ask.
-                            self.idle = Idle::Missing;
-                        }
-                        return Ok(Woken::Look);
-                    }
-                },
-                () = tokio::time::sleep_until(patience) => {
-                    if begun { break Woken::Look }
-                    return Err(Fault::Silent(IDLE_STEP));
-                }
-            }
-        };
-        let patience = if woken == Woken::Stop { FAREWELL } else { IDLE_STEP };
-        let (exists, news) = (&mut self.exists, &mut self.news);
-        let done = async {
-            self.connection.run_command_untagged("DONE").await?;
-            until_done(&mut self.connection, &tag, |response| {
-                note(exists, news, response);
-                Ok(())
-            })
-            .await
-        };
-        timeout(patience, done).await.map_err(|_| Fault::Silent(patience))??;
-        Ok(woken)
-    }
-
     /// Says good-bye, and does not insist on an answer.
     pub(super) async fn log_out(mut self) {
         if let Err(fault) = run(&mut self.connection, "LOGOUT", FAREWELL, |_| Ok(())).await {
@@ -313,15 +245,8 @@ impl Session {
     }
 }
 
-/// What was heard during `IDLE`.
-enum Heard {
-    Begun,
-    Word,
-    Ended,
-}
-
 /// Keeps account of the mails in the folder.
-fn note(exists: &mut u32, news: &mut bool, response: &Response<'_>) {
+pub(super) fn note(exists: &mut u32, news: &mut bool, response: &Response<'_>) {
     match response {
         Response::MailboxData(MailboxDatum::Exists(count)) => {
             *news |= count != exists;

@@ -1,6 +1,8 @@
 //! What a session does when the server does what real servers rarely do: refuses, breaks off,
 //! falls silent, sends nonsense or attacks.
 
+#![allow(clippy::disallowed_methods, reason = "the servers of a test end with it")]
+
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,7 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::command::{Fault, Wire};
 use super::guard::{LARGEST_LITERAL, Violation};
-use super::session::{Part, Session, Woken};
+use super::idle::Woken;
+use super::session::{Part, Session};
 use super::{Config, Start, probe};
 use crate::channels::Error;
 use crate::config::{Secret, Tls};
@@ -151,10 +154,10 @@ async fn a_refused_search_is_no_empty_mailbox() {
 
 #[tokio::test]
 async fn a_large_folder_is_listed_line_by_line() {
-    let lines: String = (1..=60_000).map(|n| format!("* {n} FETCH (UID {})\r\n", n * 2)).collect();
+    let lines: Vec<String> = (1..=60_000).map(|n| format!("* {n} FETCH (UID {})\r\n", n * 2)).collect();
     let (mut session, commands) = session(vec![
         ("EXAMINE", "* 60000 EXISTS\r\n* OK [UIDVALIDITY 3] x\r\n* OK [UIDNEXT 120001] x\r\nTAG OK\r\n".into()),
-        ("UID FETCH", lines + "TAG OK\r\n"),
+        ("UID FETCH", lines.concat() + "TAG OK\r\n"),
     ])
     .await;
     let found = session.uids_from(3).await.unwrap();

@@ -23,6 +23,8 @@ pub(super) struct Suspects {
     worst: Option<(u32, u32)>,
     /// A mail that is larger than the server said.
     too_large: Option<u32>,
+    /// A mail that the server has handed over.
+    good: Option<u32>,
 }
 
 /// How a mail is to be read.
@@ -63,6 +65,17 @@ impl Suspects {
         }
     }
 
+    /// The server has handed over this mail.
+    pub(super) fn came(&mut self, uid: u32) {
+        self.good = Some(uid);
+    }
+
+    /// A mail to ask for before `uid` is tried again. When that one does not come either, it is
+    /// the server that is out of order, and `uid` is not to blame.
+    pub(super) fn control(&self, uid: u32) -> Option<u32> {
+        self.good.filter(|_| self.worst.is_some_and(|(worst, _)| worst == uid))
+    }
+
     /// The server broke off while these mails were read.
     pub(super) fn broke(&mut self, batch: &BTreeSet<u32>, how: Break) {
         let Some(last) = batch.last().copied() else { return };
@@ -79,9 +92,10 @@ impl Suspects {
     /// How long to wait before the next attempt. A mail gets some time between its attempts: the
     /// trouble may be the network's.
     pub(super) fn pause(&self) -> Duration {
-        match self.worst {
-            Some((_, strikes)) if strikes < STRIKES => Duration::from_secs(u64::from(strikes)),
-            _ => Duration::from_millis(250),
+        match self.worst.map_or(0, |(_, strikes)| strikes) {
+            strikes @ 1..STRIKES => Duration::from_secs(u64::from(strikes)),
+            0 | STRIKES => Duration::from_millis(250),
+            _ => Duration::from_mins(1),
         }
     }
 }
@@ -105,6 +119,16 @@ mod tests {
         assert_eq!(suspects.way(17), Way::Pass);
         assert_eq!((suspects.batch(3, 18), suspects.way(18)), (1, Way::Usual));
         assert_eq!(suspects.batch(3, 41), BATCH);
+    }
+
+    #[test]
+    fn before_a_suspect_is_tried_again_a_mail_that_came_before_is() {
+        let mut suspects = Suspects::default();
+        suspects.batch(3, 1);
+        suspects.came(4);
+        assert_eq!(suspects.control(5), None);
+        suspects.broke(&BTreeSet::from([5]), Break::Other);
+        assert_eq!((suspects.control(5), suspects.control(6)), (Some(4), None));
     }
 
     #[test]
