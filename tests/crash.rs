@@ -45,7 +45,7 @@ notify = ["out"]
 members = ["anna", "jonas", "lea"]
 "#,
         port = dovecot.port(),
-        ca = dovecot.ca_pem().display()
+        ca = dovecot.ca_file().display()
     )
 }
 

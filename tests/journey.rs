@@ -56,9 +56,9 @@ password = "secret"
 from = "Lotse <lotse@team.test>"
 "#,
         imap = dovecot.port(),
-        imap_ca = dovecot.ca_pem().display(),
+        imap_ca = dovecot.ca_file().display(),
         smtp = smtp.port(),
-        smtp_ca = smtp.ca_pem().display(),
+        smtp_ca = smtp.ca_file().display(),
     )
 }
 
@@ -128,7 +128,7 @@ fn ninety_items_of_three_channels_become_ninety_leads_in_turn_and_ninety_mails()
     for n in 0..EACH {
         dovecot.deliver("sales", &mail(n));
     }
-    let before = dovecot.flags("sales");
+    let before = dovecot.list("sales");
     let mut daemon = Daemon::with(&settings(&dovecot, &smtp, "all"));
     daemon.start();
     feed(&daemon, "messe.csv");
@@ -155,7 +155,7 @@ fn ninety_items_of_three_channels_become_ninety_leads_in_turn_and_ninety_mails()
         assert!(told.insert(lead), "two notices for one lead");
     }
     assert_eq!(told.len(), 3 * EACH);
-    assert_eq!(dovecot.flags("sales"), before, "the mailbox was not left as it was found");
+    assert_eq!(dovecot.list("sales"), before, "the mailbox was not left as it was found");
     daemon.until("notices are noted as delivered", Duration::from_secs(5), |daemon| {
         daemon.json(&["outbox", "list", "--state", "delivered"]).len() == 3 * EACH
     });

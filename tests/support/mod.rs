@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: the shipped binary and real servers.
-#![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
 
 pub mod daemon;
 pub mod dovecot;
 pub mod http;
+pub mod smtp;
