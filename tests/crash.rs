@@ -67,7 +67,9 @@ fn what_was_acknowledged_before_a_kill_is_one_lead_and_nobody_is_skipped() {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 let n = mails.fetch_add(1, Ordering::Relaxed);
-                let mail = format!("From: p{n}@crash{n}.test\r\nMessage-ID: <{n}@crash.test>\r\nSubject: {n}\r\n\r\nHello {n}\r\n");
+                let mail = format!(
+                    "From: p{n}@crash{n}.test\r\nMessage-ID: <{n}@crash.test>\r\nSubject: {n}\r\n\r\nHello {n}\r\n"
+                );
                 dovecot.deliver("crash", mail.as_bytes());
                 std::thread::sleep(Duration::from_millis(15));
             }
@@ -110,7 +112,11 @@ fn what_was_acknowledged_before_a_kill_is_one_lead_and_nobody_is_skipped() {
     assert!(acknowledged.len() > 50 && mails > 50, "too little went in to mean anything");
 
     daemon.until("a notice for each lead", Duration::from_secs(60), |daemon| {
-        std::fs::read_dir(daemon.path("outbox")).unwrap().flatten().filter(|f| f.path().extension().is_some_and(|e| e == "json")).count()
+        std::fs::read_dir(daemon.path("outbox"))
+            .unwrap()
+            .flatten()
+            .filter(|f| f.path().extension().is_some_and(|e| e == "json"))
+            .count()
             == all.len()
     });
 }

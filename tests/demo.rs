@@ -74,7 +74,12 @@ fn without_settings_the_printed_example_makes_a_lead_with_an_owner_and_a_notice(
     }
     // A person's view of the same.
     let mut table = String::new();
-    let mut list = Command::new(binary()).args(["leads", "list"]).current_dir(folder.path()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut list = Command::new(binary())
+        .args(["leads", "list"])
+        .current_dir(folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     list.stdout.take().unwrap().read_to_string(&mut table).unwrap();
     assert!(list.wait().unwrap().success());
     assert!(table.contains("Max Mustermann"), "{table}");

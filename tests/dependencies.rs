@@ -90,7 +90,8 @@ fn no_crate_stands_in_the_tree_twice_without_a_reason() {
     for (name, version, _) in crates() {
         versions.entry(name).or_default().insert(version);
     }
-    let twice: BTreeSet<&str> = versions.iter().filter(|(_, all)| all.len() > 1).map(|(name, _)| name.as_str()).collect();
+    let twice: BTreeSet<&str> =
+        versions.iter().filter(|(_, all)| all.len() > 1).map(|(name, _)| name.as_str()).collect();
     let known: BTreeSet<&str> = TWICE.iter().copied().collect();
     assert_eq!(twice, known, "left: what stands twice now, right: what is known to");
 }

@@ -167,7 +167,9 @@ fn ninety_items_of_three_channels_become_ninety_leads_in_turn_and_ninety_mails()
     dovecot.new_uidvalidity("sales");
     daemon.start();
     feed(&daemon, "messe-kopie.csv");
-    daemon.until("90 redelivered", Duration::from_secs(60), |daemon| outcomes(daemon).get("redelivered") == Some(&(3 * EACH)));
+    daemon.until("90 redelivered", Duration::from_secs(60), |daemon| {
+        outcomes(daemon).get("redelivered") == Some(&(3 * EACH))
+    });
     assert_eq!(outcomes(&daemon).get("created"), Some(&(3 * EACH)));
     assert_eq!(outcomes(&daemon).values().sum::<usize>(), 6 * EACH);
     assert_eq!(daemon.json(&["leads", "list"]).len(), 3 * EACH);
@@ -195,14 +197,20 @@ fn a_mail_reaches_its_owner_within_a_second() {
         took.push(started.elapsed());
     }
     took.sort();
-    println!("from mailbox to the owner's mail server: fastest {:?}, median {:?}, slowest {:?}", took[0], took[2], took[4]);
+    println!(
+        "from mailbox to the owner's mail server: fastest {:?}, median {:?}, slowest {:?}",
+        took[0], took[2], took[4]
+    );
     assert!(took[2] < Duration::from_secs(10), "IDLE does not work: {took:?}");
 }
 
 #[test]
 fn a_mail_from_our_own_domain_is_ignored_with_a_remedy_and_can_be_released() {
     let (dovecot, smtp) = (Dovecot::start(), SmtpServer::start());
-    dovecot.deliver("sales", b"From: Boss <boss@team.test>\r\nTo: sales@team.test\r\nSubject: Test\r\n\r\nDoes it work?\r\n");
+    dovecot.deliver(
+        "sales",
+        b"From: Boss <boss@team.test>\r\nTo: sales@team.test\r\nSubject: Test\r\n\r\nDoes it work?\r\n",
+    );
     let mut daemon = Daemon::with(&settings(&dovecot, &smtp, "all"));
     daemon.start();
     daemon.until("an ignored mail", Duration::from_secs(20), |daemon| outcomes(daemon).get("ignored") == Some(&1));

@@ -67,7 +67,8 @@ fn mistakes_in_rules_name_file_line_and_rule_and_a_failing_test_says_what_it_got
         assert!(report.contains(expected), "{expected} is not in\n{report}");
     }
 
-    fs::write(daemon.path("rules/10-bad.toml"), "[[rule]]\nname = \"a\"\nwhen = 'lead.name == \"Max\"'\nscore = 50\n").unwrap();
+    fs::write(daemon.path("rules/10-bad.toml"), "[[rule]]\nname = \"a\"\nwhen = 'lead.name == \"Max\"'\nscore = 50\n")
+        .unwrap();
     fs::write(
         daemon.path("rules/tests/t.toml"),
         "[[test]]\nname = \"wants too much\"\nlead = { name = \"Max\" }\nexpect = { disposition = \"unqualified\" }\n",
@@ -187,7 +188,10 @@ fn new_settings_take_effect_on_sighup_and_broken_ones_do_not() {
     daemon.until("the mistake is named", Duration::from_secs(10), |daemon| {
         daemon.object(&["status"])["settings"]["error"].as_str().is_some_and(|error| error.contains("webhok"))
     });
-    assert_eq!(post(daemon.public(), "/hooks/shop", "application/json", r#"{"email":"c@d.example"}"#).unwrap().status, 200);
+    assert_eq!(
+        post(daemon.public(), "/hooks/shop", "application/json", r#"{"email":"c@d.example"}"#).unwrap().status,
+        200
+    );
     let (status, _) = daemon.stop();
     assert!(status.success());
 }
@@ -195,7 +199,11 @@ fn new_settings_take_effect_on_sighup_and_broken_ones_do_not() {
 #[test]
 fn commands_work_the_same_without_the_daemon() {
     let mut daemon = Daemon::with(SETTINGS);
-    fs::write(daemon.path("fair.csv"), "Name;E-Mail;Bemerkung\nMax Mustermann;max@firma.example;bitte anrufen\n\"Eva\";eva@firma.example;\n").unwrap();
+    fs::write(
+        daemon.path("fair.csv"),
+        "Name;E-Mail;Bemerkung\nMax Mustermann;max@firma.example;bitte anrufen\n\"Eva\";eva@firma.example;\n",
+    )
+    .unwrap();
     let plan = daemon.object(&["import", "fair.csv", "--channel", "fairs", "--dry-run"]);
     assert_eq!(plan["dialect"]["delimiter"], ";");
     assert_eq!(plan["columns"]["E-Mail"], "email");
@@ -229,8 +237,10 @@ fn the_private_side_wants_the_token_and_health_does_not() {
     }
     assert_eq!(get("/healthz", &[]).status, 200);
     assert_eq!(get("/readyz", &[]).status, 200);
-    let token = format!("Authorization: Bearer {}", fs::read_to_string(daemon.path("store/admin.token")).unwrap().trim());
-    post(daemon.public(), "/hooks/website", "application/json", r#"{"name":"Max","email":"max@firma.example"}"#).unwrap();
+    let token =
+        format!("Authorization: Bearer {}", fs::read_to_string(daemon.path("store/admin.token")).unwrap().trim());
+    post(daemon.public(), "/hooks/website", "application/json", r#"{"name":"Max","email":"max@firma.example"}"#)
+        .unwrap();
     let leads = get("/api/v1/leads?limit=1&q=max", &[&token]);
     assert_eq!(leads.status, 200);
     assert_eq!(leads.json()["items"][0]["emails"][0], "max@firma.example");

@@ -63,13 +63,20 @@ impl Client {
     }
 
     /// All items of a list, page by page, until `enough`.
-    pub(super) fn list(&self, path: &str, most: usize, mut each: impl FnMut(Value) -> anyhow::Result<()>) -> anyhow::Result<()> {
+    pub(super) fn list(
+        &self,
+        path: &str,
+        most: usize,
+        mut each: impl FnMut(Value) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let join = if path.contains('?') { '&' } else { '?' };
         let mut after = String::new();
         let mut left = most;
         while left > 0 {
             let mut page = self.get(&format!("{path}{join}limit={}{after}", left.min(1000)))?;
-            let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) else { bail!("the answer is no list") };
+            let Some(Value::Array(items)) = page.get_mut("items").map(Value::take) else {
+                bail!("the answer is no list")
+            };
             left -= items.len().min(left);
             for item in items {
                 each(item)?;

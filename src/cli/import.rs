@@ -70,7 +70,12 @@ pub(super) fn dry_run(wish: &Arguments, config: &Config) -> Option<Outcome> {
 
 fn show(dialect: &Value, columns: &serde_json::Map<String, Value>, rows: u64, errors: &[Value]) -> anyhow::Result<()> {
     let word = |key: &str| dialect[key].to_string();
-    say(&format!("{} encoding, delimiter {}, header in line {}", word("encoding"), word("delimiter"), word("header_row")))?;
+    say(&format!(
+        "{} encoding, delimiter {}, header in line {}",
+        word("encoding"),
+        word("delimiter"),
+        word("header_row")
+    ))?;
     for (header, field) in columns {
         say(&format!("  {header:<30} → {}", field.as_str().unwrap_or("kept under its own name")))?;
     }
@@ -123,7 +128,8 @@ fn send(
     client: &Client,
     counts: &mut BTreeMap<String, u64>,
 ) -> anyhow::Result<()> {
-    let answer = client.post(&format!("/import/{}", part(channel.as_str())), &json!({ "quiet": quiet, "items": items }))?;
+    let answer =
+        client.post(&format!("/import/{}", part(channel.as_str())), &json!({ "quiet": quiet, "items": items }))?;
     for receipt in answer["items"].as_array().into_iter().flatten() {
         *counts.entry(receipt["outcome"].as_str().unwrap_or("?").to_owned()).or_default() += 1;
     }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::Outcome;
 use super::client::Client;
 use super::leads::{part, query};
 use super::print::{Format, Printer, line, say, short, text, time};
-use super::Outcome;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -46,7 +46,8 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
     match command {
         Command::List { outcome, channel, limit, format } => {
             let query = query(&[("outcome", outcome.clone()), ("channel", channel.clone())]);
-            let mut printer = Printer::new(*format, &["id", "received", "channel", "outcome", "lead", "source", "reason"]);
+            let mut printer =
+                Printer::new(*format, &["id", "received", "channel", "outcome", "lead", "source", "reason"]);
             client.list(&format!("/intake?{query}"), limit.unwrap_or(usize::MAX), |row| {
                 printer.item(&row, |row| {
                     vec![
@@ -67,7 +68,8 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
             if format.json {
                 line(&row)?;
             } else {
-                for label in ["id", "channel", "kind", "received_at", "outcome", "reason", "lead", "source", "same_as"] {
+                for label in ["id", "channel", "kind", "received_at", "outcome", "reason", "lead", "source", "same_as"]
+                {
                     let value = text(&row[label]);
                     if !value.is_empty() {
                         say(&format!("{:<13}{value}", label.replace('_', " ")))?;

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
+use super::Outcome;
 use super::client::Client;
 use super::print::{Format, Printer, harmless, line, say, short, text, time};
-use super::Outcome;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -162,8 +162,26 @@ fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
         return line(lead);
     }
     let labels = [
-        "id", "name", "company", "job_title", "emails", "phones", "website", "country", "language", "subject", "score",
-        "tags", "disposition", "reason", "stage", "stage_reason", "team", "owner", "forwarded_by", "problems",
+        "id",
+        "name",
+        "company",
+        "job_title",
+        "emails",
+        "phones",
+        "website",
+        "country",
+        "language",
+        "subject",
+        "score",
+        "tags",
+        "disposition",
+        "reason",
+        "stage",
+        "stage_reason",
+        "team",
+        "owner",
+        "forwarded_by",
+        "problems",
     ];
     for label in labels {
         let value = text(&lead[label]);
@@ -175,7 +193,12 @@ fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
         say(&format!("{:<13}{}: {}", "field", harmless(label), text(value)))?;
     }
     for touch in lead["touches"].as_array().into_iter().flatten() {
-        say(&format!("\n{}  {} through {}", time(&touch["received_at"]), text(&touch["kind"]), text(&touch["channel"])))?;
+        say(&format!(
+            "\n{}  {} through {}",
+            time(&touch["received_at"]),
+            text(&touch["kind"]),
+            text(&touch["channel"])
+        ))?;
         for value in [&touch["from"], &touch["subject"], &touch["text"]] {
             let value = text(value);
             if !value.is_empty() {
@@ -188,7 +211,13 @@ fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
     }
     say("\nhistory")?;
     for entry in lead["timeline"].as_array().into_iter().flatten() {
-        say(&format!("  {}  {:<9} {} ({})", time(&entry["at"]), text(&entry["event"]), text(&entry["text"]), text(&entry["by"])))?;
+        say(&format!(
+            "  {}  {:<9} {} ({})",
+            time(&entry["at"]),
+            text(&entry["event"]),
+            text(&entry["text"]),
+            text(&entry["by"])
+        ))?;
     }
     Ok(())
 }

@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
+use super::Outcome;
 use super::client::Client;
 use super::leads::{part, query};
 use super::print::{Format, Printer, line, say, short, text, time};
-use super::Outcome;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {

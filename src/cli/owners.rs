@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use super::Outcome;
 use super::client::Client;
 use super::print::{Format, Printer, percent, text};
-use super::Outcome;
 
 pub(super) fn run(format: Format, client: &Client) -> Outcome {
     let header = ["id", "name", "available", "open", "assigned", "share", "expected", "teams", "reason"];

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use super::Outcome;
 use super::client::Client;
 use super::print::{Format, Printer, line, say, short, text, time};
-use super::Outcome;
 
 pub(super) fn run(format: Format, client: &Client) -> Outcome {
     let mut status = client.get("/status")?;
@@ -19,7 +19,8 @@ pub(super) fn run(format: Format, client: &Client) -> Outcome {
         say("the daemon does not run; this is what the store says")?;
     }
     let (store, outbox, rules) = (&status["store"], &status["outbox"], &status["rules"]);
-    let file = if status["settings"]["file"].is_null() { "built-in demo".into() } else { text(&status["settings"]["file"]) };
+    let file =
+        if status["settings"]["file"].is_null() { "built-in demo".into() } else { text(&status["settings"]["file"]) };
     say(&format!("settings  {file}"))?;
     if !status["settings"]["error"].is_null() {
         say(&format!("          NOT IN FORCE: {}", text(&status["settings"]["error"])))?;

@@ -23,6 +23,7 @@ pub(super) fn start() {
 
 /// The protocol crates log commands, passwords and mail at their finest levels: never here.
 fn is_discreet(metadata: &Metadata<'_>) -> bool {
-    let protocol = ["async_imap", "imap_proto", "lettre", "rustls"].iter().any(|name| metadata.target().starts_with(name));
+    let protocol =
+        ["async_imap", "imap_proto", "lettre", "rustls"].iter().any(|name| metadata.target().starts_with(name));
     !protocol || *metadata.level() <= Level::WARN
 }

@@ -115,7 +115,10 @@ fn beat(door: &crate::intake::Door) {
         return;
     }
     let door = door.clone();
-    #[expect(clippy::disallowed_methods, reason = "a heartbeat that hangs must not hold up the loop; it ends by itself")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a heartbeat that hangs must not hold up the loop; it ends by itself"
+    )]
     tokio::spawn(async move {
         let limit = Duration::from_secs(60);
         if let Ok(Ok(())) = tokio::time::timeout(limit, door.change(|_| Ok(()))).await {

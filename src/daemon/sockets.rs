@@ -50,8 +50,9 @@ impl Listeners {
         Ok(Self {
             public: tcp("http", config.http.listen).await?,
             private: tcp("web", config.web.listen).await?,
-            socket: UnixListener::bind(&socket_path)
-                .with_context(|| format!("cannot make {} (a socket's path has at most 107 bytes)", socket_path.display()))?,
+            socket: UnixListener::bind(&socket_path).with_context(|| {
+                format!("cannot make {} (a socket's path has at most 107 bytes)", socket_path.display())
+            })?,
             socket_path,
         })
     }
