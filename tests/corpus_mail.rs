@@ -3,6 +3,8 @@
 //!
 //! The corpus is no part of the project; `LOTSE_CORPUS` names its folder.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
 #[path = "support/mail.rs"]
 mod mail;
 

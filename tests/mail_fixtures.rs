@@ -4,6 +4,8 @@
 //! matters, `{"noise": "reason"}` or `{"unclear": "reason"}`. What a mail became instead is
 //! written to `NAME.actual.json` in the folder for test files.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
 #[path = "support/mail.rs"]
 mod mail;
 

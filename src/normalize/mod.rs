@@ -52,6 +52,13 @@ pub enum Trust {
     Released,
 }
 
+impl Default for Reader {
+    /// As without settings: no domains of our own, numbers of Germany, no spellings.
+    fn default() -> Self {
+        Self { domains: Vec::new(), country: "DE".into(), spellings: HashMap::new() }
+    }
+}
+
 impl Reader {
     /// A reader for these settings.
     #[must_use]
@@ -164,7 +171,6 @@ impl Reader {
 #[must_use]
 pub fn read_bytes(kind: Kind, content_type: &str, bytes: &[u8]) -> Reading {
     let Ok(channel) = Name::parse("bytes") else { return Reading::Unclear("no channel".into()) };
-    let reader = Reader { domains: Vec::new(), country: "DE".into(), spellings: HashMap::new() };
     let original = Original { content_type: content_type.to_owned(), headers: BTreeMap::new(), bytes: bytes.to_vec() };
     let inbound = Inbound {
         channel,
@@ -176,7 +182,7 @@ pub fn read_bytes(kind: Kind, content_type: &str, bytes: &[u8]) -> Reading {
         place: None,
         quiet: true,
     };
-    reader.read(&inbound, Trust::Usual)
+    Reader::default().read(&inbound, Trust::Usual)
 }
 
 /// The address in the `From` line of a mail that could not be read.

@@ -10,7 +10,7 @@ use lotse::lead::{Delivery, Inbound, Kind, Name, Original, Reading};
 use lotse::normalize::{Reader, Trust};
 
 /// The reader of an organisation with this domain.
-pub fn reader(domain: &str) -> Reader {
+pub(crate) fn reader(domain: &str) -> Reader {
     Reader::new(&Config {
         file: None,
         store: PathBuf::from("data"),
@@ -26,7 +26,7 @@ pub fn reader(domain: &str) -> Reader {
 }
 
 /// What a mail says, as it came in.
-pub fn reading(reader: &Reader, bytes: &[u8]) -> Reading {
+pub(crate) fn reading(reader: &Reader, bytes: &[u8]) -> Reading {
     let inbound = Inbound {
         channel: Name::parse("sales").unwrap(),
         kind: Kind::Mail,

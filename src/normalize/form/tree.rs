@@ -168,7 +168,7 @@ impl Walk<'_> {
         for (key, node) in entries {
             if !node.is_single() && is_wrapper(&key) {
                 self.wrapper(&key, label, node, depth);
-            } else if names_form && matches!(&*key, "name" | "title") && node.is_single() {
+            } else if names_form && is_form_name(&key, &node) {
                 self.node("form name", node, inside, depth + 1);
             } else {
                 self.node(&join(label, &key), node, inside, depth + 1);
@@ -180,8 +180,12 @@ impl Walk<'_> {
     fn wrapper(&mut self, key: &str, label: &str, node: Node, depth: usize) {
         match node {
             Node::Map(entries) => {
+                let names_form = names_form(&entries);
                 for (key, node) in entries {
                     match node {
+                        node if names_form && is_form_name(&key, &node) => {
+                            self.node("form name", node, true, depth + 1)
+                        }
                         Node::Map(inner) if describes_field(&inner) => self.field(&key, inner, depth + 1),
                         node if !node.is_single() && is_wrapper(&key) => self.wrapper(&key, label, node, depth + 1),
                         node => self.node(&join(label, &key), node, true, depth + 1),
@@ -278,6 +282,10 @@ fn names_form(entries: &[(String, Node)]) -> bool {
     entries.iter().any(person) && !entries.iter().any(|(key, node)| node.is_single() && label::compact(key) == "email")
 }
 
+fn is_form_name(key: &str, node: &Node) -> bool {
+    matches!(key, "name" | "title") && node.is_single()
+}
+
 fn join(label: &str, key: &str) -> String {
     match (label.is_empty(), key.trim().is_empty()) {
         (true, _) => key.to_owned(),
@@ -327,6 +335,10 @@ mod tests {
             (
                 r#"{"name":"Max","email":"a","data":{"phone":"1"}}"#,
                 vec![("name", "Max"), ("email", "a"), ("phone", "1")],
+            ),
+            (
+                r#"{"payload":{"name":"Contact form","data":{"First Name":"Max"}}}"#,
+                vec![("form name", "Contact form"), ("First Name", "Max")],
             ),
             (r#"{"data":"","fields":[],"x":{}}"#, vec![]),
         ];

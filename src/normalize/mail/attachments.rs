@@ -82,8 +82,10 @@ mod tests {
     use crate::normalize::mail::body;
 
     fn names(parts: &[&str]) -> Vec<String> {
-        let parts: String = parts.iter().map(|part| format!("--b\r\n{part}\r\n")).collect();
-        let mail = format!("From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n{parts}--b--\r\n");
+        let parts = parts.join("\r\n--b\r\n");
+        let mail = format!(
+            "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{parts}\r\n--b--\r\n"
+        );
         let parts = Parts::of(mail.as_bytes()).unwrap();
         let body = body::read(&parts);
         list(&parts, &body)

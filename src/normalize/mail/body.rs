@@ -171,8 +171,8 @@ mod tests {
     }
 
     fn multipart(kind: &str, parts: &[&str]) -> String {
-        let parts: String = parts.iter().map(|part| format!("--b\n{part}\n")).collect();
-        format!("From: a@b.example\nContent-Type: multipart/{kind}; boundary=b\n\n{parts}--b--\n")
+        let parts = parts.join("\n--b\n");
+        format!("From: a@b.example\nContent-Type: multipart/{kind}; boundary=b\n\n--b\n{parts}\n--b--\n")
     }
 
     #[test]

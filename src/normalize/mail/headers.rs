@@ -174,9 +174,12 @@ mod tests {
         assert_eq!(body, "Body\r\n");
     }
 
+    /// Bytes, their fields and the body.
+    type Case = (&'static [u8], &'static [(&'static str, &'static str)], &'static str);
+
     #[test]
     fn blocks_that_break_the_rules_are_still_read() {
-        let cases: [(&[u8], &[(&str, &str)], &str); 7] = [
+        let cases: [Case; 7] = [
             (b"From me Mon Jan 1\nSubject : x\n\nb", &[("Subject", "x")], "b"),
             (b"\r\n\nA: b\n\nc", &[("A", "b")], "c"),
             (b"A: b\nrubbish without a colon\nC: d\n\ne", &[("A", "b"), ("C", "d")], "e"),

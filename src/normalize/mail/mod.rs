@@ -40,7 +40,7 @@ use parts::Parts;
 use person::{Nobody, Setting};
 use sender::Sender;
 
-pub use identity::identity;
+pub(super) use identity::identity;
 
 /// How a person makes a lead of what was set aside.
 const RELEASE: &str = "to make it a lead all the same: `lotse intake release ID`";
@@ -53,7 +53,7 @@ const EXCERPT: usize = 256 << 10;
 ///
 /// Linear in the length of the mail. The stack it needs is bounded by [`bounds`].
 #[must_use]
-pub fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
+pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
     let bytes = &headers::with_line_feeds(bytes)[..];
     let parts = match Parts::of(bytes) {
         Ok(parts) => parts,
@@ -66,19 +66,19 @@ pub fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
         if hops > bounds::HOPS {
             return Reading::Unclear(format!("{}; {RELEASE}", bounds::Excess::Hops(hops)));
         }
-        if let Some(reason) = noise::reason(&parts, &reader.domains) {
+        if let Some(reason) = noise::reason(&parts, reader) {
             return Reading::Noise(reason);
         }
     }
     let body = body::read(&parts);
     let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
-    let mut sender = sender::read(&mail.fields, charset, &reader.domains);
+    let mut sender = sender::read(&mail.fields, charset, reader);
     let mut content = content(&parts, &body, &mut sender, charset);
-    let setting = Setting { fields: &mail.fields, ours: &reader.domains, country: &reader.country };
+    let setting = Setting { fields: &mail.fields, reader };
     match person::identify(&mut content, sender, &setting) {
         Ok(()) => {}
         Err(Nobody::Ours(email)) if trust == Trust::Usual => {
-            let domain = sender::our_domain(&reader.domains, email.domain()).unwrap_or_else(|| email.domain());
+            let domain = reader.own_domain(email.domain()).unwrap_or(email.domain());
             return Reading::Noise(format!(
                 "sent from our own domain `{domain}` (see `organisation.domains`); {RELEASE}"
             ));
@@ -133,7 +133,7 @@ fn content(parts: &Parts<'_>, body: &Body, sender: &mut Sender, charset: Option<
 /// A released mail that is over the bounds: its first headers and the start of its bytes.
 fn excerpt(bytes: &[u8], reader: &Reader, excess: &str) -> Content {
     let (fields, body) = Fields::scan(bytes, 0, Place::Mail, |_| false);
-    let mut sender = sender::read(&fields, None, &reader.domains);
+    let mut sender = sender::read(&fields, None, reader);
     let rest = &bytes[body..bytes.len().min(body + EXCERPT)];
     let shown = text::clean(&charset::decode(rest, None));
     let mut content = Content {
@@ -145,7 +145,7 @@ fn excerpt(bytes: &[u8], reader: &Reader, excess: &str) -> Content {
         ..Content::default()
     };
     content.problems.push(format!("{excess}; only its start was read"));
-    let setting = Setting { fields: &fields, ours: &reader.domains, country: &reader.country };
+    let setting = Setting { fields: &fields, reader };
     if let Err(nobody) = person::identify(&mut content, sender, &setting) {
         taken_as_is(&mut content, nobody);
     }
@@ -170,7 +170,8 @@ mod tests {
     use super::*;
     use crate::lead::Email;
 
-    fn reader() -> Reader {
+    /// The reader of an organisation at `example.com` in Germany.
+    pub(super) fn reader() -> Reader {
         Reader {
             domains: vec!["example.com".into()],
             country: "DE".into(),
@@ -189,9 +190,9 @@ mod tests {
         }
     }
 
-    /// A mail that starts properly and goes on with `piece` as often as fits into a megabyte.
+    /// A mail that starts properly and goes on with `piece` as often as fits into half a megabyte.
     fn bomb(start: &str, piece: &str, end: &str) -> Vec<u8> {
-        format!("From: max@firma.example\r\n{start}{}{end}", piece.repeat((1 << 20) / piece.len())).into_bytes()
+        format!("From: max@firma.example\r\n{start}{}{end}", piece.repeat((512 << 10) / piece.len())).into_bytes()
     }
 
     fn nested(levels: usize) -> Vec<u8> {

@@ -3,11 +3,10 @@
 //! In: a mail's parts. Out: the reason, or nothing. `Auto-Submitted: auto-generated` and an empty
 //! `Return-Path` are no reasons by themselves: form mailers set them on real enquiries.
 
-use crate::normalize::email;
+use crate::normalize::{Reader, email};
 
 use super::address;
 use super::parts::{Part, Parts};
-use super::sender::is_ours;
 
 /// Local parts from which mail servers report.
 const DAEMONS: [&str; 6] = ["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mailerdeamon"];
@@ -50,12 +49,12 @@ const AUTOMATIC: [&str; 17] = [
 ];
 
 /// Why a mail is no lead; `None` when nothing speaks against it.
-pub(super) fn reason(parts: &Parts<'_>, own_domains: &[String]) -> Option<String> {
+pub(super) fn reason(parts: &Parts<'_>, reader: &Reader) -> Option<String> {
     let mail = parts.root();
     if mail.fields.has("x-lotse-instance") {
         return Some("a notice that Lotse itself sent (it carries `X-Lotse-Instance`)".into());
     }
-    report(parts).or_else(|| bounce(mail)).or_else(|| automatic(mail)).or_else(|| newsletter(mail, own_domains))
+    report(parts).or_else(|| bounce(mail)).or_else(|| automatic(mail)).or_else(|| newsletter(mail, reader))
 }
 
 /// Reports by their structure (RFC 3464, 8098, 5965).
@@ -118,7 +117,7 @@ fn automatic(mail: &Part<'_>) -> Option<String> {
 }
 
 /// Newsletters and mailing lists (RFC 2369, 2919). A list of our own is a shared mailbox.
-fn newsletter(mail: &Part<'_>, own_domains: &[String]) -> Option<String> {
+fn newsletter(mail: &Part<'_>, reader: &Reader) -> Option<String> {
     let precedence = mail.fields.word("precedence");
     let bulk = matches!(precedence.as_str(), "bulk" | "list" | "junk");
     if !mail.fields.has("list-unsubscribe") || !(mail.fields.has("list-id") || bulk) {
@@ -127,8 +126,8 @@ fn newsletter(mail: &Part<'_>, own_domains: &[String]) -> Option<String> {
     let id = mail.fields.word("list-id");
     let id = id.rsplit('<').next().unwrap_or_default().trim_end_matches('>');
     let post = mail.fields.text("list-post", None).unwrap_or_default();
-    let ours =
-        is_ours(own_domains, id) || email::parse_all(&post).iter().any(|post| is_ours(own_domains, post.domain()));
+    let posted = email::parse_all(&post);
+    let ours = reader.own_domain(id).is_some() || posted.iter().any(|post| reader.own_domain(post.domain()).is_some());
     if ours {
         return None;
     }
@@ -140,10 +139,11 @@ fn newsletter(mail: &Part<'_>, own_domains: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::mail::tests::reader;
 
     fn of(headers: &str) -> Option<String> {
         let mail = format!("{headers}\n\nSome text\n");
-        reason(&Parts::of(mail.as_bytes()).unwrap(), &["example.com".to_owned()])
+        reason(&Parts::of(mail.as_bytes()).unwrap(), &reader())
     }
 
     #[test]

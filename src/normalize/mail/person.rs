@@ -9,7 +9,7 @@ use mail_parser::DateTime;
 
 use crate::lead::{Content, Email};
 use crate::normalize::fields::{self, Context};
-use crate::normalize::{Spelling, company, language, person};
+use crate::normalize::{Reader, Spelling, company, language, person};
 
 use super::forms::{self, Form};
 use super::headers::Fields;
@@ -20,10 +20,8 @@ use super::sender::{self, Author, Sender};
 pub(super) struct Setting<'a> {
     /// The mail's headers.
     pub(super) fields: &'a Fields<'a>,
-    /// Our own domains.
-    pub(super) ours: &'a [String],
-    /// Region of telephone numbers without a country code.
-    pub(super) country: &'a str,
+    /// Our own domains, and the region of telephone numbers.
+    pub(super) reader: &'a Reader,
 }
 
 /// Why nobody outside is behind a mail.
@@ -37,7 +35,7 @@ pub(super) enum Nobody {
 /// Fills in the person; `text` of the content is reduced to the message where a form names one.
 /// `Err` when nobody outside is behind the mail.
 pub(super) fn identify(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
-    let outsider = |email: &Email| !sender::is_ours(setting.ours, email.domain()) && !sender::is_mailer(email);
+    let outsider = |email: &Email| sender::is_outsider(email, setting.reader);
     let form = forms::find(content.text.as_deref().unwrap_or_default(), outsider);
     let found = match form.filter(|form| concerns(form, &sender, setting.fields)) {
         Some(form) => {
@@ -69,7 +67,7 @@ fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) ->
     };
     call(content, name.as_deref());
     content.person.emails.push(email);
-    content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), setting.country);
+    content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), setting.reader.country());
     Ok(())
 }
 
@@ -109,7 +107,8 @@ fn believe(
 ) {
     let sent = setting.fields.first("date").and_then(|date| DateTime::parse_rfc822(&date.text(None)));
     let sent = sent.and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
-    let around = Context { spelling: &Spelling::default(), region: setting.country, at: sent.unwrap_or_default() };
+    let around =
+        Context { spelling: &Spelling::default(), region: setting.reader.country(), at: sent.unwrap_or_default() };
     let said = fields::content(form.pairs, &around);
     content.person = said.person;
     let emails = &mut content.person.emails;

@@ -5,7 +5,7 @@
 //! whom `Reply-To` names. A person's own `Reply-To` (an assistant, a second mailbox) changes nothing.
 
 use crate::lead::Email;
-use crate::normalize::email;
+use crate::normalize::{Reader, email};
 
 use super::address::{self, Mailbox};
 use super::headers::Fields;
@@ -97,16 +97,9 @@ impl Default for Author {
     }
 }
 
-/// The domain of ours that a domain is or lies below.
-pub(super) fn our_domain<'d>(own_domains: &'d [String], domain: &str) -> Option<&'d str> {
-    let covers =
-        |own: &&String| domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    own_domains.iter().find(covers).map(String::as_str)
-}
-
-/// Whether a domain is one of ours or lies below one.
-pub(super) fn is_ours(own_domains: &[String], domain: &str) -> bool {
-    our_domain(own_domains, domain).is_some()
+/// Whether an address may be that of a customer: neither ours nor a program's.
+pub(super) fn is_outsider(email: &Email, reader: &Reader) -> bool {
+    reader.own_domain(email.domain()).is_none() && !is_mailer(email)
 }
 
 /// Whether an address is that of a program nobody answers to.
@@ -117,10 +110,10 @@ pub(super) fn is_mailer(email: &Email) -> bool {
 }
 
 /// Reads the headers that say who wrote. `charset` is that of the text.
-pub(super) fn read(fields: &Fields<'_>, charset: Option<&str>, own_domains: &[String]) -> Sender {
+pub(super) fn read(fields: &Fields<'_>, charset: Option<&str>, reader: &Reader) -> Sender {
     let mut sender = Sender::default();
     let from = from(fields, charset, &mut sender);
-    let outsider = |(_, email): &(Option<String>, Email)| !is_ours(own_domains, email.domain()) && !is_mailer(email);
+    let outsider = |(_, email): &(Option<String>, Email)| is_outsider(email, reader);
     let reply_to = mailboxes(fields, "reply-to", charset).into_iter().find(outsider);
     sender.reply_to = reply_to.as_ref().map(|(_, email)| email.clone());
     let Some((name, email)) = from else {
@@ -136,7 +129,7 @@ pub(super) fn read(fields: &Fields<'_>, charset: Option<&str>, own_domains: &[St
         sender.author = Author::Person { name, email };
         return sender;
     };
-    let ours = is_ours(own_domains, email.domain());
+    let ours = reader.own_domain(email.domain()).is_some();
     sender.mailer = ours || is_mailer(&email);
     // A mailing list of ours writes itself into From and keeps the author here.
     let original = || mailboxes(fields, "x-original-from", charset).into_iter().find(outsider).filter(|_| ours);
@@ -197,11 +190,12 @@ fn count(number: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::headers::Place;
+    use super::super::tests::reader;
     use super::*;
 
     fn of(headers: &str) -> Sender {
         let (fields, _) = Fields::scan(headers.as_bytes(), 0, Place::Mail, |_| false);
-        read(&fields, None, &["example.com".to_owned()])
+        read(&fields, None, &reader())
     }
 
     #[test]

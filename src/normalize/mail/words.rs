@@ -87,7 +87,7 @@ fn parse(value: &str, start: usize) -> Option<Word<'_>> {
         return None;
     }
     let bytes = match encoding {
-        "b" | "B" => transfer::base64(data[..end].as_bytes()).0,
+        "b" | "B" => transfer::base64(&data.as_bytes()[..end]).0,
         "q" | "Q" => transfer::quoted_printable(data[..end].replace('_', " ").as_bytes()),
         _ => return None,
     };
