@@ -2,6 +2,7 @@
 //!
 //! The files are no part of the project: they are found by `LOTSE_CORPUS` (default
 //! `../shared/data` from the crate root), and without them the tests say that they skip.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 use std::path::{Path, PathBuf};
 

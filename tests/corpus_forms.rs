@@ -1,6 +1,7 @@
 //! Payloads, rows, addresses and numbers as the world sends them, from the folder in
 //! `LOTSE_CORPUS` (default `../shared/data`): every one gets a reading. Skipped where the folder
 //! is not there.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

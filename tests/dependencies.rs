@@ -1,4 +1,5 @@
 //! The dependencies: licences that fit ours, one TLS stack, no second copy without a reason.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;

@@ -1,5 +1,6 @@
 //! Wrong input of every sort: the message names file, line or field and the remedy; the daemon
 //! goes on, and nothing is lost.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 mod support;
 

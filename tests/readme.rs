@@ -1,4 +1,5 @@
 //! The examples of the README work: each is checked by the shipped binary.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Notices by mail, against a real mail server and one that misbehaves.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 #[path = "support/smtp.rs"]
 mod server;

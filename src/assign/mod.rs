@@ -62,7 +62,7 @@ pub fn route(wanted: Option<&Name>, staff: &Staff, unit: &mut Unit<'_>) -> Resul
     let mut team = staff.default_team();
     if let Some(name) = wanted {
         if let Some(chosen) = staff.team(name) {
-            why_team = "a rule chose the team".to_owned();
+            "a rule chose the team".clone_into(&mut why_team);
             team = Some(chosen);
         } else {
             why_team = format!("a rule chose the team `{name}`, which is not in the settings; so the default team");

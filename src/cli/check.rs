@@ -47,7 +47,7 @@ pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
 }
 
 /// Reports every mistake; exit status 1 when there is one that is more than a warning.
-pub(super) fn run(wish: &Arguments, loaded: Loaded) -> Outcome {
+pub(super) fn run(wish: &Arguments, loaded: &Loaded) -> Outcome {
     let mut report = Report::default();
     for problem in &loaded.problems {
         report.line(problem.severity == Severity::Error, &problem.to_string())?;

@@ -42,8 +42,9 @@ impl Client {
             let router = trusted_router(Web { service: core.service(), metrics: None });
             Reach::Store(router, Box::new(core))
         };
-        let user = std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| "operator".into());
-        let user = user.chars().filter(|c| c.is_ascii_graphic()).take(64).collect();
+        let user =
+            std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| String::from("operator"));
+        let user = user.chars().filter(char::is_ascii_graphic).take(64).collect();
         Ok(Self { runtime, reach, user })
     }
 

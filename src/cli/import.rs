@@ -99,7 +99,8 @@ pub(super) fn run(wish: &Arguments, config: &Config, client: &Client) -> Outcome
         let ended = next.is_none();
         batch.extend(next.map(|item| package(&name, &file_name, &item)));
         if batch.len() == BATCH || (ended && !batch.is_empty()) {
-            send(&name, wish.quiet, std::mem::take(&mut batch), client, &mut counts)?;
+            send(&name, wish.quiet, &batch, client, &mut counts)?;
+            batch.clear();
             bar.set_position(file.rows.position());
             bar.set_message(format!("{} rows", counts.values().sum::<u64>()));
         }
@@ -124,7 +125,7 @@ fn package(channel: &Name, file_name: &str, item: &Item) -> Value {
 fn send(
     channel: &Name,
     quiet: bool,
-    items: Vec<Value>,
+    items: &[Value],
     client: &Client,
     counts: &mut BTreeMap<String, u64>,
 ) -> anyhow::Result<()> {

@@ -95,7 +95,7 @@ fn dispatch(arguments: Arguments) -> Outcome {
     let loaded = config::load(arguments.config.as_deref());
     let command = arguments.command.unwrap_or(Command::Run);
     if let Command::Check(wish) = command {
-        return check::run(&wish, loaded);
+        return check::run(&wish, &loaded);
     }
     if matches!(command, Command::Run) {
         return crate::daemon::main(check::settle(loaded)?);

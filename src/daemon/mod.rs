@@ -120,7 +120,7 @@ fn beat(door: &crate::intake::Door) {
         reason = "a heartbeat that hangs must not hold up the loop; it ends by itself"
     )]
     tokio::spawn(async move {
-        let limit = Duration::from_secs(60);
+        let limit = Duration::from_mins(1);
         if let Ok(Ok(())) = tokio::time::timeout(limit, door.change(|_| Ok(()))).await {
             notify(&[sd_notify::NotifyState::Watchdog]);
         }

@@ -19,11 +19,11 @@ use crate::lead::Name;
 /// The pause after a first failure.
 const FIRST: Duration = Duration::from_secs(1);
 /// The longest pause between failures that may pass by themselves.
-const LONGEST: Duration = Duration::from_secs(300);
+const LONGEST: Duration = Duration::from_mins(5);
 /// The pause after a refusal (wrong password): more attempts would lock the account.
-const REFUSED: Duration = Duration::from_secs(15 * 60);
+const REFUSED: Duration = Duration::from_mins(15);
 /// A channel that ran this long has recovered: its next failure is a first one.
-const STEADY: Duration = Duration::from_secs(60);
+const STEADY: Duration = Duration::from_mins(1);
 
 /// The running channels.
 pub(super) struct Supervisor {

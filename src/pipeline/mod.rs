@@ -44,7 +44,7 @@ impl Policy {
     pub fn take(&self, item: &Prepared, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
         let inbound = &item.inbound;
         let id = unit.new_id();
-        let fate = if let Some(before) = self.delivered_before(item, unit)? {
+        let fate = if let Some(before) = Self::delivered_before(item, unit)? {
             keep_if_changed(inbound, id, &before, unit)?;
             Fate {
                 outcome: Outcome::Redelivered,
@@ -63,14 +63,14 @@ impl Policy {
             unit.remember(&item.identity.key, &delivered)?;
             fate
         };
-        self.close(inbound, id, fate, unit)
+        Self::close(inbound, id, fate, unit)
     }
 
     /// An item that cannot be handled at all is kept with its original for a person to look at.
-    pub fn quarantine(&self, item: &Prepared, why: &str, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
+    pub fn quarantine(item: &Prepared, why: &str, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
         let id = unit.new_id();
         unit.keep_original(id, &item.inbound.original)?;
-        self.close(&item.inbound, id, Fate::without_lead(Outcome::Quarantined, why), unit)
+        Self::close(&item.inbound, id, Fate::without_lead(Outcome::Quarantined, why), unit)
     }
 
     /// A person released an item: it becomes a lead (or a touch of one), and its row says so.
@@ -89,7 +89,7 @@ impl Policy {
         Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead })
     }
 
-    fn delivered_before(&self, item: &Prepared, unit: &Unit<'_>) -> Result<Option<Delivered>, Error> {
+    fn delivered_before(item: &Prepared, unit: &Unit<'_>) -> Result<Option<Delivered>, Error> {
         let before = unit.delivered(&item.identity.key)?;
         Ok(before.filter(|before| match item.identity.window {
             Some(window) => unit.now().duration_since(before.at) < window,
@@ -98,7 +98,7 @@ impl Policy {
     }
 
     /// Writes the ledger row and moves the channel's place.
-    fn close(&self, inbound: &Inbound, id: Id, fate: Fate, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
+    fn close(inbound: &Inbound, id: Id, fate: Fate, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
         if let Some(place) = &inbound.place {
             unit.keep_place(&inbound.channel, place)?;
         }

@@ -93,6 +93,7 @@ enum Task {
 
 impl Writer {
     /// Works until the queue ends or the store fails.
+    #[must_use]
     pub fn run(&self, mut queue: mpsc::Receiver<Work>) -> Ended {
         while let Some(first) = queue.blocking_recv() {
             let (tasks, replies) = gather(first, &mut queue);
@@ -187,7 +188,7 @@ enum Fault {
 fn attempt(policy: &Policy, task: &Task, fault: Option<&str>, unit: &mut Unit<'_>) -> Result<Done, Fault> {
     let done = catch_unwind(AssertUnwindSafe(|| match (task, fault) {
         (Task::Item(item), None) => policy.take(item, unit).map(Done::Item),
-        (Task::Item(item), Some(why)) => policy.quarantine(item, why, unit).map(Done::Item),
+        (Task::Item(item), Some(why)) => Policy::quarantine(item, why, unit).map(Done::Item),
         (Task::Change(change), None) => change(unit).map(Done::Change),
         (Task::Change(_), Some(why)) => Ok(Done::Failed(why.to_owned())),
     }));

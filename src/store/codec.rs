@@ -19,32 +19,34 @@ const LARGEST: usize = 256 << 20;
 
 pub(super) fn encode<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![NAMED];
-    rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| wrong(table, error))?;
+    rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| wrong(table, error.to_string()))?;
     Ok(bytes)
 }
 
 pub(super) fn pack<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
-    let plain = rmp_serde::to_vec_named(record).map_err(|error| wrong(table, error))?;
+    let plain = rmp_serde::to_vec_named(record).map_err(|error| wrong(table, error.to_string()))?;
     let mut bytes = vec![PACKED];
-    bytes.extend(u32::try_from(plain.len()).map_err(|error| wrong(table, error))?.to_le_bytes());
-    bytes.extend(zstd::bulk::compress(&plain, LEVEL).map_err(|error| wrong(table, error))?);
+    bytes.extend(u32::try_from(plain.len()).map_err(|error| wrong(table, error.to_string()))?.to_le_bytes());
+    bytes.extend(zstd::bulk::compress(&plain, LEVEL).map_err(|error| wrong(table, error.to_string()))?);
     Ok(bytes)
 }
 
 pub(super) fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, Error> {
     match bytes.split_first() {
-        Some((&NAMED, plain)) => rmp_serde::from_slice(plain).map_err(|error| wrong(table, error)),
+        Some((&NAMED, plain)) => rmp_serde::from_slice(plain).map_err(|error| wrong(table, error.to_string())),
         Some((&PACKED, rest)) => {
             let (size, packed) = rest.split_first_chunk::<4>().ok_or_else(|| wrong(table, "cut short"))?;
-            let size = usize::try_from(u32::from_le_bytes(*size)).map_err(|error| wrong(table, error))?.min(LARGEST);
-            let plain = zstd::bulk::decompress(packed, size).map_err(|error| wrong(table, error))?;
-            rmp_serde::from_slice(&plain).map_err(|error| wrong(table, error))
+            let size = usize::try_from(u32::from_le_bytes(*size))
+                .map_err(|error| wrong(table, error.to_string()))?
+                .min(LARGEST);
+            let plain = zstd::bulk::decompress(packed, size).map_err(|error| wrong(table, error.to_string()))?;
+            rmp_serde::from_slice(&plain).map_err(|error| wrong(table, error.to_string()))
         }
         Some((version, _)) => Err(wrong(table, format!("unknown encoding {version}"))),
         None => Err(wrong(table, "empty")),
     }
 }
 
-fn wrong(table: Table, why: impl ToString) -> Error {
-    Error::Record { table: table.name(), why: why.to_string() }
+fn wrong(table: Table, why: impl Into<String>) -> Error {
+    Error::Record { table: table.name(), why: why.into() }
 }

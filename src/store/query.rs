@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::backend::{Order, Table};
 use super::records::Records;
 use super::{ENOUGH, Error, GO_ON, View, codec};
-use crate::lead::{Disposition, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Stage};
+use crate::lead::{Disposition, Email, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Phone, Stage};
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -136,7 +136,7 @@ fn has_words(lead: &Lead, words: &[String]) -> bool {
     let person = &lead.person;
     let texts = [&person.name, &person.company, &person.domain, &lead.subject, &lead.message];
     let mut all: String = texts.into_iter().flatten().map(|text| text.to_lowercase() + "\n").collect();
-    for address in person.emails.iter().map(|email| email.as_str()).chain(person.phones.iter().map(|p| p.as_str())) {
+    for address in person.emails.iter().map(Email::as_str).chain(person.phones.iter().map(Phone::as_str)) {
         all.push_str(address);
         all.push('\n');
     }

@@ -59,7 +59,7 @@ pub fn token(configured: Option<&Secret>, store: &Path) -> io::Result<Secret> {
 }
 
 fn write_token(path: &Path) -> io::Result<Secret> {
-    let token: String = rand::random::<[u8; 32]>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let token: String = format!("{:032x}{:032x}", rand::random::<u128>(), rand::random::<u128>());
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
     writeln!(file, "{token}")?;
     file.sync_all()?;

@@ -82,7 +82,6 @@ pub(super) async fn never_store(mut response: Response) -> Response {
     response
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the signature is the layer's")]
 pub(super) fn panicked(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a request met a fault in lotse");
     Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "a fault in lotse; the log has more").into_response()

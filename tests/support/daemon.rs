@@ -61,7 +61,7 @@ impl Daemon {
                         let value = line.split(key).nth(1).unwrap();
                         value.split_whitespace().next().unwrap().parse().unwrap()
                     };
-                    let _ = tell.send((address("public="), address("private=")));
+                    tell.send((address("public="), address("private="))).ok();
                 }
                 let mut log = log.lock().unwrap();
                 log.push_str(&line);
@@ -71,7 +71,9 @@ impl Daemon {
         self.child = Some(child);
         match up.recv_timeout(Duration::from_secs(20)) {
             Ok(addresses) => self.addresses = Some(addresses),
-            Err(_) => panic!("the daemon did not come up:\n{}", self.log()),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout | std::sync::mpsc::RecvTimeoutError::Disconnected) => {
+                panic!("the daemon did not come up:\n{}", self.log())
+            }
         }
     }
 

@@ -91,8 +91,8 @@ impl SmtpServer {
         let Some(mut server) = self.server.take() else { return };
         // Its group, so that the processes that serve connections end as well.
         let group = format!("-{}", server.id());
-        let _ = Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status();
-        let _ = server.wait();
+        Command::new("kill").args(["-KILL", "--", &group]).stderr(Stdio::null()).status().ok();
+        server.wait().ok();
     }
 
     /// Starts it on the same ports, with the mails it had.
@@ -341,7 +341,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Seen>, script: &dyn Fn(usize, &str) -> 
                 if cue == "DATA" && answer.starts_with('3') {
                     let Some(mail) = whole_mail(&mut reader) else { return };
                     seen.lock().unwrap().mails.push(mail);
-                    cue = ".".to_owned();
+                    ".".clone_into(&mut cue);
                     continue;
                 }
             }

@@ -184,7 +184,7 @@ impl Walk<'_> {
                 for (key, node) in entries {
                     match node {
                         node if names_form && is_form_name(&key, &node) => {
-                            self.node("form name", node, true, depth + 1)
+                            self.node("form name", node, true, depth + 1);
                         }
                         Node::Map(inner) if describes_field(&inner) => self.field(&key, inner, depth + 1),
                         node if !node.is_single() && is_wrapper(&key) => self.wrapper(&key, label, node, depth + 1),

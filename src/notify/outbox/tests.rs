@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::*;
 use crate::intake::Work;
 use crate::lead::{Event, Id, Lead, Notice, NoticeState};
-use crate::normalize::Readers;
+use crate::normalize::{Reader, Readers};
 use crate::notify::letter::Language;
 use crate::notify::letter::samples::{house, lead, name, owner};
 use crate::notify::{Letter, Notifier, Probing, Sending};
@@ -98,7 +98,7 @@ impl House {
 
     /// A door whose writer answers each change, until it is closed.
     fn door(&self, tasks: &mut JoinSet<()>) -> Door {
-        let (door, mut queue) = Door::new(Arc::new(Readers));
+        let (door, mut queue) = Door::new(readers());
         let (store, pulse, clock) = (self.store.clone(), Arc::clone(&self.pulse), self.clock());
         tasks.spawn(async move {
             while let Some(work) = queue.recv().await {
@@ -182,6 +182,11 @@ fn ways(notifier: &Arc<Scripted>) -> Ways {
     let notifier: Arc<dyn Notifier> = Arc::<Scripted>::clone(notifier);
     let owners = [owner("anna", "Anna"), owner("jonas", "Jonas"), owner("lea", "Lea")];
     Ways::with(BTreeMap::from([(name("mail"), notifier)]), &owners, house(Language::English))
+}
+
+/// Readers of no settings: the outbox sends no items in.
+fn readers() -> Arc<Readers> {
+    Readers::start(Reader::new(&crate::config::parse("", None).config.unwrap()))
 }
 
 #[tokio::test]
@@ -337,7 +342,7 @@ async fn a_notifier_an_owner_or_a_lead_that_is_gone_is_named() {
 async fn a_crash_between_sending_and_recording_sends_the_same_notice_again() {
     let (house, mut tasks, notifier) = (House::new(), JoinSet::new(), Scripted::answers(Answer::Takes));
     let id = house.tell(&["anna"])[0];
-    let (deaf, _queue) = Door::new(Arc::new(Readers));
+    let (deaf, _queue) = Door::new(readers());
     let crashing = house.outbox(deaf, ways(&notifier));
     while notifier.sent().is_empty() {
         tokio::time::sleep(Duration::from_millis(5)).await;

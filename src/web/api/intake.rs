@@ -29,7 +29,7 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
         channel: query.name("channel")?,
     };
     query.finish()?;
-    Ok(list(web.service.store.view(|view| view.intakes(&filter, query.after, query.limit))?))
+    Ok(list(&web.service.store.view(|view| view.intakes(&filter, query.after, query.limit))?))
 }
 
 /// The row, with what is known of its original.

@@ -34,7 +34,7 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
         channel: query.name("channel")?,
     };
     query.finish()?;
-    Ok(list(web.service.store.view(|view| view.leads(&filter, query.after, query.limit))?))
+    Ok(list(&web.service.store.view(|view| view.leads(&filter, query.after, query.limit))?))
 }
 
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<LeadInFull>, Problem> {

@@ -27,7 +27,7 @@ async fn owners(State(web): State<Web>) -> Result<Json<Value>, Problem> {
 async fn outbox(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Value>, Problem> {
     let filter = NoticeFilter { state: query.word("state", &NoticeState::ALL, NoticeState::as_str)? };
     query.finish()?;
-    Ok(list(web.service.store.view(|view| view.notices(&filter, query.after, query.limit))?))
+    Ok(list(&web.service.store.view(|view| view.notices(&filter, query.after, query.limit))?))
 }
 
 async fn retry(State(web): State<Web>, ById(id): ById) -> Result<Json<Notice>, Problem> {

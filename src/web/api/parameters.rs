@@ -84,7 +84,7 @@ impl ListQuery {
 }
 
 /// A list as JSON.
-pub(super) fn list<T: serde::Serialize>(page: Page<T>) -> axum::Json<Value> {
+pub(super) fn list<T: serde::Serialize>(page: &Page<T>) -> axum::Json<Value> {
     axum::Json(json!({ "items": page.items, "next": page.next }))
 }
 
