@@ -2,7 +2,7 @@
 //!
 //! In come pending [`Notice`]s from the store; out goes each to its owner, at least once: a notice
 //! counts as delivered only after the destination took it, and a crash between the two sends it
-//! again under the same id. [`letter`] writes what a notice says, [`smtp`] and [`file`] carry it,
+//! again under the same id. [`letter`] writes what a notice says, [`smtp`] and [`mod@file`] carry it,
 //! [`outbox`] decides when, [`schedule`] and [`breaker`] how patiently.
 
 pub mod breaker;

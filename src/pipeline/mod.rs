@@ -1,6 +1,6 @@
 //! One lead's journey from dedupe to store, top to bottom: the only place that knows the order.
 //!
-//! Plain synchronous code, called inside a unit of work by [`writer`], one item after the other.
+//! Plain synchronous code, called inside a unit of work by [`Writer`], one item after the other.
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod notices;

@@ -324,7 +324,7 @@ impl ScriptedSmtp {
     }
 }
 
-fn serve(stream: TcpStream, seen: &Mutex<Seen>, script: &dyn Fn(usize, &str) -> Option<Act>) {
+fn serve(stream: &TcpStream, seen: &Mutex<Seen>, script: &dyn Fn(usize, &str) -> Option<Act>) {
     let number = {
         let mut seen = seen.lock().unwrap();
         seen.connections += 1;
@@ -335,7 +335,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Seen>, script: &dyn Fn(usize, &str) -> 
     loop {
         match script(number, &cue).unwrap_or_else(|| friendly(&cue)) {
             Act::Say(answer) => {
-                if (&stream).write_all(format!("{answer}\r\n").as_bytes()).is_err() || answer.starts_with("221") {
+                if (stream).write_all(format!("{answer}\r\n").as_bytes()).is_err() || answer.starts_with("221") {
                     return;
                 }
                 if cue == "DATA" && answer.starts_with('3') {
@@ -347,7 +347,7 @@ fn serve(stream: TcpStream, seen: &Mutex<Seen>, script: &dyn Fn(usize, &str) -> 
             }
             Act::Cut => return,
             Act::Hang => {
-                let _ = reader.read_to_end(&mut Vec::new());
+                reader.read_to_end(&mut Vec::new()).ok();
                 return;
             }
         }

@@ -1,6 +1,6 @@
 //! Notices by mail, over SMTP submission (RFC 5321, RFC 6409).
 //!
-//! The protocol is lettre's; the connection is ours ([`link`]), so that one set of rules says
+//! The protocol is lettre's; the connection is ours (`link`), so that one set of rules says
 //! which certificates are believed, STARTTLS is never optional, and each command has its time.
 //! Connections are kept for the next letter for a short while. A letter has the Message-ID
 //! `<NOTICEID@domain-of-from>` however often it is sent: when the server's last answer gets lost,
