@@ -11,8 +11,12 @@ use super::fields::Pair;
 use super::form::{self, Form};
 use crate::lead::Original;
 
-/// Reads a row. An error is a sentence for the person who looks at the quarantined item.
+/// Reads a row. An error is a sentence for the person who looks at the quarantined item; what the
+/// channel could not read comes as `text/csv; unreadable=REASON`.
 pub(super) fn read(original: &Original) -> Result<Form, String> {
+    if let Some((_, reason)) = original.content_type.split_once("unreadable=") {
+        return Err(reason.to_owned());
+    }
     let cells: Vec<(String, Value)> = serde_json::from_slice(&original.bytes)
         .map_err(|error| format!("the row is no list of header and cell: {error}"))?;
     let mut form = Form::default();
@@ -66,6 +70,12 @@ mod tests {
         }
         assert!(read(&original("{}")).is_err() && read(&original("x")).is_err());
         assert_eq!(read(&original(r#"[["Name","Max"],["",""],["PLZ",10115]]"#)).unwrap().pairs.len(), 2);
+    }
+
+    #[test]
+    fn what_the_channel_could_not_read_keeps_its_reason() {
+        let torn = Original { content_type: "text/csv; unreadable=a quote is never closed".into(), ..original("a;\"b") };
+        assert_eq!(read(&torn), Err("a quote is never closed".into()));
     }
 
     #[test]

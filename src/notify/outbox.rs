@@ -1,8 +1,8 @@
 //! The outbox: notices that wait in the store, and the worker that brings them to their owners.
 //!
-//! Each notice is delivered at least once: it is settled in the store only after its destination took it. The worker is woken by
-//! each commit, so that an owner hears of a lead within milliseconds, and by the clock for what is
-//! tried again.
+//! Each notice is delivered at least once: it is settled in the store only after its destination
+//! took it. The worker is woken by each commit, so that an owner hears of a lead within
+//! milliseconds, and by the clock for what is tried again.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;

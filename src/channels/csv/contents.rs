@@ -80,10 +80,12 @@ pub(super) fn open<R: Read + Seek>(mut source: R, stopped: &dyn Fn() -> bool) ->
     let survey = survey(&mut source, stopped)?;
     source.seek(SeekFrom::Start(0))?;
     let sample = sample(&mut source, &survey)?;
-    if sample.iter().all(|line| line.text.trim().is_empty()) && survey.length <= SAMPLE as u64 {
+    let sniffed = dialect::sniff(survey.verdict.encoding.name(), &sample);
+    let says_something = |line: &Line| line.cut || line.text.chars().any(char::is_alphanumeric);
+    let nothing = sniffed.headers.is_empty() || !sample.iter().any(says_something);
+    if nothing && survey.length <= SAMPLE as u64 {
         return Err(Unreadable::NoRows);
     }
-    let sniffed = dialect::sniff(survey.verdict.encoding.name(), &sample);
     if sniffed.headers.len() > COLUMNS {
         return Err(Unreadable::TooManyColumns(sniffed.headers.len()));
     }

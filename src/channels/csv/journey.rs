@@ -20,7 +20,7 @@ use super::paths::{self, Goal, Paths, Sight};
 use super::rows::{Item, KEPT};
 use crate::channels::Error;
 use crate::channels::health::Health;
-use crate::intake::Door;
+use crate::intake::{Door, Refused};
 use crate::lead::{Inbound, Name, Place};
 
 /// Rows submitted together.
@@ -96,11 +96,15 @@ impl Guide<'_> {
             let begun = place.as_deref().and_then(|place| serde_json::from_str(place).ok());
             tokio::task::spawn_blocking(move || read(&paths, &name, sight, begun, &send, &stop))
         };
-        let mut submitted = 0;
+        let (mut submitted, mut before) = (0, place);
         while let Some(piece) = pieces.recv().await {
             submitted += piece.len();
+            let after = piece.last().map(|(_, place)| place.clone());
             let items = piece.into_iter().map(|(item, place)| self.row(&file, &item, place)).collect();
-            self.submit(items).await?;
+            if let Err(refused) = self.submit(items).await {
+                return Err(self.step_back(&file, before, refused).await);
+            }
+            before = after;
             if self.stop.is_cancelled() {
                 return Ok(End::Stopped);
             }
@@ -122,7 +126,19 @@ impl Guide<'_> {
         inbound
     }
 
-    async fn submit(&self, items: Vec<Inbound>) -> Result<(), Error> {
+    /// Where one row was refused and later ones were not, the place has passed it: back to before
+    /// the piece, so that it is tried again. The others will be redelivered then.
+    async fn step_back(&self, file: &str, before: Option<String>, refused: Refused) -> Error {
+        if matches!(refused, Refused::Failed(_)) {
+            let place = Place { key: key(file), value: before };
+            if let Err(error) = self.door.keep_place(self.channel, place).await {
+                warn!(channel = %self.channel, %error, "the place in a file cannot be moved back");
+            }
+        }
+        Error::Intake(refused)
+    }
+
+    async fn submit(&self, items: Vec<Inbound>) -> Result<(), Refused> {
         for _ in self.door.submit_all(items).await? {
             self.health.item();
         }

@@ -22,6 +22,8 @@ pub(crate) mod settings;
 mod settle;
 mod shape;
 mod split;
+#[cfg(test)]
+mod story;
 mod watch;
 
 use std::path::PathBuf;

@@ -167,3 +167,108 @@ fn shorten(mut raw: String) -> String {
     raw.truncate(raw.floor_char_boundary(KEPT));
     raw
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use proptest::prelude::*;
+
+    use super::super::contents;
+    use super::*;
+
+    fn items(bytes: &[u8]) -> Vec<Item> {
+        contents::open(Cursor::new(bytes), &|| false).unwrap().rows.map(Result::unwrap).collect()
+    }
+
+    fn row(item: &Item) -> &Row {
+        match item {
+            Item::Row(row) => row,
+            Item::Bad(bad) => panic!("{bad:?}"),
+        }
+    }
+
+    fn cells(item: &Item) -> Vec<(&str, &str)> {
+        row(item).cells.iter().map(|(header, cell)| (header.as_str(), cell.as_str())).collect()
+    }
+
+    #[test]
+    fn ragged_rows_keep_all_their_cells() {
+        let items = items(b"Name;E-Mail\nMax\nEva;e@b.example;VIP;\nUdo;u@b.example;;;\n;;\n");
+        assert_eq!(cells(&items[0]), [("Name", "Max"), ("E-Mail", "")]);
+        assert_eq!(cells(&items[1]), [("Name", "Eva"), ("E-Mail", "e@b.example"), ("column 3", "VIP")]);
+        assert_eq!(cells(&items[2]), [("Name", "Udo"), ("E-Mail", "u@b.example")]);
+        assert_eq!((row(&items[0]).warnings.len(), row(&items[1]).warnings.len(), items.len()), (1, 1, 3));
+    }
+
+    #[test]
+    fn an_unclosed_quote_is_forgiven_where_the_row_is_plain_without_it() {
+        let good = "Ida;i@b.example;Ulm\n".repeat(3);
+        let torn = "Max;a@b.example;\"Bonn\nEva;\"c@d.example;\nUdo;e@f.example;Ulm;x;\"y\n";
+        let items = items(format!("Name;E-Mail;Ort\n{torn}{good}").as_bytes());
+        assert_eq!(cells(&items[0])[2], ("Ort", "\"Bonn"));
+        assert_eq!(cells(&items[1])[1], ("E-Mail", "\"c@d.example"));
+        assert!(matches!(&items[2], Item::Bad(bad) if bad.line == 4 && bad.raw == "Udo;e@f.example;Ulm;x;\"y"));
+    }
+
+    #[test]
+    fn too_much_is_an_error_of_its_line() {
+        let wide = format!("Name;E-Mail\n{}\nEva;e@b.example\n", "x;".repeat(COLUMNS + 1));
+        let long = format!("Name;E-Mail\n{};a@b.example\nEva;e@b.example\n", "x".repeat(70_000));
+        let endless = format!("Name;E-Mail\n{};a@b.example\nEva;e@b.example\n", "x".repeat(3_000_000));
+        for text in [wide, long, endless] {
+            let items = items(text.as_bytes());
+            assert!(matches!(&items[0], Item::Bad(bad) if bad.line == 2 && bad.raw.len() <= KEPT));
+            assert_eq!((items[1].line(), items.len()), (3, 2));
+        }
+    }
+
+    #[test]
+    fn an_address_before_the_header_is_not_passed_over() {
+        let text = b"Export\nmax@firma.example\n\nName;E-Mail;Ort\nEva;e@b.example;Bonn\nUdo;u@b.example;Ulm\n";
+        let items = items(text);
+        assert!(matches!(&items[0], Item::Bad(bad) if bad.line == 2), "{items:?}");
+        assert_eq!(items.len(), 3);
+    }
+
+    #[test]
+    fn a_header_in_the_middle_of_a_file_is_no_row() {
+        assert_eq!(items(b"Name;E-Mail\nMax;a@b.example\nName;E-Mail\nEva;c@d.example\n").len(), 2);
+    }
+
+    /// Letters and digits, in order: what must not get lost.
+    fn words(text: &str) -> String {
+        text.chars().filter(|character| character.is_alphanumeric()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_beyond_reading(bytes in proptest::collection::vec(any::<u8>(), 0..3000)) {
+            if let Ok(contents) = contents::open(Cursor::new(&bytes), &|| false) {
+                prop_assert!(contents.rows.map(Result::unwrap).count() <= bytes.len());
+            }
+        }
+
+        #[test]
+        fn every_line_is_in_a_row_or_a_bad_row(
+            lines in proptest::collection::vec("[a-c1-3@. ;,\"'\\\\|\täß€]{0,40}", 0..40),
+            end in "\r?\n",
+            known in any::<bool>(),
+        ) {
+            let mut text = if known { format!("Name;E-Mail{end}") } else { String::new() };
+            text.push_str(&lines.join(&end));
+            let Ok(contents) = contents::open(Cursor::new(text.as_bytes()), &|| false) else { return Ok(()) };
+            let header = contents.dialect.header_row.unwrap_or(0);
+            let mut all: String = contents.headers.iter().map(|name| words(name)).collect();
+            for item in contents.rows.map(Result::unwrap) {
+                match item {
+                    Item::Row(row) => all.extend(row.cells.iter().map(|(_, cell)| words(cell))),
+                    Item::Bad(bad) => all.push_str(&words(&bad.raw)),
+                }
+            }
+            for (line, text) in (1..).zip(text.lines()).filter(|(line, _)| *line > header) {
+                prop_assert!(all.contains(&words(text)), "line {line}: {text:?} is not in {all:?}");
+            }
+        }
+    }
+}

@@ -88,8 +88,8 @@ impl Settling {
 
 #[cfg(test)]
 mod tests {
+    use super::super::paths::Paths;
     use super::*;
-    use crate::channels::csv::paths::Paths;
 
     #[test]
     fn a_file_is_ready_once_it_has_rested() {

@@ -158,6 +158,14 @@ impl House {
     }
 }
 
+/// The door wants readers, though the outbox brings it nothing to read.
+fn readers() -> Arc<Readers> {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("lotse.toml");
+    std::fs::write(&file, "").unwrap();
+    Readers::start(Reader::new(&crate::config::load(Some(&file)).config.unwrap()))
+}
+
 fn start() -> Timestamp {
     "2026-11-23T09:00:00Z".parse().unwrap()
 }
