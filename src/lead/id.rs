@@ -163,7 +163,7 @@ mod tests {
         let id = Id::after(Id::MIN, Timestamp::from_millisecond(1_795_000_000_000).unwrap(), 42);
         assert_eq!(id.to_string().parse::<Id>().unwrap(), id);
         assert_eq!(Id::from_bytes(id.to_bytes()), id);
-        assert!(id.to_string().starts_with("01K"));
+        assert!(id.to_string().starts_with("01M"));
     }
 
     #[test]

@@ -74,7 +74,8 @@ mod tests {
 
     #[test]
     fn what_the_channel_could_not_read_keeps_its_reason() {
-        let torn = Original { content_type: "text/csv; unreadable=a quote is never closed".into(), ..original("a;\"b") };
+        let torn =
+            Original { content_type: "text/csv; unreadable=a quote is never closed".into(), ..original("a;\"b") };
         assert_eq!(read(&torn), Err("a quote is never closed".into()));
     }
 

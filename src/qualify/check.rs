@@ -18,6 +18,9 @@ use super::view::{CONSTANT, Constant};
 /// Nodes a `when` may have; words after `in` do not count.
 const NODE_LIMIT: usize = 200;
 
+/// How deep they may be nested: each level takes stack when the rule runs.
+const DEPTH_LIMIT: usize = 48;
+
 /// A mistake in a `when`.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
@@ -39,6 +42,8 @@ pub(super) struct Checker<'a> {
     pub(super) growth: usize,
     pub(super) scope: Vec<(String, Ty)>,
     nodes: usize,
+    depth: usize,
+    deepest: usize,
     loops: usize,
 }
 
@@ -53,6 +58,8 @@ impl<'a> Checker<'a> {
             growth: 1,
             scope: Vec::new(),
             nodes: 0,
+            depth: 0,
+            deepest: 0,
             loops: 0,
         }
     }
@@ -63,6 +70,10 @@ impl<'a> Checker<'a> {
         if self.nodes > NODE_LIMIT {
             self.faults.clear();
             let message = format!("`when` is too big: more than {NODE_LIMIT} values and operators");
+            self.fault_at(0, message, Some("split the rule, or put words into a list after `in`".into()));
+        } else if self.deepest > DEPTH_LIMIT {
+            self.faults.clear();
+            let message = format!("`when` is nested more than {DEPTH_LIMIT} deep");
             self.fault_at(0, message, Some("split the rule, or put words into a list after `in`".into()));
         } else if self.faults.is_empty() && !matches!(ty, Ty::Bool | Ty::Dyn) {
             self.fault_at(0, format!("`when` must be true or false, and this is {ty}"), None);
@@ -77,9 +88,15 @@ impl<'a> Checker<'a> {
     /// Checks an expression; `null_is_fine` beside a comparison with `null`.
     pub(super) fn check_where(&mut self, expr: &mut IdedExpr, null_is_fine: bool) -> Ty {
         self.nodes += 1;
-        if self.nodes > NODE_LIMIT {
-            return Ty::Dyn;
-        }
+        self.depth += 1;
+        self.deepest = self.deepest.max(self.depth);
+        let fits = self.nodes <= NODE_LIMIT && self.depth <= DEPTH_LIMIT;
+        let ty = if fits { self.node(expr, null_is_fine) } else { Ty::Dyn };
+        self.depth -= 1;
+        ty
+    }
+
+    fn node(&mut self, expr: &mut IdedExpr, null_is_fine: bool) -> Ty {
         if let Some(path) = self.path(expr)
             && let Some(ty) = self.named(expr, &path, null_is_fine)
         {

@@ -15,7 +15,7 @@ use super::view::Constant;
 /// Bytes that a `when` may have.
 pub(super) const SOURCE_LIMIT: usize = 4096;
 
-/// Nested brackets that a `when` may have.
+/// Nested brackets that a `when` may have, those in its texts included.
 const BRACKET_LIMIT: usize = 32;
 
 /// A `when` that runs.

@@ -10,6 +10,16 @@ use crate::lead::{
     Person, Phone, Stage, Touch,
 };
 
+/// A lead that nobody said anything about, and its touch, at `now`.
+pub(super) fn nobody(now: Timestamp) -> Result<(Lead, Touch), NameError> {
+    let channel = Name::parse("test")?;
+    let (mut lead, mut touch) = (lead(&channel), touch(&channel));
+    lead.created_at = now;
+    lead.updated_at = now;
+    touch.received_at = now;
+    Ok((lead, touch))
+}
+
 /// A lead and a touch with all fields, and the same with none.
 pub(super) fn samples() -> Result<[(Lead, Touch); 2], NameError> {
     let channel = Name::parse("website")?;

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -38,6 +39,9 @@ fn one(when: &str) -> String {
 
 /// Reads a lead roughly as a form is read; what the real reader does is tested where it lives.
 fn read(typed: Fields) -> Result<(Lead, Touch), String> {
+    if typed.is_empty() {
+        return Err("the form is empty".into());
+    }
     let [_, (mut lead, mut touch)] = samples().unwrap();
     for (key, value) in typed {
         let text = value.as_str().map(str::to_owned);
@@ -459,6 +463,7 @@ fn hostile_rules_are_refused_or_stopped_in_time() {
         vec!["1"; 2000].join("+") + " == 1",
         "(".repeat(2000),
         format!("{}true{}", "(".repeat(1500), ")".repeat(1500)),
+        format!("{}1{} == 1", "(".repeat(90), ")".repeat(90)),
         format!("{}1{} == []", "[".repeat(1000), "]".repeat(1000)),
         format!("lead{}", ".a".repeat(1900)),
         vec!["true"; 600].join("?") + &":true".repeat(599),
@@ -467,6 +472,9 @@ fn hostile_rules_are_refused_or_stopped_in_time() {
         "lead.name.replace('a', 'aaaaaaaaaa').replace('a', 'aaaaaaaaaa') == ''".to_owned(),
         "lead.name.matches('((a{1000}){1000}){1000}')".to_owned(),
         "x".repeat(5000),
+        vec!["lead.touch_count"; 50].join("+") + " == 1",
+        format!("lead.name{} == ''", ".trim()".repeat(50)),
+        format!("lead.fields{} == 1", ".a".repeat(50)),
         format!("{} == 1", "{'a':".repeat(500)),
     ];
     let strange =
@@ -477,6 +485,26 @@ fn hostile_rules_are_refused_or_stopped_in_time() {
         assert!(told.is_err() || strange.contains(when), "{when:.40}");
         assert!(start.elapsed() < Duration::from_secs(1), "{when:.40}: {:?}", start.elapsed());
     }
+}
+
+#[test]
+fn the_deepest_rules_there_are_run_on_a_small_stack() {
+    let deep = [
+        format!("{} > 0", vec!["lead.touch_count"; 46].join(" + ")),
+        format!("lead.name{} != ''", ".trim()".repeat(45)),
+        vec!["lead.touch_count == 1"; 45].join(" && "),
+        format!("{}1{} > 0", "lead.touch_count + (".repeat(32), ")".repeat(32)),
+        format!("{}true{}", "lead.touch_count == 1 ? (".repeat(30), ") : true".repeat(30)),
+    ];
+    let rules: String =
+        deep.iter().enumerate().map(|(n, when)| one(when).replace("\"one\"", &format!("\"{n}\""))).collect();
+    let rules = load(&[("a.toml", &rules)]).unwrap_or_else(|problems| panic!("{problems:?}"));
+    let (lead, touch) = &samples().unwrap()[0];
+    let verdict = thread::scope(|scope| {
+        let small = thread::Builder::new().stack_size(2 << 20);
+        small.spawn_scoped(scope, || rules.judge(lead, touch, at_noon())).unwrap().join().unwrap()
+    });
+    assert_eq!((verdict.hits.len(), verdict.problems), (5, vec![]));
 }
 
 #[test]
@@ -510,6 +538,15 @@ fn cost_of_the_shipped_rules() {
     let each = start.elapsed() / 2000;
     eprintln!("load {loaded:?}, judge {each:?} for {} rules", rules.len());
 }
+
+/// The shipped rules, and one rule for every field there is.
+static EVERY_FIELD: LazyLock<[Rules; 2]> = LazyLock::new(|| {
+    let fields = types::FIELDS.iter().filter(|field| field.ty != types::Ty::Record);
+    let every: String = fields
+        .map(|field| format!("[[rule]]\nname = \"{0}\"\nwhen = 'type({0}) != string'\nscore = 1\n", field.path))
+        .collect();
+    [Rules::load(None, 30, &[]).unwrap(), load(&[("a.toml", &every)]).unwrap()]
+});
 
 fn pieces() -> impl Strategy<Value = String> {
     let known = prop::sample::select(vec![
@@ -614,12 +651,8 @@ proptest! {
         touch.content.subject.clone_from(&texts[5]);
         touch.content.from.clone_from(&texts[6]);
         touch.content.headers.insert("x".into(), texts[7].clone().unwrap_or_default());
-        let values = types::FIELDS.iter().filter(|field| field.ty != types::Ty::Record);
-        let every: String = values
-            .map(|field| format!("[[rule]]\nname = \"{0}\"\nwhen = 'type({0}) != string'\nscore = 1\n", field.path))
-            .collect();
         let now = Timestamp::from_millisecond(ms).unwrap();
-        for rules in [Rules::load(None, 30, &[]).unwrap(), load(&[("a.toml", &every)]).unwrap()] {
+        for rules in &*EVERY_FIELD {
             let verdict = rules.judge(&lead, &touch, now);
             prop_assert_eq!(verdict.problems, Vec::<String>::new());
         }

@@ -307,7 +307,7 @@ impl ScriptedSmtp {
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 let (seen, script) = (Arc::clone(&to_seen), Arc::clone(&script));
-                std::thread::spawn(move || serve(stream.unwrap(), &seen, &*script));
+                std::thread::spawn(move || serve(&stream.unwrap(), &seen, &*script));
             }
         });
         Self { port, seen }
@@ -335,7 +335,8 @@ fn serve(stream: &TcpStream, seen: &Mutex<Seen>, script: &dyn Fn(usize, &str) ->
     loop {
         match script(number, &cue).unwrap_or_else(|| friendly(&cue)) {
             Act::Say(answer) => {
-                if (stream).write_all(format!("{answer}\r\n").as_bytes()).is_err() || answer.starts_with("221") {
+                let mut stream = stream;
+                if stream.write_all(format!("{answer}\r\n").as_bytes()).is_err() || answer.starts_with("221") {
                     return;
                 }
                 if cue == "DATA" && answer.starts_with('3') {

@@ -192,11 +192,6 @@ fn ways(notifier: &Arc<Scripted>) -> Ways {
     Ways::with(BTreeMap::from([(name("mail"), notifier)]), &owners, house(Language::English))
 }
 
-/// Readers of no settings: the outbox sends no items in.
-fn readers() -> Arc<Readers> {
-    Readers::start(Reader::new(&crate::config::parse("", None).config.unwrap()))
-}
-
 #[tokio::test]
 async fn an_owner_hears_of_a_lead_within_a_moment() {
     let (house, mut tasks, notifier) = (House::new(), JoinSet::new(), Scripted::answers(Answer::Takes));
