@@ -28,6 +28,11 @@ pub(super) fn run(format: Format, client: &Client) -> Outcome {
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
     say(&format!("store     {} bytes, {} items in {} commits", store["bytes"], store["items"], store["commits"]))?;
     say(&format!("outbox    {} pending, {} dead  {}", outbox["pending"], outbox["dead"], text(&outbox["last_error"])))?;
+    for (name, notifier) in status["notifiers"].as_object().into_iter().flatten() {
+        if !notifier["last_error"].is_null() {
+            say(&format!("notify    {name} is in trouble: {}", text(&notifier["last_error"])))?;
+        }
+    }
     let mut printer = Printer::new(format, &["channel", "kind", "state", "items", "last ok", "last trouble"]);
     for (name, channel) in status["channels"].as_object().into_iter().flatten() {
         printer.item(channel, |channel| {

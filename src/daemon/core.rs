@@ -12,6 +12,7 @@ use crate::channels::health::Board;
 use crate::config::Config;
 use crate::intake::Door;
 use crate::normalize::{Reader, Readers};
+use crate::notify;
 use crate::pipeline::{Ended, InForce, Policy, Pulse, Writer};
 use crate::qualify::Rules;
 use crate::service::{Service, SettingsState};
@@ -68,6 +69,7 @@ impl Core {
             readers,
             policy,
             board: Board::default(),
+            notifiers: notify::outbox::Board::default(),
             pulse,
             started_at: Timestamp::now(),
             settings: Mutex::new(settings),

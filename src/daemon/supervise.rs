@@ -37,6 +37,8 @@ pub(super) struct Supervisor {
 struct Running {
     settings: config::Channel,
     stop: CancellationToken,
+    /// Cancelled once the channel has let go of its source.
+    gone: CancellationToken,
 }
 
 impl Supervisor {
@@ -50,23 +52,26 @@ impl Supervisor {
         let kept = |name: &Name, running: &Running| {
             channels.iter().any(|channel| channel.name == *name && *channel == running.settings)
         };
+        let mut leaving = HashMap::new();
         for (name, running) in &self.running {
             if !kept(name, running) {
                 running.stop.cancel();
                 self.board.remove(name);
+                leaving.insert(name.clone(), running.gone.clone());
             }
         }
         self.running.retain(|name, running| kept(name, running));
         for settings in channels {
             if !self.running.contains_key(&settings.name) {
-                self.start(settings);
+                self.start(settings, leaving.remove(&settings.name));
             }
         }
         while self.tasks.try_join_next().is_some() {}
     }
 
-    fn start(&mut self, settings: &config::Channel) {
-        let stop = self.stop.child_token();
+    /// Starts a channel once its predecessor is gone: two at one source would take each item twice.
+    fn start(&mut self, settings: &config::Channel, predecessor: Option<CancellationToken>) {
+        let (stop, gone) = (self.stop.child_token(), CancellationToken::new());
         let name = settings.name.clone();
         let (channel, kind): (Arc<dyn Channel>, _) = match &settings.kind {
             ChannelKind::Imap(config) => (Arc::new(imap::Mailbox::new(name.clone(), config.clone())), "imap"),
@@ -74,14 +79,22 @@ impl Supervisor {
             // The listener serves all webhooks.
             ChannelKind::Webhook(_) => {
                 self.board.channel(&name, "webhook").ok();
-                self.running.insert(name, Running { settings: settings.clone(), stop });
+                gone.cancel();
+                self.running.insert(name, Running { settings: settings.clone(), stop, gone });
                 return;
             }
         };
         let health = self.board.channel(&name, kind);
         let (door, token) = (self.door.clone(), stop.clone());
-        self.tasks.spawn(async move { keep_running(channel.as_ref(), &door, &health, &token).await });
-        self.running.insert(name, Running { settings: settings.clone(), stop });
+        let leave = gone.clone().drop_guard();
+        self.tasks.spawn(async move {
+            if let Some(predecessor) = predecessor {
+                predecessor.cancelled().await;
+            }
+            keep_running(channel.as_ref(), &door, &health, &token).await;
+            drop(leave);
+        });
+        self.running.insert(name, Running { settings: settings.clone(), stop, gone });
     }
 
     /// Stops all channels and waits until each has let go of its source.

@@ -81,7 +81,7 @@ impl Reader {
     #[must_use]
     pub fn read(&self, inbound: &Inbound, trust: Trust) -> Reading {
         let reading = match inbound.kind {
-            Kind::Mail => self.without_own(mail::read(&inbound.original.bytes, self, trust), trust),
+            Kind::Mail => mail::read(&inbound.original.bytes, self, trust),
             Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original), inbound, trust),
             Kind::Row => self.form(row::read(&inbound.original), inbound, trust),
             Kind::Manual => self.form(row::read_manual(&inbound.original), inbound, trust),
@@ -89,6 +89,10 @@ impl Reader {
         match (reading, trust) {
             (Reading::Noise(why) | Reading::Unclear(why), Trust::Released) => {
                 Reading::Lead(Box::new(self.as_text(inbound, &why)))
+            }
+            (Reading::Lead(mut content), _) => {
+                complete(&mut content, &inbound.original);
+                Reading::Lead(content)
             }
             (reading, _) => reading,
         }
@@ -107,20 +111,6 @@ impl Reader {
             domain.strip_suffix(own.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
         };
         self.domains.iter().find(is).map(String::as_str)
-    }
-
-    /// Mail of our own people is no lead; what they forward says somebody else's address.
-    fn without_own(&self, reading: Reading, trust: Trust) -> Reading {
-        let Reading::Lead(content) = &reading else { return reading };
-        let own: Vec<&str> = content.person.emails.iter().map_while(|email| self.own_domain(email.domain())).collect();
-        match own.first() {
-            Some(domain) if trust == Trust::Usual && own.len() == content.person.emails.len() => {
-                Reading::Noise(format!(
-                    "sent from our own domain {domain} (`organisation.domains`); release it with `lotse intake release ID` to make it a lead"
-                ))
-            }
-            _ => reading,
-        }
     }
 
     fn form(&self, form: Result<Form, String>, inbound: &Inbound, trust: Trust) -> Reading {
@@ -213,6 +203,19 @@ fn hex(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+/// What only the whole item tells: the country, by the first number where nobody named one; and
+/// that a mail was too large to be fetched with its text.
+fn complete(content: &mut Content, original: &Original) {
+    if content.person.country.is_none() {
+        content.person.country = content.person.phones.first().and_then(phone::country);
+    }
+    if form::parameter(&original.content_type, "truncated").is_some() {
+        content
+            .problems
+            .push("the mail is too large: only its headers were fetched, its text is in the mailbox".into());
+    }
 }
 
 #[cfg(test)]

@@ -62,6 +62,14 @@ pub fn read(text: &str, region: &str) -> Numbers {
     numbers
 }
 
+/// The country a number belongs to, ISO 3166-1 alpha-2; `None` for numbers of no country (`+800`).
+#[must_use]
+pub fn country(phone: &Phone) -> Option<String> {
+    let number = PHONE_NUMBER_UTIL.parse(phone.as_str(), None).ok()?;
+    let region = PHONE_NUMBER_UTIL.get_region_for_number(&number)?;
+    (region != Region::World).then(|| region.as_region_str().to_string())
+}
+
 /// Every number in free text that is written like one, each once, at most 10.
 #[must_use]
 pub fn find(text: &str, region: &str) -> Vec<Phone> {

@@ -103,20 +103,32 @@ fn a_filled_trap_is_noise_until_it_is_released() {
 
 #[test]
 fn our_own_people_are_no_leads_by_mail_and_taken_as_typed_elsewhere() {
-    let own = |emails: &[&str]| {
-        let mut content = Content::default();
-        content.person.emails = emails.iter().map(|email| email::parse(email).unwrap()).collect();
-        Reading::Lead(Box::new(content))
-    };
-    let reason = "sent from our own domain firma.example (`organisation.domains`); release it with `lotse intake release ID` to make it a lead";
-    for emails in [&["anna@firma.example"][..], &["anna@berlin.firma.example", "a@firma.example"]] {
-        assert_eq!(reader().without_own(own(emails), Trust::Usual), Reading::Noise(reason.into()));
-        assert_eq!(reader().without_own(own(emails), Trust::Released), own(emails));
+    let mail = |from: &str| format!("From: {from}\r\nSubject: Hello\r\n\r\nHello\r\n").into_bytes();
+    for from in ["anna@firma.example", "anna@berlin.firma.example"] {
+        let Reading::Noise(why) = read(Kind::Mail, "message/rfc822", &mail(from), Trust::Usual) else {
+            panic!("{from}")
+        };
+        assert!(why.contains("organisation.domains") && why.contains("lotse intake release ID"), "{why}");
+        lead(read(Kind::Mail, "message/rfc822", &mail(from), Trust::Released));
     }
-    for emails in [&["a@firma.example", "max@kunde.example"][..], &[], &["a@unsere-firma.example"]] {
-        assert_eq!(reader().without_own(own(emails), Trust::Usual), own(emails));
-    }
+    lead(read(Kind::Mail, "message/rfc822", &mail("a@unsere-firma.example"), Trust::Usual));
     lead(read(Kind::Form, URLENCODED, b"email=anna@firma.example", Trust::Usual));
+}
+
+#[test]
+fn the_country_comes_from_the_number_where_nobody_names_one() {
+    let country = |body: &[u8]| lead(read(Kind::Form, URLENCODED, body, Trust::Usual)).person.country;
+    assert_eq!(country(b"email=a@b.example&phone=030 12345678").as_deref(), Some("DE"));
+    assert_eq!(country(b"email=a@b.example&phone=%2B43 1 5134000").as_deref(), Some("AT"));
+    assert_eq!(country(b"email=a@b.example&phone=030 12345678&land=Schweiz").as_deref(), Some("CH"));
+    assert_eq!(country(b"email=a@b.example"), None);
+}
+
+#[test]
+fn a_mail_without_its_text_says_so() {
+    let mail = b"From: a@kunde.example\r\nSubject: Big\r\n\r\n";
+    let content = lead(read(Kind::Mail, "message/rfc822; truncated=yes", mail, Trust::Usual));
+    assert!(content.problems.iter().any(|problem| problem.contains("too large")), "{:?}", content.problems);
 }
 
 #[test]

@@ -43,7 +43,7 @@ impl Outbox {
     pub fn start(service: &Service, config: &Config, stop: CancellationToken) -> Self {
         let desk =
             Desk { store: service.store.clone(), door: service.door.clone(), clock: Arc::new(Timestamp::now), stop };
-        Self::work(desk, Arc::clone(&service.pulse), Ways::new(config, None))
+        Self::work(desk, Arc::clone(&service.pulse), Ways::new(config, None), service.notifiers.clone())
     }
 
     /// Starts the worker with these parts: a test has its own clock and notifiers.
@@ -57,12 +57,12 @@ impl Outbox {
         stop: CancellationToken,
     ) -> Self {
         let clock: Clock = clock;
-        Self::work(Desk { store, door, clock, stop }, pulse, ways)
+        Self::work(Desk { store, door, clock, stop }, pulse, ways, Board::default())
     }
 
-    fn work(desk: Desk, pulse: Arc<Pulse>, ways: Ways) -> Self {
+    fn work(desk: Desk, pulse: Arc<Pulse>, ways: Ways, board: Board) -> Self {
         let (ways, in_force) = watch::channel(Arc::new(ways));
-        let (board, stop) = (Board::default(), desk.stop.clone());
+        let stop = desk.stop.clone();
         let mut worker = JoinSet::new();
         worker.spawn(keep_working(desk, pulse, in_force, board.clone()));
         Self { ways, board, stop, worker }

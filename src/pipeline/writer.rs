@@ -140,7 +140,8 @@ impl Writer {
                 // A task that fails even while it is set aside cannot be kept at all.
                 Some((index, why)) if faults[index].is_some() => return Err(Error::Broken(why.into())),
                 Some((index, why)) => {
-                    tracing::error!(error = %why, "an item could not be handled and is quarantined");
+                    // What a panic says may hold a piece of the item: it belongs into the ledger, not into the log.
+                    tracing::error!("an item could not be handled and is set aside; the ledger says why");
                     faults[index] = Some(why);
                 }
                 None => return results,

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::channels::health::Board;
 use crate::intake::{Door, Refused};
 use crate::normalize::Readers;
+use crate::notify;
 use crate::pipeline::{InForce, Pulse};
 use crate::store::{self, Store};
 
@@ -34,6 +35,8 @@ pub struct Service {
     pub policy: Arc<InForce>,
     /// How the channels are doing.
     pub board: Board,
+    /// How the notifiers are doing.
+    pub notifiers: notify::outbox::Board,
     /// What the writer tells.
     pub pulse: Arc<Pulse>,
     /// When this process started.

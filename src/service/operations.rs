@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::{Error, Service, SettingsState};
 use crate::channels::health::ChannelState;
 use crate::lead::{Id, Name, Notice, NoticeState};
+use crate::notify::outbox::NotifierState;
 use crate::store::{NoticeFilter, Records};
 
 /// How the daemon is doing.
@@ -20,6 +21,8 @@ pub struct Status {
     pub started_at: Timestamp,
     /// The channels, by name.
     pub channels: BTreeMap<Name, ChannelState>,
+    /// The notifiers that were asked to take something, by name.
+    pub notifiers: BTreeMap<Name, NotifierState>,
     /// The store.
     pub store: StoreState,
     /// The outbox.
@@ -81,6 +84,7 @@ impl Service {
             version: env!("CARGO_PKG_VERSION"),
             started_at: self.started_at,
             channels: self.board.states(),
+            notifiers: self.notifiers.states(),
             store: StoreState {
                 bytes: self.store.size()?,
                 commits: self.pulse.commits.load(Ordering::Relaxed),
