@@ -1,33 +1,26 @@
 //! One file's journey: opened, read in pieces, each piece submitted and remembered, moved away.
 //!
-//! Reading runs on a blocking thread, one piece ahead of the intake at most. The place stored
-//! with every row says how many rows of exactly this file have receipts, so that after a crash
-//! reading goes on at the next one. A piece counts only if the file did not change while it was read.
+//! The place stored with every row says how many rows of exactly this file have receipts, so that
+//! after a crash reading goes on at the next one. A file that changed on the way stays where it is.
 
-use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::ffi::OsStr;
+use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::contents::{self, Unreadable};
+use super::contents::Unreadable;
 use super::import;
 use super::paths::{self, Goal, Paths, Sight};
-use super::rows::{Item, KEPT};
+use super::reading::{self, Found, Piece};
+use super::rows::Item;
 use crate::channels::Error;
 use crate::channels::health::Health;
 use crate::intake::{Door, Refused};
 use crate::lead::{Inbound, Name, Place};
-
-/// Rows submitted together.
-const ROWS: usize = 200;
-
-/// Bytes of rows submitted together, roughly.
-const BYTES: usize = 512 * 1024;
 
 /// What a journey needs.
 pub(super) struct Guide<'a> {
@@ -44,7 +37,7 @@ pub(super) enum End {
     /// Every row has a receipt and the file lies in its new place.
     Moved {
         /// Where.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What was read.
         sight: Sight,
         /// `done/` or `failed/`.
@@ -58,33 +51,6 @@ pub(super) enum End {
     Trouble(io::Error),
 }
 
-/// How far a file was read: the channel's place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Progress {
-    #[serde(flatten)]
-    sight: Sight,
-    sha256: String,
-    rows: u64,
-}
-
-/// Rows with the places after them.
-type Piece = Vec<(Item, String)>;
-
-/// What the reading thread found in the end.
-enum Found {
-    /// All rows were sent.
-    Rows {
-        begun: bool,
-    },
-    Unreadable {
-        reason: Unreadable,
-        head: Vec<u8>,
-    },
-    Changed,
-    Stopped,
-    Trouble(io::Error),
-}
-
 impl Guide<'_> {
     /// Takes one file all the way. An error is one of the intake or of the folder.
     pub(super) async fn take(&self, name: &OsStr, sight: Sight) -> Result<End, Error> {
@@ -94,7 +60,7 @@ impl Guide<'_> {
         let reading = {
             let (paths, name, stop) = (Arc::clone(&self.paths), name.to_owned(), self.stop.clone());
             let begun = place.as_deref().and_then(|place| serde_json::from_str(place).ok());
-            tokio::task::spawn_blocking(move || read(&paths, &name, sight, begun, &send, &stop))
+            tokio::task::spawn_blocking(move || reading::read(&paths, &name, sight, begun, &send, &stop))
         };
         let (mut submitted, mut before) = (0, place);
         while let Some(piece) = pieces.recv().await {
@@ -175,7 +141,7 @@ impl Guide<'_> {
     }
 
     /// Moves the file away if it is still the one that was read.
-    async fn leave(&self, name: &OsStr, sight: Sight, goal: Goal) -> Result<Option<std::path::PathBuf>, Error> {
+    async fn leave(&self, name: &OsStr, sight: Sight, goal: Goal) -> Result<Option<PathBuf>, Error> {
         let (paths, file) = (Arc::clone(&self.paths), name.to_owned());
         let moved = tokio::task::spawn_blocking(move || {
             if paths.sight(&file) != Some(sight) {
@@ -202,85 +168,4 @@ impl Guide<'_> {
 
 fn key(file: &str) -> String {
     format!("file:{file}")
-}
-
-/// The blocking half: reads the file and sends its rows that have no receipts yet.
-fn read(
-    paths: &Paths,
-    name: &OsString,
-    sight: Sight,
-    begun: Option<Progress>,
-    pieces: &mpsc::Sender<Piece>,
-    stop: &CancellationToken,
-) -> Found {
-    let file = match paths.open(name, &sight) {
-        Ok(Some(file)) => file,
-        Ok(None) => return Found::Changed,
-        Err(error) => return unreadable(None, error.into()),
-    };
-    let Ok(second) = file.try_clone() else { return Found::Trouble(io::Error::last_os_error()) };
-    let unchanged = || second.metadata().is_ok_and(|metadata| Sight::of(&metadata) == sight);
-    let contents = match contents::open(file, &|| stop.is_cancelled()) {
-        Ok(contents) => contents,
-        Err(_) if !unchanged() => return Found::Changed,
-        Err(reason) => return unreadable(Some(&second), reason),
-    };
-    let mut progress = Progress { sight, sha256: contents.sha256, rows: 0 };
-    let skip = begun.filter(|begun| Progress { rows: 0, ..begun.clone() } == progress).map_or(0, |begun| begun.rows);
-    let (mut piece, mut bytes) = (Vec::new(), 0);
-    let mut rows = contents.rows;
-    loop {
-        let item = rows.next();
-        let full = piece.len() >= ROWS || bytes >= BYTES;
-        if (item.is_none() || full) && !piece.is_empty() {
-            if !unchanged() {
-                return Found::Changed;
-            }
-            if pieces.blocking_send(std::mem::take(&mut piece)).is_err() {
-                return Found::Stopped;
-            }
-            bytes = 0;
-        }
-        match item {
-            None if unchanged() => return Found::Rows { begun: skip > 0 },
-            None => return Found::Changed,
-            Some(Err(error)) => return Found::Trouble(error),
-            Some(Ok(item)) => {
-                progress.rows += 1;
-                if progress.rows > skip {
-                    bytes += weight(&item);
-                    piece.push((item, serde_json::to_string(&progress).unwrap_or_default()));
-                }
-            }
-        }
-        if stop.is_cancelled() {
-            return Found::Stopped;
-        }
-    }
-}
-
-fn weight(item: &Item) -> usize {
-    match item {
-        Item::Row(row) => row.cells.iter().map(|(header, cell)| header.len() + cell.len() + 48).sum(),
-        Item::Bad(bad) => bad.raw.len(),
-    }
-}
-
-/// Sorts out whether a file can never be read, or only not now.
-fn unreadable(file: Option<&File>, reason: Unreadable) -> Found {
-    match reason {
-        Unreadable::Stopped => Found::Stopped,
-        Unreadable::Io(error) if error.kind() != io::ErrorKind::PermissionDenied => Found::Trouble(error),
-        reason => Found::Unreadable { reason, head: file.map(head).unwrap_or_default() },
-    }
-}
-
-/// The first bytes of a file, as evidence.
-fn head(mut file: &File) -> Vec<u8> {
-    let mut head = Vec::new();
-    if file.seek(SeekFrom::Start(0)).is_ok() {
-        // What can be read is kept; the reason of the failure is known already.
-        file.take(KEPT as u64).read_to_end(&mut head).ok();
-    }
-    head
 }

@@ -5,7 +5,7 @@
 //! have receipts, the file moves to `done/`. A file that is no table moves to `failed/`, with an
 //! explanation beside it, and stands in the ledger.
 //!
-//! [`Folder`] (`watch` → `settle` → `journey`) watches; [`import`] reads one file now. Both read
+//! [`Folder`] (`watch` → `settle` → `journey` → `reading`) watches; [`import`] reads one file now. Both read
 //! by `contents`: `encoding` → `lines` → `dialect` (`shape`, `header`) → `records` (`split`) → `rows`.
 
 mod contents;
@@ -16,6 +16,7 @@ pub mod import;
 mod journey;
 mod lines;
 mod paths;
+mod reading;
 mod records;
 mod rows;
 pub(crate) mod settings;

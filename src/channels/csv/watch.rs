@@ -57,11 +57,7 @@ pub(super) async fn run(
     loop {
         let going = !stop.is_cancelled() && failure.is_none();
         if going && watch.is_due() {
-            match watch.look(&guide).await {
-                Ok(()) if !watch.settling.in_trouble() => health.ok(),
-                Ok(()) => {}
-                Err(error) => failure = Some(error),
-            }
+            failure = watch.look(&guide).await.err();
             continue;
         }
         while going
@@ -150,6 +146,9 @@ impl Watch {
         self.sort(guide.channel, entries);
         self.looked = Instant::now();
         self.gap = DEBOUNCE.max((self.looked - begun) * 5);
+        if !self.settling.in_trouble() {
+            guide.health.ok();
+        }
         Ok(())
     }
 
