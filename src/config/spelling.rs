@@ -5,26 +5,7 @@ use std::collections::BTreeMap;
 use super::problem::{Wrong, quote};
 use super::section::Section;
 use crate::normalize::Spelling;
-
-/// Canonical fields that can have extra names.
-pub(crate) const CANONICAL: [&str; 16] = [
-    "name",
-    "given_name",
-    "family_name",
-    "email",
-    "phone",
-    "company",
-    "job_title",
-    "website",
-    "country",
-    "language",
-    "subject",
-    "message",
-    "consent",
-    "form",
-    "page",
-    "referrer",
-];
+use crate::normalize::fields::CANONICAL;
 
 /// Reads the key `fields` of a channel.
 pub(crate) fn spelling(section: &mut Section<'_>) -> Spelling {

@@ -6,7 +6,6 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use email_address::{EmailAddress, Options};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use url::Url;
@@ -14,6 +13,7 @@ use url::Url;
 use super::Rate;
 use super::problem::{Wrong, quote};
 use crate::lead::{Email, Name};
+use crate::normalize;
 
 /// Units of a duration with their milliseconds.
 const UNITS: [(&str, u64); 5] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
@@ -97,10 +97,7 @@ pub(crate) fn domain(text: &str) -> Result<String, Wrong> {
 /// An e-mail address without a display name; lower case, domain in ASCII form.
 pub(crate) fn email(text: &str) -> Result<Email, Wrong> {
     let wrong = || Wrong::new(format!("{} is no e-mail address", quote(text))).hint("write it as \"name@example.com\"");
-    let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
-    let address = EmailAddress::parse_with_options(text.trim(), options).map_err(|_| wrong())?;
-    let domain = ascii_domain(address.domain()).ok_or_else(wrong)?;
-    Ok(Email(format!("{}@{domain}", address.local_part().to_lowercase())))
+    normalize::email::parse(text).ok_or_else(wrong)
 }
 
 /// A sender: an e-mail address, with or without a display name (RFC 5322 `mailbox`).

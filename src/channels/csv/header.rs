@@ -6,33 +6,13 @@
 use super::records::{Cells, Record};
 use super::shape::{Shape, is_email, is_phone};
 use crate::normalize::Spelling;
-use crate::normalize::fields::{self, label::Slot};
+use crate::normalize::fields::{self, CANONICAL, label::Slot};
 
 /// Records before the header that are looked at.
 const SEARCH: usize = 40;
 
 /// Rows a header is compared with.
 const BODY: usize = 200;
-
-/// Canonical fields that are a column's own, as leads in JSON call them.
-const FIELDS: [&str; 16] = [
-    "email",
-    "phone",
-    "name",
-    "given_name",
-    "family_name",
-    "company",
-    "website",
-    "job_title",
-    "country",
-    "language",
-    "subject",
-    "message",
-    "consent",
-    "form",
-    "page",
-    "referrer",
-];
 
 /// The canonical field that a column of this name fills, if any; a campaign parameter is `utm_source` or `gclid`.
 pub(super) fn field(header: &str, spelling: &Spelling) -> Option<String> {
@@ -41,7 +21,7 @@ pub(super) fn field(header: &str, spelling: &Spelling) -> Option<String> {
         let click_id = Slot::parse(name).as_ref() == Some(&slot);
         return Some(if click_id { name.clone() } else { format!("utm_{name}") });
     }
-    FIELDS.iter().find(|name| Slot::parse(name).as_ref() == Some(&slot)).map(|name| (*name).to_owned())
+    CANONICAL.iter().find(|name| Slot::parse(name).as_ref() == Some(&slot)).map(|name| (*name).to_owned())
 }
 
 /// The record that names the columns, as an index; `None` where every record is data.

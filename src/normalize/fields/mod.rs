@@ -206,6 +206,26 @@ fn add(fields: &mut Fields, label: &str, value: Value) {
     }
 }
 
+/// The canonical fields by the names that settings and JSON give them; campaign parameters beside.
+pub const CANONICAL: [&str; 16] = [
+    "name",
+    "given_name",
+    "family_name",
+    "email",
+    "phone",
+    "company",
+    "job_title",
+    "website",
+    "country",
+    "language",
+    "subject",
+    "message",
+    "consent",
+    "form",
+    "page",
+    "referrer",
+];
+
 /// What a label means on this channel.
 #[must_use]
 pub fn meaning(label: &str, spelling: &Spelling) -> Option<(Slot, Certainty)> {
