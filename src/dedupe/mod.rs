@@ -42,9 +42,9 @@ pub fn place(content: &Content, records: &impl Records) -> Result<Place, Error> 
         }
     }
     let because = if content.person.emails.is_empty() && content.person.phones.is_empty() {
-        "neither e-mail address nor phone number to recognise anybody by"
+        "no e-mail address and no phone number to recognise anybody by"
     } else {
-        "e-mail address and phone number not seen before"
+        "nobody known has this e-mail address or phone number"
     };
     Ok(Place::New { because: because.to_owned() })
 }

@@ -133,12 +133,6 @@ impl Worker {
         let took = started.elapsed();
         let pause = if self.look.wanted { Duration::from_secs(1) } else { took * LOOKING_PART };
         self.look.not_before = Instant::now() + pause;
-        self.count();
-    }
-
-    fn count(&self) {
-        let pending = u32::try_from(self.queue.len()).unwrap_or(u32::MAX);
-        metrics::gauge!("lotse_notices_pending").set(f64::from(pending));
     }
 
     fn ended(&mut self, ended: Result<Done, JoinError>) {
@@ -169,7 +163,6 @@ impl Worker {
             Ok(Done::Rested) => {}
             Err(error) => tracing::error!(%error, "an errand of the outbox broke off"),
         }
-        self.count();
     }
 
     fn learned(&mut self, notifier: &Name, result: Result<(), &Failure>) {

@@ -10,7 +10,10 @@ use super::{Error, Service, SettingsState};
 use crate::channels::health::ChannelState;
 use crate::lead::{Id, Name, Notice, NoticeState};
 use crate::notify::outbox::NotifierState;
-use crate::store::{NoticeFilter, Records};
+use crate::store::Records;
+
+/// Pending notices that are looked at for a last error.
+const LOOKED_AT: usize = 20;
 
 /// How the daemon is doing.
 #[derive(Clone, Debug, Serialize)]
@@ -48,9 +51,9 @@ pub struct StoreState {
 #[derive(Clone, Debug, Serialize)]
 pub struct OutboxState {
     /// Notices that wait.
-    pub pending: usize,
+    pub pending: u64,
     /// Notices that were given up; `lotse outbox retry ID` tries again.
-    pub dead: usize,
+    pub dead: u64,
     /// When the next attempt is due.
     pub next_at: Option<Timestamp>,
     /// The last failure of a notice that still waits.
@@ -71,14 +74,10 @@ impl Service {
     pub fn status(&self) -> Result<Status, Error> {
         let policy = self.policy.get();
         let outbox = self.store.view(|view| {
-            let pending = view.notices(&NoticeFilter { state: Some(NoticeState::Pending) }, None, usize::MAX)?.items;
-            let dead = view.notices(&NoticeFilter { state: Some(NoticeState::Dead) }, None, usize::MAX)?.items;
-            Ok(OutboxState {
-                pending: pending.len(),
-                dead: dead.len(),
-                next_at: view.next_due()?,
-                last_error: pending.into_iter().find_map(|notice| notice.error),
-            })
+            let next_at = view.next_due()?;
+            let last_error = view.due_notices(Timestamp::MAX, LOOKED_AT)?.into_iter().find_map(|notice| notice.error);
+            let (pending, dead) = (view.notice_count(NoticeState::Pending)?, view.notice_count(NoticeState::Dead)?);
+            Ok(OutboxState { pending, dead, next_at, last_error })
         })?;
         Ok(Status {
             version: env!("CARGO_PKG_VERSION"),

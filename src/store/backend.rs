@@ -85,6 +85,8 @@ pub enum Table {
     Notices,
     /// Milliseconds, notice id → nothing, for pending notices.
     NoticesDue,
+    /// State → number of notices.
+    NoticeCounts,
     /// Team → rotation.
     Rotations,
     /// Owner → open and assigned leads.
@@ -93,7 +95,7 @@ pub enum Table {
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Meta,
         Self::Leads,
         Self::Touches,
@@ -107,6 +109,7 @@ impl Table {
         Self::Timeline,
         Self::Notices,
         Self::NoticesDue,
+        Self::NoticeCounts,
         Self::Rotations,
         Self::OwnerCounts,
     ];
@@ -128,6 +131,7 @@ impl Table {
             Self::Timeline => "timeline",
             Self::Notices => "notices",
             Self::NoticesDue => "notices_due",
+            Self::NoticeCounts => "notice_counts",
             Self::Rotations => "rotations",
             Self::OwnerCounts => "owner_counts",
         }

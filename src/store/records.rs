@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys};
-use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, Original, TimelineEntry, Touch};
+use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch};
 
 /// An item that was delivered before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +134,11 @@ pub trait Records {
             },
         )?;
         Ok(next.and_then(|ms| Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()))
+    }
+
+    /// How many notices are in a state.
+    fn notice_count(&self, state: NoticeState) -> Result<u64, Error> {
+        Ok(self.record(Table::NoticeCounts, state.as_str().as_bytes())?.unwrap_or(0))
     }
 
     /// A team's place in its rotation.

@@ -170,6 +170,9 @@ fn notices_come_due(store: &Store, now: Timestamp, lead: Id) {
     notice.next_at = None;
     store.unit(now, |unit| unit.put_notice(&notice)).unwrap();
     assert_eq!(store.view(|view| view.next_due()).unwrap(), None);
+    for (state, count) in [(NoticeState::Pending, 0), (NoticeState::Delivered, 1), (NoticeState::Dead, 0)] {
+        assert_eq!(store.view(|view| view.notice_count(state)).unwrap(), count, "{state:?}");
+    }
 }
 
 #[test]

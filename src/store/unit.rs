@@ -122,13 +122,22 @@ impl<'a> Unit<'a> {
 
     /// Writes a notice, new or changed; a pending one is due at its `next_at`.
     pub fn put_notice(&mut self, notice: &Notice) -> Result<(), Error> {
-        if let Some(at) = self.notice(notice.id)?.and_then(|before| before.next_at) {
-            self.tables.remove(Table::NoticesDue, &keys::due(at, notice.id))?;
+        if let Some(before) = self.notice(notice.id)? {
+            self.count_notice(before.state, -1)?;
+            if let Some(at) = before.next_at {
+                self.tables.remove(Table::NoticesDue, &keys::due(at, notice.id))?;
+            }
         }
+        self.count_notice(notice.state, 1)?;
         if let (NoticeState::Pending, Some(at)) = (notice.state, notice.next_at) {
             self.tables.put(Table::NoticesDue, &keys::due(at, notice.id), b"")?;
         }
         self.put(Table::Notices, &notice.id.to_bytes(), notice)
+    }
+
+    fn count_notice(&mut self, state: NoticeState, by: i64) -> Result<(), Error> {
+        let count = self.notice_count(state)?.saturating_add_signed(by);
+        self.put(Table::NoticeCounts, state.as_str().as_bytes(), &count)
     }
 
     /// Moves a team's rotation.

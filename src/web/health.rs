@@ -45,8 +45,8 @@ pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem>
     let handle = web.metrics.as_ref().ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "metrics need the daemon"))?;
     let status = web.service.status()?;
     metrics::gauge!("lotse_store_bytes").set(approximate(status.store.bytes));
-    metrics::gauge!("lotse_outbox_pending").set(approximate(status.outbox.pending as u64));
-    metrics::gauge!("lotse_outbox_dead").set(approximate(status.outbox.dead as u64));
+    metrics::gauge!("lotse_outbox_pending").set(approximate(status.outbox.pending));
+    metrics::gauge!("lotse_outbox_dead").set(approximate(status.outbox.dead));
     metrics::counter!("lotse_commits_total").absolute(status.store.commits);
     for (name, state) in &status.channels {
         let channel = name.to_string();
