@@ -246,7 +246,6 @@ evnts = []                                     #! did you mean `events`?
 #[test]
 fn what_would_be_unsafe_or_useless_without_effect_is_an_error() {
     for (keys, message) in [
-        ("kind = \"imap\"\ntls = \"starttls\"", "use tls = \"implicit\""),
         ("kind = \"imap\"\nstart = 2026-01-01", "a date is not supported yet; use \"new\" or \"all\""),
         ("kind = \"imap\"\nstart = \"2026-01-01\"", "a date is not supported yet"),
         ("kind = \"imap\"\nstart = \"old\"", "unknown value `old`"),

@@ -13,7 +13,6 @@ use crate::config::{Secret, Tls, connection, values};
 /// Reads one mailbox. Where a mistake was reported, an empty value stands for what could not be read.
 pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let (host, tls, ca_file) = connection::protected(section, Tls::Implicit);
-    starttls(section, tls);
     let port = connection::port(section, if tls == Tls::Implicit { 993 } else { 143 });
     let username = section.key("username").required().text().unwrap_or_default();
     let password = password(section).unwrap_or_else(|| Secret::new(""));
@@ -23,15 +22,6 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
     Config { host, port, tls, ca_file, username, password, folder, start, poll }
-}
-
-/// STARTTLS is in the settings' vocabulary, and a mailbox cannot be read through it yet.
-fn starttls(section: &Section<'_>, tls: Tls) {
-    if tls == Tls::StartTls {
-        let wrong = Wrong::new("a mailbox cannot be read with `starttls` yet");
-        let hint = "use tls = \"implicit\" (port 993), which servers offer beside it";
-        section.report().error(&section.find(&["tls"]), wrong.hint(hint));
-    }
 }
 
 /// The password; OAuth 2 cannot stand in for it yet.
