@@ -40,6 +40,8 @@ pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
         let file = draft.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
         eprintln!("lotse: the settings{file} have {errors} mistakes; `lotse check` names them");
     }
+    // A draft may name the wrong store: it is only good for one that is there.
+    let draft = draft.filter(|draft| draft.store.join("leads.redb").exists());
     match config.or(draft) {
         Some(config) => Ok(config),
         None => settle(Loaded { config: None, draft: None, problems }),
