@@ -15,8 +15,9 @@ const SETTINGS: &str = "[store]\npath = \"store\"\n[channels.web]\nkind = \"webh
      members = [\"anna\", \"jonas\"]\n";
 
 fn post(sender: usize, number: usize) -> Inbound {
+    let phone = 5_000_000 + sender * 10_000 + number;
     let body = format!(
-        "name=Max+Nr{number}&email=p{number}%40s{sender}.example&phone=030+12345678&message=Bitte+ein+Angebot+{number}"
+        "name=Max+Nr{number}&email=p{number}%40s{sender}.example&phone=0171+{phone}&message=Bitte+ein+Angebot+{number}"
     );
     Inbound {
         channel: Name::parse("web").unwrap(),

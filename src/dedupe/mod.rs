@@ -11,6 +11,10 @@ use crate::store::{Error, Records};
 
 pub use merge::{absorb, open};
 
+/// Leads with the same key that are looked at, newest first. A number that more leads share (a
+/// switchboard, a number made up to get past a form) tells nothing about any one of them.
+const LOOKED_AT: usize = 25;
+
 /// Where a touch belongs.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Place {
@@ -52,7 +56,7 @@ pub fn place(content: &Content, records: &impl Records) -> Result<Place, Error> 
 /// The lead with this key that fits: an open one before a closed one, then the newest.
 fn newest(records: &impl Records, key: &str, fits: impl Fn(&Lead) -> bool) -> Result<Option<Box<Lead>>, Error> {
     let mut best: Option<Box<Lead>> = None;
-    for id in records.leads_with(key)? {
+    for id in records.leads_with(key, LOOKED_AT)? {
         let Some(lead) = records.lead(id)?.filter(|lead| fits(lead)) else { continue };
         let rank = |lead: &Lead| -> (bool, Id) { (lead.stage.is_open(), lead.id) };
         if best.as_ref().is_none_or(|best| rank(&lead) > rank(best)) {

@@ -56,9 +56,15 @@ pub trait Records {
         Ok(touches)
     }
 
-    /// Leads that have a match key (`email:…`, `phone:…`), oldest first.
-    fn leads_with(&self, key: &str) -> Result<Vec<Id>, Error> {
-        self.ids_under(Table::MatchKeys, &keys::text_prefix(key))
+    /// Leads that have a match key (`email:…`, `phone:…`), newest first, at most `limit`.
+    fn leads_with(&self, key: &str, limit: usize) -> Result<Vec<Id>, Error> {
+        let (mut ids, mut end, prefix) = (Vec::new(), Vec::new(), keys::text_prefix(key));
+        let range = keys::starting_with(&prefix, &mut end);
+        self.tables().scan(Table::MatchKeys, range, Order::Backward, &mut |key, _| {
+            ids.extend(keys::last_id(key));
+            if ids.len() < limit { GO_ON } else { ENOUGH }
+        })?;
+        Ok(ids)
     }
 
     /// A ledger row.

@@ -65,8 +65,8 @@ pub(crate) fn tell(store: &Store) {
     store
         .view(|view| {
             assert_eq!(view.lead(id)?, Some(lead(id, "a@firma.example", "anna")));
-            assert_eq!(view.leads_with("email:a@firma.example")?, [id]);
-            assert!(view.leads_with("email:a@firma.exampl")?.is_empty());
+            assert_eq!(view.leads_with("email:a@firma.example", 9)?, [id]);
+            assert!(view.leads_with("email:a@firma.exampl", 9)?.is_empty());
             assert_eq!(view.owner_counts(&name("anna"))?.open, 1);
             assert_eq!(view.place(&name("sales"), "INBOX")?.as_deref(), Some("1:7"));
             Ok(())
@@ -83,8 +83,8 @@ pub(crate) fn tell(store: &Store) {
         .unwrap();
     store
         .view(|view| {
-            assert!(view.leads_with("email:a@firma.example")?.is_empty());
-            assert_eq!(view.leads_with("email:b@firma.example")?, [id]);
+            assert!(view.leads_with("email:a@firma.example", 9)?.is_empty());
+            assert_eq!(view.leads_with("email:b@firma.example", 9)?, [id]);
             assert_eq!(view.owner_counts(&name("anna"))?.owned, 0);
             assert_eq!((view.owner_counts(&name("jonas"))?.open, view.owner_counts(&name("jonas"))?.owned), (0, 1));
             Ok(())
@@ -98,7 +98,7 @@ pub(crate) fn tell(store: &Store) {
         Err(super::Error::Broken("on purpose".into()))
     });
     assert!(failed.is_err());
-    assert!(store.view(|view| view.leads_with("email:c@firma.example")).unwrap().is_empty());
+    assert!(store.view(|view| view.leads_with("email:c@firma.example", 9)).unwrap().is_empty());
 
     // Ids go up even when the clock goes back; lists are newest first, in pages.
     let earlier = now - SignedDuration::from_hours(1);
@@ -188,7 +188,7 @@ fn a_file_keeps_what_was_committed_and_is_private() {
     let path = folder.path().join("store");
     tell(&Store::open(&path).unwrap());
     let again = Store::open(&path).unwrap();
-    assert_eq!(again.view(|view| view.leads_with("email:b@firma.example")).unwrap().len(), 1);
+    assert_eq!(again.view(|view| view.leads_with("email:b@firma.example", 9)).unwrap().len(), 1);
     let mode = std::fs::metadata(path.join("leads.redb")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
