@@ -4,6 +4,8 @@
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod notices;
+#[cfg(test)]
+mod power_loss;
 mod trial;
 mod writer;
 

@@ -18,6 +18,8 @@ mod rotation;
 mod unit;
 
 #[cfg(test)]
+pub(crate) mod disk;
+#[cfg(test)]
 mod story;
 
 use std::ops::ControlFlow;
@@ -84,6 +86,12 @@ impl Store {
     /// Opens the store in `folder` (made when missing), as `leads.redb`.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         Self::with(Arc::new(redb::Redb::open(folder)?))
+    }
+
+    /// A store on a simulated disk.
+    #[cfg(test)]
+    pub(crate) fn on(disk: disk::Disk) -> Result<Self, Error> {
+        Self::with(Arc::new(redb::Redb::on(disk)?))
     }
 
     /// A store on any backend; checks, and on a new store writes, the format.

@@ -1,0 +1,254 @@
+//! Power loss and failing disks under the whole pipeline: what was acknowledged is there, whole and
+//! once, and nothing else is half there.
+//!
+//! `LOTSE_CRASH_IMAGES` sets how many disks are looked at after a power loss.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use jiff::Timestamp;
+
+use super::Policy;
+use crate::assign::Staff;
+use crate::config;
+use crate::intake::Prepared;
+use crate::lead::{
+    Content, Delivery, Disposition, Email, Identity, Inbound, Kind, Name, NoticeState, Original, Outcome, Person,
+    Place, Reading,
+};
+use crate::qualify::Rules;
+use crate::store::disk::{Disk, Left, Trouble};
+use crate::store::{IntakeFilter, LeadFilter, NoticeFilter, Records, Store};
+
+const SETTINGS: &str = "[owners.a]\nnotify = [\"out\"]\n[owners.b]\nnotify = [\"out\"]\n[owners.c]\nnotify = [\"out\"]\n\
+     [teams.t]\nmembers = [\"a\", \"b\", \"c\"]\n[notify.out]\nkind = \"file\"\npath = \"out\"\n";
+
+static POLICY: LazyLock<Policy> = LazyLock::new(|| {
+    let config = config::parse(SETTINGS, None).config.unwrap();
+    Policy { rules: Rules::load(None, 30, &[]).unwrap(), staff: Staff::new(&config) }
+});
+
+/// Numbers that look random and come again for the same seed.
+struct Chance(u64);
+
+impl Chance {
+    fn next(&mut self) -> u64 {
+        // SplitMix64.
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn below(&mut self, limit: u64) -> u64 {
+        self.next() % limit
+    }
+}
+
+/// Item number `n`: mostly somebody new, at times somebody known, the same item again, or noise.
+fn item(n: u64) -> Prepared {
+    let person = if n % 5 == 3 { n - 1 } else { n };
+    let repeated = if n % 7 == 6 { n - 2 } else { n };
+    let reading = match n % 11 {
+        9 => Reading::Noise("noise".into()),
+        10 => Reading::Unclear("unclear".into()),
+        _ => Reading::Lead(Box::new(Content {
+            person: Person { emails: vec![Email(format!("p{person}@x.example"))], ..Person::default() },
+            text: Some(format!("Bitte ein Angebot {n}")),
+            ..Content::default()
+        })),
+    };
+    let place = Place { key: "INBOX".into(), value: Some(n.to_string()) };
+    Prepared {
+        inbound: Inbound {
+            channel: Name::parse("sales").unwrap(),
+            kind: Kind::Mail,
+            received_at: Timestamp::UNIX_EPOCH,
+            source: format!("item {n}"),
+            delivery: Delivery::Mail,
+            original: Original { bytes: payload(n), ..Original::default() },
+            place: Some(place),
+            quiet: false,
+        },
+        identity: Identity { key: format!("mail:{repeated}"), window: None },
+        reading,
+    }
+}
+
+fn payload(n: u64) -> Vec<u8> {
+    format!("item {n}").into_bytes().repeat(1 + usize::try_from(n % 40).unwrap() * 7)
+}
+
+/// Takes items in, a few to a unit, until the disk fails or all are in; how many were acknowledged.
+fn work(store: &Store, chance: &mut Chance, items: u64) -> u64 {
+    let mut done = 0;
+    while done < items {
+        let batch = 1 + chance.below(4).min(items - done - 1);
+        let unit = store.unit(Timestamp::now(), |unit| {
+            for n in done..done + batch {
+                POLICY.take(&item(n), unit)?;
+            }
+            Ok(())
+        });
+        if unit.is_err() {
+            break;
+        }
+        done += batch;
+    }
+    done
+}
+
+/// What is wrong with the store on this disk when `acknowledged` items had been, if anything.
+fn wrong(image: Vec<u8>, acknowledged: u64) -> Option<String> {
+    let store = match Store::on(Disk::holding(image)) {
+        Ok(store) => store,
+        Err(error) => return Some(format!("the store does not open: {error:?}")),
+    };
+    let found = store.view(|view| Ok(audit(view, acknowledged)));
+    found.unwrap_or_else(|error| Some(format!("the store cannot be read: {error:?}")))
+}
+
+fn audit(view: &crate::store::View<'_>, acknowledged: u64) -> Option<String> {
+    let all = |what: &str| format!("{what} of {acknowledged}");
+    let rows = view.intakes(&IntakeFilter::default(), None, usize::MAX).ok()?.items;
+    let stored = rows.len() as u64;
+    if stored < acknowledged {
+        return Some(all(&format!("{stored} ledger rows")));
+    }
+    // The unit under way may be there, whole: at most four items more.
+    if stored > acknowledged + 4 {
+        return Some(all(&format!("{stored} ledger rows, more than were sent,")));
+    }
+    let place = view.place(&Name::parse("sales").unwrap(), "INBOX").ok()?;
+    if stored > 0 && place != Some((stored - 1).to_string()) {
+        return Some(format!("the place is {place:?} after {stored} items"));
+    }
+    let sources: BTreeSet<&str> = rows.iter().map(|row| row.source.as_str()).collect();
+    for n in 0..stored {
+        if !sources.contains(format!("item {n}").as_str()) {
+            return Some(format!("item {n} has no ledger row"));
+        }
+    }
+    for row in rows.iter().filter(|row| row.outcome != Outcome::Redelivered) {
+        let n: u64 = row.source.trim_start_matches("item ").parse().ok()?;
+        if view.original(row.id).ok()?.map(|original| original.bytes) != Some(payload(n)) {
+            return Some(format!("the original of item {n} is not what came in"));
+        }
+    }
+    audit_leads(view, &rows)
+}
+
+fn audit_leads(view: &crate::store::View<'_>, rows: &[crate::lead::Intake]) -> Option<String> {
+    let leads = view.leads(&LeadFilter::default(), None, usize::MAX).ok()?.items;
+    let created = rows.iter().filter(|row| row.outcome == Outcome::Created).count();
+    if leads.len() != created {
+        return Some(format!("{} leads for {created} created", leads.len()));
+    }
+    let mut owners: BTreeMap<Name, u64> = BTreeMap::new();
+    for lead in &leads {
+        let email = &lead.person.emails[0];
+        if view.leads_with(&format!("email:{email}"), 9).ok()? != [lead.id] {
+            return Some(format!("the keys of {email} do not lead to one lead"));
+        }
+        if view.touches(lead.id).ok()?.len() != usize::try_from(lead.touch_count).ok()? {
+            return Some(format!("touches of {email} are missing"));
+        }
+        let decided = view.last_decision(lead.id).ok()??.routing.owner;
+        if lead.owner.is_none() || lead.owner != decided {
+            return Some(format!("{email} is owned by {:?}, decided {decided:?}", lead.owner));
+        }
+        *owners.entry(lead.owner.clone()?).or_default() += 1;
+    }
+    let turns = view.rotation(&Name::parse("t").unwrap()).ok()?.assigned;
+    if turns != owners {
+        return Some(format!("turns {turns:?}, owners {owners:?}"));
+    }
+    if let (Some(most), Some(least)) = (owners.values().max(), owners.values().min())
+        && (most - least > 1 || (leads.len() >= 3 && owners.len() < 3))
+    {
+        return Some(format!("unfair: {owners:?}"));
+    }
+    for (owner, count) in &owners {
+        if view.owner_counts(owner).ok()?.open != *count {
+            return Some(format!("{owner} has {count} leads and counts otherwise"));
+        }
+    }
+    let told = rows.iter().filter(|row| matches!(row.outcome, Outcome::Created | Outcome::Touched)).count();
+    let notices = view.notices(&NoticeFilter::default(), None, usize::MAX).ok()?.items.len();
+    let due = view.due_notices(Timestamp::MAX, usize::MAX).ok()?.len();
+    let pending = view.notice_count(NoticeState::Pending).ok()?;
+    let qualified = leads.iter().all(|lead| lead.disposition != Disposition::Disqualified);
+    (notices != told || due != told || pending != told as u64 || !qualified)
+        .then(|| format!("{told} to tell, {notices} notices, {due} due, {pending} counted"))
+}
+
+/// As many as the variable says, else `usual` (a tenth of it without optimization).
+fn number(variable: &str, usual: u64) -> u64 {
+    let usual = if cfg!(debug_assertions) { usual / 10 } else { usual };
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+#[test]
+fn after_a_power_loss_what_was_acknowledged_is_there_whole_and_once() {
+    let wanted = number("LOTSE_CRASH_IMAGES", 4000);
+    let mut looked_at = 0;
+    for seed in 0.. {
+        let mut chance = Chance(seed);
+        let disk = Disk::default();
+        let store = Store::on(disk.clone()).unwrap();
+        disk.trouble(Trouble::From(1 + chance.below(400)));
+        let acknowledged = work(&store, &mut chance, 60);
+        for left in [Left::Synced, Left::Prefix, Left::Some, Left::Torn] {
+            let image = disk.after_power_loss(left, &mut || chance.next());
+            let found = wrong(image, acknowledged);
+            assert_eq!(found, None, "seed {seed}, {left:?}, {acknowledged} acknowledged");
+            looked_at += 1;
+        }
+        if looked_at >= wanted {
+            break;
+        }
+    }
+    println!("{looked_at} disks after a power loss, none of them wrong");
+}
+
+#[test]
+fn a_disk_error_at_any_operation_costs_nothing_that_was_acknowledged() {
+    let disk = Disk::default();
+    let store = Store::on(disk.clone()).unwrap();
+    disk.trouble(Trouble::None);
+    assert_eq!(work(&store, &mut Chance(1), 40), 40);
+    let operations = disk.operations();
+    let step = if cfg!(debug_assertions) { 9 } else { 1 };
+    let mut failed = 0;
+    for operation in (1..=operations).step_by(step) {
+        for trouble in [Trouble::Once(operation), Trouble::From(operation)] {
+            let disk = Disk::default();
+            let store = Store::on(disk.clone()).unwrap();
+            disk.trouble(trouble);
+            let acknowledged = work(&store, &mut Chance(1), 40);
+            failed += u64::from(acknowledged < 40);
+            // After an error nothing can be written any more: the daemon stops and starts anew.
+            if acknowledged < 40 {
+                let after = store.unit(Timestamp::now(), |unit| POLICY.take(&item(1000), unit));
+                assert!(after.is_err(), "{trouble:?}: the store went on after an error");
+            }
+            assert_eq!(wrong(disk.written(), acknowledged), None, "{trouble:?}, {acknowledged} acknowledged");
+        }
+    }
+    println!("an error at each of {operations} operations, once and for good: {failed} runs ended early, nothing lost");
+    assert!(failed > 0);
+}
+
+#[test]
+fn a_disk_that_lies_about_syncs_is_found_out() {
+    let found = (0..40).any(|seed| {
+        let mut chance = Chance(seed);
+        let disk = Disk::default();
+        let store = Store::on(disk.clone()).unwrap();
+        disk.trouble(Trouble::LyingSync);
+        let acknowledged = work(&store, &mut chance, 20 + seed % 9);
+        wrong(disk.after_power_loss(Left::Synced, &mut || chance.next()), acknowledged).is_some()
+    });
+    assert!(found, "the checks of this file do not notice a loss");
+}

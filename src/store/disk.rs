@@ -1,0 +1,174 @@
+//! A disk in memory that loses power and fails on demand, for tests.
+//!
+//! What was written is kept apart from what was synced. When the power goes, any part of what was
+//! not synced may have reached the disk: nothing, all up to a point, some writes and not others, or
+//! torn writes of which only some 512-byte sectors arrived.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use redb::StorageBackend;
+
+/// Bytes that reach a disk together.
+const SECTOR: usize = 512;
+
+/// A simulated disk; clones are the same disk.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Disk(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    synced: Vec<u8>,
+    written: Vec<u8>,
+    unsynced: Vec<Change>,
+    operations: u64,
+    trouble: Trouble,
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Write(usize, Vec<u8>),
+    Length(usize),
+}
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Nothing.
+    #[default]
+    None,
+    /// This operation fails, and every one after it: the power is gone, or the disk.
+    From(u64),
+    /// This operation fails, no other.
+    Once(u64),
+    /// Every seventh sync does nothing and says it did.
+    LyingSync,
+}
+
+/// What is left after the power went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Left {
+    /// What was synced, and nothing else.
+    Synced,
+    /// The first part of what was not.
+    Prefix,
+    /// Some of the writes that were not.
+    Some,
+    /// Some sectors of them.
+    Torn,
+}
+
+impl Disk {
+    /// A disk that holds these bytes.
+    pub(crate) fn holding(bytes: Vec<u8>) -> Self {
+        Self(Arc::new(Mutex::new(State { synced: bytes.clone(), written: bytes, ..State::default() })))
+    }
+
+    /// Makes something go wrong from now on; operations count from 1.
+    pub(crate) fn trouble(&self, trouble: Trouble) {
+        let mut state = self.0.lock().unwrap();
+        state.trouble = trouble;
+        state.operations = 0;
+    }
+
+    /// Operations since the last call of [`Disk::trouble`].
+    pub(crate) fn operations(&self) -> u64 {
+        self.0.lock().unwrap().operations
+    }
+
+    /// What a process that starts anew on the same machine would read.
+    pub(crate) fn written(&self) -> Vec<u8> {
+        self.0.lock().unwrap().written.clone()
+    }
+
+    /// What is there when the power is back. `chance` decides, so that the same numbers give the same disk.
+    pub(crate) fn after_power_loss(&self, left: Left, chance: &mut impl FnMut() -> u64) -> Vec<u8> {
+        let state = self.0.lock().unwrap();
+        let mut image = state.synced.clone();
+        let count = state.unsynced.len() as u64;
+        let reached = match left {
+            Left::Synced => 0,
+            Left::Prefix => chance() % (count + 1),
+            Left::Some | Left::Torn => count,
+        };
+        for change in state.unsynced.iter().take(usize::try_from(reached).unwrap()) {
+            match (left, change) {
+                (Left::Some, _) if chance() % 2 == 0 => {}
+                (Left::Torn, Change::Write(offset, bytes)) => {
+                    for (index, sector) in bytes.chunks(SECTOR).enumerate() {
+                        if chance() % 2 == 0 {
+                            apply(&mut image, &Change::Write(offset + index * SECTOR, sector.to_vec()));
+                        }
+                    }
+                }
+                (_, change) => apply(&mut image, change),
+            }
+        }
+        image
+    }
+
+    /// Counts an operation, and says whether it fails.
+    fn operate(&self) -> io::Result<std::sync::MutexGuard<'_, State>> {
+        let mut state = self.0.lock().unwrap();
+        state.operations += 1;
+        let fails = match state.trouble {
+            Trouble::From(first) => state.operations >= first,
+            Trouble::Once(only) => state.operations == only,
+            Trouble::None | Trouble::LyingSync => false,
+        };
+        if fails { Err(io::Error::other("simulated trouble of the disk")) } else { Ok(state) }
+    }
+}
+
+fn apply(image: &mut Vec<u8>, change: &Change) {
+    match change {
+        Change::Length(length) => image.resize(*length, 0),
+        Change::Write(offset, bytes) => {
+            let end = offset + bytes.len();
+            if image.len() < end {
+                image.resize(end, 0);
+            }
+            image[*offset..end].copy_from_slice(bytes);
+        }
+    }
+}
+
+impl StorageBackend for Disk {
+    fn len(&self) -> Result<u64, io::Error> {
+        Ok(self.0.lock().unwrap().written.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> Result<(), io::Error> {
+        let state = self.0.lock().unwrap();
+        let start = usize::try_from(offset).unwrap();
+        let bytes = state.written.get(start..start + out.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> Result<(), io::Error> {
+        let mut state = self.operate()?;
+        let change = Change::Length(usize::try_from(len).unwrap());
+        apply(&mut state.written, &change);
+        state.unsynced.push(change);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> Result<(), io::Error> {
+        let mut state = self.operate()?;
+        if state.trouble == Trouble::LyingSync && state.operations % 7 == 0 {
+            return Ok(());
+        }
+        state.synced = state.written.clone();
+        state.unsynced.clear();
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> Result<(), io::Error> {
+        let mut state = self.operate()?;
+        let change = Change::Write(usize::try_from(offset).unwrap(), data.to_vec());
+        apply(&mut state.written, &change);
+        state.unsynced.push(change);
+        Ok(())
+    }
+}
