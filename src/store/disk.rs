@@ -93,15 +93,15 @@ impl Disk {
         };
         for change in state.unsynced.iter().take(usize::try_from(reached).unwrap()) {
             match (left, change) {
-                (Left::Some, _) if chance() % 2 == 0 => {}
+                (Left::Some, _) if chance().is_multiple_of(2) => {}
                 (Left::Torn, Change::Write(offset, bytes)) => {
-                    for (index, sector) in bytes.chunks(SECTOR).enumerate() {
-                        if chance() % 2 == 0 {
-                            apply(&mut image, &Change::Write(offset + index * SECTOR, sector.to_vec()));
+                    for (index, piece) in bytes.chunks(SECTOR).enumerate() {
+                        if chance().is_multiple_of(2) {
+                            apply(&mut image, &Change::Write(offset + index * SECTOR, piece.to_vec()));
                         }
                     }
                 }
-                (_, change) => apply(&mut image, change),
+                (_, whole) => apply(&mut image, whole),
             }
         }
         image
@@ -156,7 +156,7 @@ impl StorageBackend for Disk {
 
     fn sync_data(&self) -> Result<(), io::Error> {
         let mut state = self.operate()?;
-        if state.trouble == Trouble::LyingSync && state.operations % 7 == 0 {
+        if state.trouble == Trouble::LyingSync && state.operations.is_multiple_of(7) {
             return Ok(());
         }
         state.synced = state.written.clone();
