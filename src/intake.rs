@@ -56,6 +56,17 @@ pub enum Refused {
     /// The store cannot commit.
     #[error("the store cannot commit: {0}")]
     Store(String),
+    /// The disk of the store is nearly full; nothing else is wrong.
+    #[error(
+        "the disk of the store is nearly full: {} MiB are free and {} MiB stay in reserve (`store.reserve`); make room, the rest happens by itself",
+        .free >> 20, .reserve >> 20
+    )]
+    Full {
+        /// Bytes that are free.
+        free: u64,
+        /// Bytes that are to stay free.
+        reserve: u64,
+    },
     /// A panic while the item was handled; the item could not even be quarantined.
     #[error("the item could not be handled: {0}")]
     Failed(String),

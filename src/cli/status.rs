@@ -27,6 +27,9 @@ pub(super) fn run(format: Format, client: &Client) -> Outcome {
     }
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
     say(&format!("store     {} bytes, {} items in {} commits", store["bytes"], store["items"], store["commits"]))?;
+    if !store["trouble"].is_null() {
+        say(&format!("          TAKES NOTHING IN: {}", text(&store["trouble"])))?;
+    }
     say(&format!("outbox    {} pending, {} dead  {}", outbox["pending"], outbox["dead"], text(&outbox["last_error"])))?;
     for (name, notifier) in status["notifiers"].as_object().into_iter().flatten() {
         if !notifier["last_error"].is_null() {

@@ -33,6 +33,9 @@ use crate::notify;
 pub use load::{Loaded, load, parse};
 pub use problem::{Problem, Severity};
 
+/// Bytes that stay free on the store's disk by default (on a small disk an eighth of it).
+pub const RESERVE: u64 = 64 << 20;
+
 /// The whole of the settings.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
@@ -40,6 +43,8 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// Folder of the embedded store.
     pub store: PathBuf,
+    /// Bytes that stay free on the store's disk: below them items are refused. Default 64 MiB.
+    pub reserve: u64,
     /// Public side.
     pub http: Http,
     /// Private side.

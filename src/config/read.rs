@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 
 use super::problem::{Severity, Wrong, quote};
 use super::section::Section;
-use super::{Config, Http, Organisation, Rules, Web, agree, kinds, people, values};
+use super::{Config, Http, Organisation, RESERVE, Rules, Web, agree, kinds, people, values};
 
 /// Where the public side listens by default.
 const HTTP: &str = "127.0.0.1:8080";
@@ -18,7 +18,7 @@ const WEB: &str = "127.0.0.1:8081";
 
 /// Reads the whole file. `None` only where a default is no value, which no file can cause.
 pub(crate) fn config(mut root: Section<'_>, file: Option<PathBuf>) -> Option<Config> {
-    let store = store(&mut root);
+    let (store, reserve) = store(&mut root);
     let http = http(&mut root)?;
     let web = web(&mut root)?;
     let organisation = organisation(&mut root);
@@ -28,13 +28,13 @@ pub(crate) fn config(mut root: Section<'_>, file: Option<PathBuf>) -> Option<Con
     let owners = people::owners(&mut root, &notifiers);
     let teams = people::teams(&mut root, &owners);
     let (owners, notifiers) = (owners.read, notifiers.ready);
-    let config = Config { file, store, http, web, organisation, rules, channels, owners, teams, notifiers };
+    let config = Config { file, store, reserve, http, web, organisation, rules, channels, owners, teams, notifiers };
     agree::check(&config, &root);
     root.finish();
     Some(config)
 }
 
-fn store(root: &mut Section<'_>) -> PathBuf {
+fn store(root: &mut Section<'_>) -> (PathBuf, u64) {
     let mut section = root.section("store");
     let field = section.key("path");
     let spot = field.place();
@@ -43,8 +43,9 @@ fn store(root: &mut Section<'_>) -> PathBuf {
         let wrong = Wrong::new(format!("{} is no folder", quote(&path.display().to_string())));
         section.report().error(&spot, wrong.hint("the store is a folder of its own"));
     }
+    let reserve = section.key("reserve").parse(values::size).unwrap_or(RESERVE);
     section.finish();
-    path
+    (path, reserve)
 }
 
 fn http(root: &mut Section<'_>) -> Option<Http> {

@@ -129,6 +129,10 @@ kind = "smtp"
 host = "smtp.example.com:587"             #! write the port under its own key, `port`
 username = "lotse"                        #! stands without `password`
 
+[store]
+reserve = "64MB"                          #! store.reserve: `64MB` is no size
+reserved = "64MiB"                        #! store.reserved: unknown key; did you mean `reserve`?
+
 [storage]                                 #! storage: unknown key; did you mean `store`?
 "#;
     announced(text);
@@ -391,7 +395,7 @@ members = ["anna"]
     assert_eq!(anna.email.as_ref().unwrap().as_str(), "anna@xn--bcher-kva.example");
     assert_eq!(anna.notify[0].as_str(), "mail", "the only one there is");
     assert!(config.teams[0].default, "the only one there is");
-    assert_eq!(config.store, PathBuf::from("/nowhere/data"));
+    assert_eq!((config.store, config.reserve), (PathBuf::from("/nowhere/data"), 64 << 20));
     assert_eq!(config.http.listen, "127.0.0.1:8080".parse::<SocketAddr>().unwrap());
     assert_eq!(config.web.listen, "127.0.0.1:8081".parse::<SocketAddr>().unwrap());
     assert_eq!(config.web.token, None);
@@ -586,5 +590,16 @@ proptest! {
         let loaded = read(&text);
         prop_assert!(loaded.problems.iter().all(|problem| problem.line <= text.lines().count() + 1));
         prop_assert!(loaded.problems.iter().all(|problem| !problem.to_string().contains('\n')));
+    }
+}
+
+#[test]
+fn sizes_have_a_binary_unit() {
+    for (text, bytes) in [("0B", 0), ("512KiB", 512 << 10), ("10MiB", 10 << 20), ("2 GiB", 2 << 30)] {
+        let config = read(&format!("[store]\nreserve = \"{text}\"\n")).config;
+        assert_eq!(config.map(|config| config.reserve), Some(bytes), "{text}");
+    }
+    for text in ["10", "10MB", "10mib", "-1MiB", "1.5GiB", "99999999999GiB", "MiB", ""] {
+        assert!(read(&format!("[store]\nreserve = \"{text}\"\n")).config.is_none(), "{text}");
     }
 }

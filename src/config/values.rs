@@ -37,6 +37,21 @@ pub(crate) fn short(duration: Duration) -> String {
     format!("{}{unit}", ms / size)
 }
 
+/// Units of a size with their bytes.
+const SIZES: [(&str, u64); 4] = [("B", 1), ("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30)];
+
+/// Bytes, as a whole number with a unit: `10MiB`, `512KiB`, `2GiB`.
+pub(crate) fn size(text: &str) -> Result<u64, Wrong> {
+    let wrong = || {
+        Wrong::new(format!("{} is no size", quote(text)))
+            .hint("write a whole number and a unit, such as \"512KiB\", \"64MiB\" or \"2GiB\"")
+    };
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let (_, bytes) = SIZES.iter().find(|(name, _)| *name == unit.trim_start()).ok_or_else(wrong)?;
+    let number: u64 = number.parse().map_err(|_| wrong())?;
+    number.checked_mul(*bytes).ok_or_else(wrong)
+}
+
 /// Requests per time: `10/s`, `60/min`, `1000/h`.
 pub(crate) fn rate(text: &str) -> Result<Rate, Wrong> {
     let wrong = || {

@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::intake::Door;
 use crate::normalize::{Reader, Readers};
 use crate::notify;
-use crate::pipeline::{Ended, InForce, Policy, Pulse, Writer};
+use crate::pipeline::{Ended, InForce, Policy, Pulse, Space, Writer};
 use crate::qualify::Rules;
 use crate::service::{Service, SettingsState};
 use crate::store::Store;
@@ -47,7 +47,13 @@ impl Core {
         let readers = Readers::start(Reader::new(config));
         let pulse = Arc::new(Pulse::default());
         let (door, queue) = Door::new(Arc::clone(&readers));
-        let writer = Writer { store: store.clone(), policy: Arc::clone(&policy), pulse: Arc::clone(&pulse) };
+        let space = Arc::new(Space::new(&config.store, config.reserve));
+        let writer = Writer {
+            store: store.clone(),
+            policy: Arc::clone(&policy),
+            pulse: Arc::clone(&pulse),
+            space: Arc::clone(&space),
+        };
         let (tell, ended) = oneshot::channel();
         std::thread::Builder::new()
             .name("writer".into())
@@ -71,6 +77,7 @@ impl Core {
             board: Board::default(),
             notifiers: notify::outbox::Board::default(),
             pulse,
+            space,
             started_at: Timestamp::now(),
             settings: Mutex::new(settings),
         });

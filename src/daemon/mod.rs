@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::channels::webhook;
 use crate::config::Config;
+use crate::intake::Refused;
 use crate::notify::Outbox;
 use crate::pipeline::Ended;
 use crate::web::{self, Web};
@@ -63,7 +64,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let serving = listeners.serve(public, web, token, &config, &stop);
 
     let outbox = Outbox::start(&service, &config, stop.child_token());
-    let mut supervisor = Supervisor::new(service.door.clone(), service.board.clone(), stop.child_token());
+    let mut supervisor =
+        Supervisor::new(service.door.clone(), service.board.clone(), Arc::clone(&service.space), stop.child_token());
     supervisor.apply(&config.channels);
 
     notify(&[sd_notify::NotifyState::Ready]);
@@ -121,7 +123,8 @@ fn beat(door: &crate::intake::Door) {
     )]
     tokio::spawn(async move {
         let limit = Duration::from_mins(1);
-        if let Ok(Ok(())) = tokio::time::timeout(limit, door.change(|_| Ok(()))).await {
+        // A full disk is no reason to be started anew: the writer answers, and reading works.
+        if let Ok(Ok(()) | Err(Refused::Full { .. })) = tokio::time::timeout(limit, door.change(|_| Ok(()))).await {
             notify(&[sd_notify::NotifyState::Watchdog]);
         }
     });

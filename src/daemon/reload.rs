@@ -76,6 +76,7 @@ impl Reloader {
         match applied {
             Ok((config, policy)) => {
                 service.policy.set(policy);
+                service.space.set(config.reserve);
                 service.readers.replace(Reader::new(&config));
                 receivers.replace(&config);
                 outbox.replace(&config);

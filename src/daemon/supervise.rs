@@ -13,8 +13,9 @@ use tokio_util::sync::CancellationToken;
 use crate::channels::health::{Board, Health};
 use crate::channels::{Channel, Error, csv, imap};
 use crate::config::{self, ChannelKind};
-use crate::intake::Door;
+use crate::intake::{Door, Refused};
 use crate::lead::Name;
+use crate::pipeline::Space;
 
 /// The pause after a first failure.
 const FIRST: Duration = Duration::from_secs(1);
@@ -22,6 +23,8 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(5);
 /// The pause after a refusal (wrong password): more attempts would lock the account.
 const REFUSED: Duration = Duration::from_mins(15);
+/// The pause after the store's disk was found full, and between looks whether there is room again.
+const FULL: Duration = Duration::from_secs(2);
 /// A channel that ran this long has recovered: its next failure is a first one.
 const STEADY: Duration = Duration::from_mins(1);
 
@@ -29,6 +32,7 @@ const STEADY: Duration = Duration::from_mins(1);
 pub(super) struct Supervisor {
     door: Door,
     board: Board,
+    space: Arc<Space>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
     running: HashMap<Name, Running>,
@@ -43,8 +47,8 @@ struct Running {
 
 impl Supervisor {
     /// A supervisor of nothing yet; `stop` ends all it will ever start.
-    pub(super) fn new(door: Door, board: Board, stop: CancellationToken) -> Self {
-        Self { door, board, stop, tasks: JoinSet::new(), running: HashMap::new() }
+    pub(super) fn new(door: Door, board: Board, space: Arc<Space>, stop: CancellationToken) -> Self {
+        Self { door, board, space, stop, tasks: JoinSet::new(), running: HashMap::new() }
     }
 
     /// Starts what is new, stops what is gone, restarts what changed; the rest runs on.
@@ -85,13 +89,13 @@ impl Supervisor {
             }
         };
         let health = self.board.channel(&name, kind);
-        let (door, token) = (self.door.clone(), stop.clone());
+        let (door, space, token) = (self.door.clone(), Arc::clone(&self.space), stop.clone());
         let leave = gone.clone().drop_guard();
         self.tasks.spawn(async move {
             if let Some(predecessor) = predecessor {
                 predecessor.cancelled().await;
             }
-            keep_running(channel.as_ref(), &door, &health, &token).await;
+            keep_running(channel.as_ref(), &door, &space, &health, &token).await;
             drop(leave);
         });
         self.running.insert(name, Running { settings: settings.clone(), stop, gone });
@@ -104,7 +108,7 @@ impl Supervisor {
     }
 }
 
-async fn keep_running(channel: &dyn Channel, door: &Door, health: &Health, stop: &CancellationToken) {
+async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health: &Health, stop: &CancellationToken) {
     let mut pause = FIRST;
     while !stop.is_cancelled() {
         let started = Instant::now();
@@ -113,6 +117,7 @@ async fn keep_running(channel: &dyn Channel, door: &Door, health: &Health, stop:
             return;
         }
         let refused = matches!(result, Ok(Err(Error::Refused { .. })));
+        let full = matches!(result, Ok(Err(Error::Intake(Refused::Full { .. }))));
         let trouble = match result {
             Ok(Ok(())) => "it ended by itself".to_owned(),
             Ok(Err(error)) => chain(&error),
@@ -123,11 +128,29 @@ async fn keep_running(channel: &dyn Channel, door: &Door, health: &Health, stop:
         }
         let wait = if refused { REFUSED } else { jittered(pause) };
         health.trouble(&trouble);
+        if full {
+            tracing::warn!(channel = %channel.name(), error = %trouble, "a channel waits for room on the disk");
+            let room = wait_for_room(space);
+            if stop.run_until_cancelled(room).await.is_none() {
+                return;
+            }
+            continue;
+        }
         tracing::warn!(channel = %channel.name(), error = %trouble, again_in = ?wait, "a channel is in trouble");
         pause = (pause * 2).min(LONGEST);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// Returns when items may come in again: the source is left in peace until then.
+async fn wait_for_room(space: &Space) {
+    loop {
+        tokio::time::sleep(jittered(FULL)).await;
+        if space.for_items(0).is_ok() {
+            return;
         }
     }
 }

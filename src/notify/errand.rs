@@ -140,7 +140,8 @@ impl Desk {
             let written = self.door.change(move |unit| to_write.iter().map(|notice| put(notice, unit)).collect()).await;
             match written {
                 Ok(stored) => return stored,
-                Err(Refused::Store(error)) if !self.stop.is_cancelled() => {
+                // Sent and not noted would be sent again: it waits for the store, or for room on its disk.
+                Err(error @ (Refused::Store(_) | Refused::Full { .. })) if !self.stop.is_cancelled() => {
                     tracing::error!(%error, "the result of a notice cannot be stored");
                     tokio::time::sleep(STORE_PAUSE).await;
                 }

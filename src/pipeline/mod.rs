@@ -6,6 +6,7 @@
 mod notices;
 #[cfg(test)]
 mod power_loss;
+mod space;
 mod trial;
 mod writer;
 
@@ -22,6 +23,7 @@ use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
 pub use notices::tell;
+pub use space::Space;
 pub use trial::as_if_typed;
 pub use writer::{Ended, InForce, Pulse, Writer};
 

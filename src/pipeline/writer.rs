@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::Policy;
+use super::{Policy, Space};
 use crate::intake::{Change, Prepared, Refused, Work};
 use crate::lead::Receipt;
 use crate::store::{Error, Store, Unit};
@@ -72,6 +72,8 @@ pub struct Writer {
     pub policy: Arc<InForce>,
     /// Whom it tells.
     pub pulse: Arc<Pulse>,
+    /// Room on the store's disk.
+    pub space: Arc<Space>,
 }
 
 /// What one piece of work led to, held back until the commit.
@@ -91,12 +93,25 @@ enum Task {
     Change(Change),
 }
 
+impl Task {
+    /// Bytes of an item; `None` for a change.
+    fn size(&self) -> Option<usize> {
+        match self {
+            Self::Item(item) => Some(item.inbound.original.bytes.len()),
+            Self::Change(_) => None,
+        }
+    }
+}
+
 impl Writer {
     /// Works until the queue ends or the store fails.
     #[must_use]
     pub fn run(&self, mut queue: mpsc::Receiver<Work>) -> Ended {
         while let Some(first) = queue.blocking_recv() {
-            let (tasks, replies) = gather(first, &mut queue);
+            let (tasks, replies) = self.admit(gather(first, &mut queue));
+            if tasks.is_empty() {
+                continue;
+            }
             match self.unit(&tasks) {
                 Ok(results) => {
                     self.count(&results);
@@ -114,6 +129,26 @@ impl Writer {
             }
         }
         Ended::Drained
+    }
+
+    /// Refuses what the disk has no room for: the store must never meet a full one.
+    fn admit(&self, (tasks, replies): (Vec<Task>, Vec<Reply>)) -> (Vec<Task>, Vec<Reply>) {
+        let sizes = tasks.iter().filter_map(Task::size);
+        let (items, changes) = (self.space.for_items(sizes.sum()), self.space.for_changes());
+        if items.is_ok() && changes.is_ok() {
+            return (tasks, replies);
+        }
+        let mut admitted = (Vec::new(), Vec::new());
+        for (task, reply) in tasks.into_iter().zip(replies) {
+            match if task.size().is_some() { &items } else { &changes } {
+                Ok(()) => {
+                    admitted.0.push(task);
+                    admitted.1.push(reply);
+                }
+                Err(full) => refuse(reply, full),
+            }
+        }
+        admitted
     }
 
     /// Does all tasks in one unit; a task that fails by itself is set aside and the unit done again.

@@ -16,7 +16,7 @@ use crate::channels::health::Board;
 use crate::intake::{Door, Refused};
 use crate::normalize::Readers;
 use crate::notify;
-use crate::pipeline::{InForce, Pulse};
+use crate::pipeline::{InForce, Pulse, Space};
 use crate::store::{self, Store};
 
 pub use operations::{OutboxState, RulesState, Status, StoreState};
@@ -39,6 +39,8 @@ pub struct Service {
     pub notifiers: notify::outbox::Board,
     /// What the writer tells.
     pub pulse: Arc<Pulse>,
+    /// Room on the store's disk.
+    pub space: Arc<Space>,
     /// When this process started.
     pub started_at: Timestamp,
     /// What the settings say of themselves.

@@ -45,6 +45,12 @@ pub struct StoreState {
     pub commits: u64,
     /// Items taken in since the start.
     pub items: u64,
+    /// Bytes free on its disk.
+    pub free: Option<u64>,
+    /// Bytes that stay free there (`store.reserve`).
+    pub reserve: u64,
+    /// Why nothing is taken in now.
+    pub trouble: Option<String>,
 }
 
 /// How the outbox is doing.
@@ -88,6 +94,9 @@ impl Service {
                 bytes: self.store.size()?,
                 commits: self.pulse.commits.load(Ordering::Relaxed),
                 items: self.pulse.items.load(Ordering::Relaxed),
+                free: self.space.free(),
+                reserve: self.space.reserve(),
+                trouble: self.space.for_items(0).err().map(|full| full.to_string()),
             },
             outbox,
             rules: RulesState { version: policy.rules.version().to_owned(), count: policy.rules.len() },

@@ -19,7 +19,7 @@ async fn alive() -> &'static str {
     "ok\n"
 }
 
-/// 200 while the store commits; trouble of a channel, the rules or the settings is only named.
+/// 200 while the store commits and takes items; trouble of a channel, the rules or the settings is only named.
 async fn ready(State(web): State<Web>) -> Response {
     let service = &web.service;
     let channels: Vec<_> = service
@@ -29,11 +29,11 @@ async fn ready(State(web): State<Web>) -> Response {
         .filter(|(_, state)| state.state == "trouble")
         .map(|(name, state)| json!({ "channel": name, "error": state.last_error }))
         .collect();
-    let commits = service.door.change(|_| Ok(())).await;
-    let status = if commits.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let takes = service.door.change(|_| Ok(())).await.and_then(|()| service.space.for_items(0));
+    let status = if takes.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
-        "ready": commits.is_ok(),
-        "store": commits.err().map(|error| error.to_string()),
+        "ready": takes.is_ok(),
+        "store": takes.err().map(|error| error.to_string()),
         "channels": channels,
         "settings": service.settings().error,
     });
@@ -45,6 +45,9 @@ pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem>
     let handle = web.metrics.as_ref().ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "metrics need the daemon"))?;
     let status = web.service.status()?;
     metrics::gauge!("lotse_store_bytes").set(approximate(status.store.bytes));
+    if let Some(free) = status.store.free {
+        metrics::gauge!("lotse_store_free_bytes").set(approximate(free));
+    }
     metrics::gauge!("lotse_outbox_pending").set(approximate(status.outbox.pending));
     metrics::gauge!("lotse_outbox_dead").set(approximate(status.outbox.dead));
     metrics::counter!("lotse_commits_total").absolute(status.store.commits);

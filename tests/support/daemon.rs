@@ -124,6 +124,22 @@ impl Daemon {
         }
     }
 
+    /// Waits until it has ended by itself.
+    pub fn ended(&mut self, limit: Duration) -> ExitStatus {
+        let started = Instant::now();
+        let mut child = self.child.take().unwrap();
+        loop {
+            if let Some(status) = child.try_wait().unwrap() {
+                return status;
+            }
+            if started.elapsed() > limit {
+                child.kill().ok();
+                panic!("the daemon did not end within {limit:?}:\n{}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Runs a command on the same settings.
     pub fn cli(&self, arguments: &[&str]) -> Output {
         Command::new(binary())

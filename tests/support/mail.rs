@@ -14,6 +14,7 @@ pub(crate) fn reader(domain: &str) -> Reader {
     Reader::new(&Config {
         file: None,
         store: PathBuf::from("data"),
+        reserve: 0,
         http: Http { listen: ([127, 0, 0, 1], 0).into(), public_url: None, trusted_proxies: Vec::new() },
         web: Web { listen: ([127, 0, 0, 1], 0).into(), token: None },
         organisation: Organisation { domains: vec![domain.into()], country: "DE".into(), time_zone: TimeZone::UTC },

@@ -1,0 +1,8 @@
+//! The edges of "never lost, never double", on the shipped binary: full disks.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod disk;
+mod house;
