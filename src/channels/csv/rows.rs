@@ -259,7 +259,9 @@ mod tests {
             text.push_str(&lines.join(&end));
             let Ok(contents) = contents::open(Cursor::new(text.as_bytes()), &|| false) else { return Ok(()) };
             let header = contents.dialect.header_row.unwrap_or(0);
-            let mut all: String = contents.headers.iter().map(|name| words(name)).collect();
+            // A quoted header may reach over lines; names that were invented stand in none of them.
+            let typed = contents.headers.iter().filter(|name| !name.starts_with("column "));
+            let mut all: String = typed.map(|name| words(name)).collect();
             for item in contents.rows.map(Result::unwrap) {
                 match item {
                     Item::Row(row) => all.extend(row.cells.iter().map(|(_, cell)| words(cell))),
