@@ -5,4 +5,5 @@
 mod support;
 
 mod disk;
+mod folders;
 mod house;
