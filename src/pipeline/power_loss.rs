@@ -17,7 +17,7 @@ use crate::lead::{
     Place, Reading,
 };
 use crate::qualify::Rules;
-use crate::store::disk::{Disk, Left, Trouble};
+use crate::store::disk::{Disk, Folder, Left, Trouble};
 use crate::store::{IntakeFilter, LeadFilter, NoticeFilter, Records, Store};
 
 const SETTINGS: &str = "[owners.a]\nnotify = [\"out\"]\n[owners.b]\nnotify = [\"out\"]\n[owners.c]\nnotify = [\"out\"]\n\
@@ -27,6 +27,9 @@ static POLICY: LazyLock<Policy> = LazyLock::new(|| {
     let config = config::parse(SETTINGS, None).config.unwrap();
     Policy { rules: Rules::load(None, 30, &[]).unwrap(), staff: Staff::new(&config) }
 });
+
+/// All that a power loss may leave.
+const LEFT: [Left; 4] = [Left::Synced, Left::Prefix, Left::Some, Left::Torn];
 
 /// Numbers that look random and come again for the same seed.
 struct Chance(u64);
@@ -99,9 +102,9 @@ fn work(store: &Store, chance: &mut Chance, items: u64) -> u64 {
     done
 }
 
-/// What is wrong with the store on this disk when `acknowledged` items had been, if anything.
-fn wrong(image: Vec<u8>, acknowledged: u64) -> Option<String> {
-    let store = match Store::on(Disk::holding(image)) {
+/// What is wrong with the store in this folder when `acknowledged` items had been, if anything.
+fn wrong(folder: &Folder, acknowledged: u64) -> Option<String> {
+    let store = match Store::within(folder) {
         Ok(store) => store,
         Err(error) => return Some(format!("the store does not open: {error:?}")),
     };
@@ -195,13 +198,13 @@ fn after_a_power_loss_what_was_acknowledged_is_there_whole_and_once() {
     let mut looked_at = 0;
     for seed in 0.. {
         let mut chance = Chance(seed);
-        let disk = Disk::default();
-        let store = Store::on(disk.clone()).unwrap();
-        disk.trouble(Trouble::From(1 + chance.below(400)));
-        let acknowledged = work(&store, &mut chance, 60);
-        for left in [Left::Synced, Left::Prefix, Left::Some, Left::Torn] {
-            let image = disk.after_power_loss(left, &mut || chance.next());
-            let found = wrong(image, acknowledged);
+        let folder = Folder::default();
+        folder.disk().trouble(Trouble::From(1 + chance.below(400)));
+        let store = Store::within(&folder);
+        let acknowledged = store.as_ref().map_or(0, |store| work(store, &mut chance, 60));
+        for left in LEFT {
+            let after = folder.after_power_loss(left, &mut || chance.next());
+            let found = wrong(&after, acknowledged);
             assert_eq!(found, None, "seed {seed}, {left:?}, {acknowledged} acknowledged");
             looked_at += 1;
         }
@@ -210,6 +213,29 @@ fn after_a_power_loss_what_was_acknowledged_is_there_whole_and_once() {
         }
     }
     println!("{looked_at} disks after a power loss, none of them wrong");
+}
+
+#[test]
+fn power_lost_at_any_moment_of_the_first_start_leaves_a_folder_that_starts() {
+    let folder = Folder::default();
+    folder.disk().trouble(Trouble::None);
+    drop(Store::within(&folder).unwrap());
+    let operations = folder.disk().operations();
+    let ways = if cfg!(debug_assertions) { 8 } else { 80 };
+    for operation in 1..=operations {
+        let mut chance = Chance(operation);
+        let folder = Folder::default();
+        folder.disk().trouble(Trouble::From(operation));
+        let started = Store::within(&folder).is_ok();
+        for left in LEFT.into_iter().cycle().take(ways) {
+            let after = folder.after_power_loss(left, &mut || chance.next());
+            assert_eq!(wrong(&after, 0), None, "operation {operation} of {operations}, {left:?}, started: {started}");
+            let again = after.after_power_loss(Left::Synced, &mut || chance.next());
+            let store = Store::within(&again).unwrap();
+            assert_eq!(work(&store, &mut chance, 5), 5, "what was made after the power loss is kept");
+        }
+    }
+    println!("power lost at each of {operations} operations of a first start, {ways} ways each");
 }
 
 #[test]
@@ -233,7 +259,11 @@ fn a_disk_error_at_any_operation_costs_nothing_that_was_acknowledged() {
                 let after = store.unit(Timestamp::now(), |unit| POLICY.take(&item(1000), unit));
                 assert!(after.is_err(), "{trouble:?}: the store went on after an error");
             }
-            assert_eq!(wrong(disk.written(), acknowledged), None, "{trouble:?}, {acknowledged} acknowledged");
+            assert_eq!(
+                wrong(&Folder::holding(disk.written()), acknowledged),
+                None,
+                "{trouble:?}, {acknowledged} acknowledged"
+            );
         }
     }
     println!("an error at each of {operations} operations, once and for good: {failed} runs ended early, nothing lost");
@@ -248,7 +278,8 @@ fn a_disk_that_lies_about_syncs_is_found_out() {
         let store = Store::on(disk.clone()).unwrap();
         disk.trouble(Trouble::LyingSync);
         let acknowledged = work(&store, &mut chance, 20 + seed % 9);
-        wrong(disk.after_power_loss(Left::Synced, &mut || chance.next()), acknowledged).is_some()
+        let image = disk.after_power_loss(Left::Synced, &mut || chance.next());
+        wrong(&Folder::holding(image), acknowledged).is_some()
     });
     assert!(found, "the checks of this file do not notice a loss");
 }

@@ -10,6 +10,7 @@
 
 mod backend;
 mod codec;
+mod home;
 mod keys;
 mod query;
 mod records;
@@ -29,6 +30,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lead::Id;
+use home::Home;
 
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
 pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page};
@@ -85,7 +87,28 @@ pub struct Store {
 impl Store {
     /// Opens the store in `folder` (made when missing), as `leads.redb`.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::with(Arc::new(redb::Redb::open(folder)?))
+        let home =
+            home::Folder::new(folder).map_err(|error| Error::Open { path: folder.to_owned(), source: error.into() })?;
+        Self::at(&home)
+    }
+
+    /// Opens the store at its home; a new one stands there only when it is whole.
+    fn at(home: &impl Home) -> Result<Self, Error> {
+        let failed = |error: std::io::Error| Error::Open { path: home.path().to_owned(), source: error.into() };
+        let alone = home.alone().map_err(failed)?;
+        if home.is_made().map_err(failed)? {
+            drop(alone);
+            return Self::with(Arc::new(redb::Redb::open(home)?));
+        }
+        let store = Self::with(Arc::new(redb::Redb::make(home)?))?;
+        home.finish().map_err(failed)?;
+        Ok(store)
+    }
+
+    /// The store in a simulated folder.
+    #[cfg(test)]
+    pub(crate) fn within(folder: &disk::Folder) -> Result<Self, Error> {
+        Self::at(folder)
     }
 
     /// A store on a simulated disk.
