@@ -153,11 +153,13 @@ fn notices_come_due(store: &Store, now: Timestamp, lead: Id) {
                 notifier: name("mail"),
                 event: Event::Created,
                 touch: None,
+                decision: None,
                 created_at: now,
                 state: NoticeState::Pending,
                 attempts: 0,
                 next_at: Some(later),
                 error: None,
+                overtaken: false,
             };
             unit.put_notice(&notice)?;
             Ok(notice)
