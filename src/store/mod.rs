@@ -8,8 +8,10 @@
 //! A database is a [`Backend`]: ordered tables of bytes with transactions. What the bytes mean is
 //! written once, in [`Records`] and [`Unit`], for every backend.
 
+mod audit;
 mod backend;
 mod codec;
+mod format;
 mod home;
 mod keys;
 mod query;
@@ -32,14 +34,13 @@ use jiff::Timestamp;
 use crate::lead::Id;
 use home::Home;
 
+pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
+pub use format::FORMAT;
 pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page};
 pub use records::{Delivered, Records};
 pub use rotation::{OwnerCounts, Rotation};
 pub use unit::Unit;
-
-/// The version of what the bytes mean; a store with a newer one is refused.
-pub const FORMAT: u32 = 1;
 
 /// Why the store failed. After [`Error::Broken`] nothing can be written any more until the store
 /// is opened again: the daemon stops, and its service manager starts it anew.
@@ -117,14 +118,10 @@ impl Store {
         Self::with(Arc::new(redb::Redb::on(disk)?))
     }
 
-    /// A store on any backend; checks, and on a new store writes, the format.
+    /// A store on any backend, in the newest format.
     pub fn with(backend: Arc<dyn Backend>) -> Result<Self, Error> {
         let store = Self { backend };
-        match store.view(|view| view.format())? {
-            Some(FORMAT) => {}
-            Some(found) => return Err(Error::Newer { found }),
-            None => store.unit(Timestamp::now(), |unit| unit.set_format(FORMAT))?,
-        }
+        format::bring_up(&store, &format::STEPS)?;
         Ok(store)
     }
 

@@ -145,7 +145,7 @@ impl House {
 
     fn count(&self, state: NoticeState) -> usize {
         let filter = NoticeFilter { state: Some(state) };
-        self.store.view(|view| view.notices(&filter, None, 10_000)).unwrap().items.len()
+        self.store.notices(&filter, None, 10_000).unwrap().items.len()
     }
 
     async fn until(&self, state: NoticeState, count: usize) {
