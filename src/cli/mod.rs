@@ -52,7 +52,7 @@ enum Command {
     #[command(subcommand)]
     Outbox(outbox::Command),
     /// Channels, queues, last errors, rules.
-    Status(print::Format),
+    Status(status::Arguments),
 }
 
 /// The command failed; the message has been made for the user. Exit status 1.
@@ -114,7 +114,7 @@ fn dispatch(arguments: Arguments) -> Outcome {
         Command::Intake(command) => intake::run(&command, &client),
         Command::Owners(format) => owners::run(format, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
-        Command::Status(format) => status::run(format, &client),
+        Command::Status(wish) => status::run(&wish, &client),
     };
     client.close()?;
     result

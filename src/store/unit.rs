@@ -123,21 +123,24 @@ impl<'a> Unit<'a> {
     /// Writes a notice, new or changed; a pending one is due at its `next_at`.
     pub fn put_notice(&mut self, notice: &Notice) -> Result<(), Error> {
         if let Some(before) = self.notice(notice.id)? {
-            self.count_notice(before.state, -1)?;
+            self.count_notice(&before, -1)?;
             if let Some(at) = before.next_at {
                 self.tables.remove(Table::NoticesDue, &keys::due(at, notice.id))?;
             }
         }
-        self.count_notice(notice.state, 1)?;
+        self.count_notice(notice, 1)?;
         if let (NoticeState::Pending, Some(at)) = (notice.state, notice.next_at) {
             self.tables.put(Table::NoticesDue, &keys::due(at, notice.id), b"")?;
         }
         self.put(Table::Notices, &notice.id.to_bytes(), notice)
     }
 
-    fn count_notice(&mut self, state: NoticeState, by: i64) -> Result<(), Error> {
-        let count = self.notice_count(state)?.saturating_add_signed(by);
-        self.put(Table::NoticeCounts, state.as_str().as_bytes(), &count)
+    fn count_notice(&mut self, notice: &Notice, by: i64) -> Result<(), Error> {
+        if notice.overtaken {
+            return Ok(());
+        }
+        let count = self.notice_count(notice.state)?.saturating_add_signed(by);
+        self.put(Table::NoticeCounts, notice.state.as_str().as_bytes(), &count)
     }
 
     /// Moves a team's rotation.
@@ -151,7 +154,7 @@ impl<'a> Unit<'a> {
 }
 
 /// What makes a lead recognisable: its addresses and numbers.
-fn match_keys(lead: &Lead) -> Vec<String> {
+pub(super) fn match_keys(lead: &Lead) -> Vec<String> {
     let emails = lead.person.emails.iter().map(|email| format!("email:{email}"));
     emails.chain(lead.person.phones.iter().map(|phone| format!("phone:{phone}"))).collect()
 }

@@ -43,7 +43,7 @@ async fn ready(State(web): State<Web>) -> Response {
 /// Prometheus' text format.
 pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem> {
     let handle = web.metrics.as_ref().ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "metrics need the daemon"))?;
-    let status = web.service.status()?;
+    let status = web.read(crate::service::Service::status).await?;
     metrics::gauge!("lotse_store_bytes").set(approximate(status.store.bytes));
     if let Some(free) = status.store.free {
         metrics::gauge!("lotse_store_free_bytes").set(approximate(free));
