@@ -12,5 +12,8 @@ mod support;
 mod disk;
 mod folders;
 mod house;
+mod imap;
+mod imap_script;
+mod line;
 mod proxy;
 mod wire;

@@ -4,24 +4,14 @@
 //! The channel, the pipeline and the store are the real ones, in this process, so that hundreds of
 //! breakages fit into a test. `LOTSE_EVERY_BYTE=1` cuts at every byte instead of every 32nd.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use lotse::channels::Channel;
-use lotse::channels::health::Board;
-use lotse::channels::imap::Mailbox;
-use lotse::config::{self, ChannelKind};
-use lotse::daemon::Core;
-use lotse::lead::{Name, Outcome};
-use lotse::service::Service;
-use lotse::store::{IntakeFilter, LeadFilter, Records};
-use tempfile::TempDir;
-use tokio::task::{JoinHandle, JoinSet};
-use tokio_util::sync::CancellationToken;
+use tokio::task::JoinSet;
 
 use crate::house::{SOON, TEAM, addresses, mail};
+use crate::line::{Line, expected, mailbox};
 use crate::proxy::{At, Fault, How, Proxy};
 use crate::support::daemon::Daemon;
 use crate::support::dovecot::Dovecot;
@@ -30,90 +20,6 @@ use crate::support::dovecot::Dovecot;
 const MAILS: usize = 3;
 /// Runs at the same time.
 const TOGETHER: usize = 32;
-
-fn mailbox(port: u16, user: &str, timeout: &str) -> String {
-    format!(
-        "[channels.sales]\nkind = \"imap\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nusername = \"{user}\"\n\
-         password = \"secret\"\nstart = \"all\"\npoll = \"1s\"\ntimeout = \"{timeout}\"\n"
-    )
-}
-
-/// A mailbox channel with the pipeline behind it; started again at once when it fails.
-struct Line {
-    service: Arc<Service>,
-    board: Board,
-    stop: CancellationToken,
-    task: JoinHandle<Vec<String>>,
-    _folder: TempDir,
-}
-
-impl Line {
-    fn start(port: u16, user: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("lotse.toml");
-        std::fs::write(&file, format!("[store]\npath = \"store\"\n{}{TEAM}", mailbox(port, user, "2s"))).unwrap();
-        let config = config::load(Some(&file)).config.unwrap();
-        let core = Core::open(&config).unwrap();
-        let (service, board, stop) = (core.service(), Board::default(), CancellationToken::new());
-        let channel = config.channels.into_iter().next().unwrap();
-        let ChannelKind::Imap(settings) = channel.kind else { panic!("a mailbox was configured") };
-        let (door, token) = (service.door.clone(), stop.clone());
-        let health = board.channel(&channel.name, "imap");
-        let task = tokio::spawn(async move {
-            let mailbox = Mailbox::new(channel.name, settings);
-            let mut errors = Vec::new();
-            while let Err(error) = mailbox.run(&door, &health, &token).await {
-                health.trouble(&error.to_string());
-                errors.push(error.to_string());
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            errors
-        });
-        Self { service, board, stop, task, _folder: folder }
-    }
-
-    /// The addresses of all leads.
-    fn leads(&self) -> Vec<String> {
-        let leads = self.service.store.view(|view| view.leads(&LeadFilter::default(), None, 1000)).unwrap().items;
-        let mut all: Vec<String> = leads.iter().map(|lead| lead.person.emails[0].to_string()).collect();
-        all.sort();
-        all
-    }
-
-    fn is_well(&self) -> bool {
-        self.board.states().values().all(|state| state.state == "ok")
-    }
-
-    /// Waits until `test` holds; what the channel went through is in the message if it never does.
-    async fn until(&self, what: &str, limit: Duration, test: impl Fn(&Self) -> bool) {
-        let started = Instant::now();
-        while !test(self) {
-            assert!(
-                started.elapsed() < limit,
-                "{what}: not within {limit:?}; {:?} {:?}",
-                self.leads(),
-                self.board.states()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    /// Stops, and proves that each of the mails had one outcome and became one lead.
-    async fn prove(self, what: &str, mails: usize) {
-        self.stop.cancel();
-        tokio::time::timeout(Duration::from_secs(10), self.task).await.expect("the channel stops").unwrap();
-        let rows = self.service.store.view(|view| view.intakes(&IntakeFilter::default(), None, 1000)).unwrap().items;
-        let sources: BTreeSet<&str> = rows.iter().map(|row| row.source.as_str()).collect();
-        assert_eq!((rows.len(), sources.len()), (mails, mails), "{what}: one row for each mail: {rows:#?}");
-        assert!(rows.iter().all(|row| row.outcome == Outcome::Created), "{what}: {rows:#?}");
-        let place = self.service.store.view(|view| view.place(&Name::parse("sales").unwrap(), "INBOX")).unwrap();
-        assert!(place.as_ref().is_some_and(|place| place.ends_with(&format!(":{mails}"))), "{what}: {place:?}");
-    }
-}
-
-fn expected(mails: usize) -> Vec<String> {
-    (1..=mails).map(|n| format!("m{n}@mail{n}.example")).collect()
-}
 
 fn fill(dovecot: &Dovecot, user: &str) -> Vec<String> {
     for n in 1..=MAILS {
