@@ -14,6 +14,7 @@ mod folders;
 mod house;
 mod imap;
 mod imap_script;
+mod letters;
 mod line;
 mod proxy;
 mod wire;
