@@ -373,6 +373,7 @@ members = ["anna"]
         folder: "INBOX".into(),
         start: Start::New,
         poll: minute,
+        timeout: Duration::from_mins(1),
     };
     assert_eq!(config.channels[0].kind, ChannelKind::Imap(sales));
     let form = webhook::Config {

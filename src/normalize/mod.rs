@@ -81,6 +81,9 @@ impl Reader {
     #[must_use]
     pub fn read(&self, inbound: &Inbound, trust: Trust) -> Reading {
         let reading = match inbound.kind {
+            Kind::Mail if form::parameter(&inbound.original.content_type, "unfetched").is_some() => {
+                Reading::Unclear("the mailbox's server did not hand this mail over; it is asked for again".into())
+            }
             Kind::Mail => mail::read(&inbound.original.bytes, self, trust),
             Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original), inbound, trust),
             Kind::Row => self.form(row::read(&inbound.original), inbound, trust),

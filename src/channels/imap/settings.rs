@@ -21,7 +21,9 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     after(section.key("after"));
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
-    Config { host, port, tls, ca_file, username, password, folder, start, poll }
+    let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
+    let timeout = timeout.unwrap_or(Duration::from_mins(1));
+    Config { host, port, tls, ca_file, username, password, folder, start, poll, timeout }
 }
 
 /// The password; OAuth 2 cannot stand in for it yet.

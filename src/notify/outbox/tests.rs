@@ -271,6 +271,9 @@ async fn six_hours_of_outage_lose_nothing_spare_the_server_and_keep_each_owners_
     }
     let tried = notifier.tried.lock().unwrap().clone();
     assert!(tried.len() <= 6 * 60 + 15, "{} tries in six hours", tried.len());
+    // The first failures teach it; from then on there is a minute between any two tries.
+    let closest = tried.windows(2).map(|pair| pair[1] - pair[0]).skip(9).min();
+    assert!(closest >= Some(Duration::from_secs(59)), "{closest:?} between two tries");
     let hourly = tried.iter().filter(|at| at.duration_since(house.begun) > Duration::from_hours(1)).count();
     assert!(hourly > 200, "it finds out soon when the server is back");
     assert_eq!((house.count(NoticeState::Pending), house.count(NoticeState::Dead)), (60, 0));
