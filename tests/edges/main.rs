@@ -6,3 +6,4 @@ mod support;
 
 mod disk;
 mod house;
+mod poison;
