@@ -19,15 +19,17 @@ pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{ChannelKind, Config};
 use crate::lead::{Content, Delivery, Email, Inbound, Kind, Name, Original, Reading};
 use form::Form;
 
 pub use identity::identity;
-pub use readers::Readers;
+pub use readers::{Marks, Readers, apart};
 
 /// How one channel spells its fields.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spelling {
     /// Extra names for canonical fields, by canonical field (`email`, `message`, `company` …).
     pub fields: BTreeMap<String, Vec<String>>,
@@ -36,7 +38,7 @@ pub struct Spelling {
 }
 
 /// Reads items; made from the settings, shared by all threads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reader {
     domains: Vec<String>,
     country: String,
@@ -44,7 +46,7 @@ pub struct Reader {
 }
 
 /// Whether a person has vouched for an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trust {
     /// As it came in.
     Usual,

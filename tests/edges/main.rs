@@ -18,3 +18,4 @@ mod letters;
 mod line;
 mod proxy;
 mod wire;
+mod poison;
