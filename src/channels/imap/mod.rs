@@ -11,7 +11,7 @@
 mod command;
 mod connect;
 mod fetch;
-mod guard;
+pub mod guard;
 mod idle;
 mod name;
 mod place;
