@@ -123,6 +123,18 @@ pub enum ChannelKind {
     Csv(csv::Config),
 }
 
+impl ChannelKind {
+    /// The word used as `kind`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Imap(_) => "imap",
+            Self::Webhook(_) => "webhook",
+            Self::Csv(_) => "csv",
+        }
+    }
+}
+
 /// Somebody who works leads (`[owners.ID]`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Owner {

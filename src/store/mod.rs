@@ -31,7 +31,7 @@ use jiff::Timestamp;
 use crate::lead::Id;
 
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
-pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page};
+pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};
 pub use rotation::{OwnerCounts, Rotation};
 pub use unit::Unit;
@@ -83,6 +83,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether there is a store in `folder`.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(redb::FILE).exists()
+    }
+
     /// Opens the store in `folder` (made when missing), as `leads.redb`.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         Self::with(Arc::new(redb::Redb::open(folder)?))

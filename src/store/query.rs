@@ -1,7 +1,9 @@
 //! Lists: filtered, newest first, in pages.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::backend::{Order, Table};
@@ -51,6 +53,15 @@ pub struct NoticeFilter {
     pub state: Option<NoticeState>,
 }
 
+/// What came in through one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Rows in the ledger.
+    pub items: u64,
+    /// When the last item came in.
+    pub last: Option<Timestamp>,
+}
+
 impl View<'_> {
     /// Leads, newest first, after the lead `after`.
     pub fn leads(&self, filter: &LeadFilter, after: Option<Id>, limit: usize) -> Result<Page<Lead>, Error> {
@@ -94,6 +105,19 @@ impl View<'_> {
             |notice: &Notice| notice.id,
             |notice| fits(filter.state.as_ref(), Some(&notice.state)),
         )
+    }
+
+    /// What came in through each channel, by the whole ledger: one look at every row.
+    pub fn intakes_by_channel(&self) -> Result<BTreeMap<Name, Total>, Error> {
+        let mut totals: BTreeMap<Name, Total> = BTreeMap::new();
+        self.tables().scan(Table::Intakes, (Bound::Unbounded, Bound::Unbounded), Order::Forward, &mut |_, value| {
+            let row: Intake = codec::decode(Table::Intakes, value)?;
+            let total = totals.entry(row.channel).or_default();
+            total.items += 1;
+            total.last = total.last.max(Some(row.received_at));
+            GO_ON
+        })?;
+        Ok(totals)
     }
 
     fn page<T: DeserializeOwned>(

@@ -13,6 +13,9 @@ use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBack
 use super::Error;
 use super::backend::{Backend, Order, Read, Table, Visit, Write};
 
+/// The file in the store's folder.
+pub(super) const FILE: &str = "leads.redb";
+
 /// Pages kept in memory, bytes. The crate's default of 1 GiB is too much for a small server.
 const CACHE: usize = 48 << 20;
 
@@ -29,9 +32,9 @@ pub(crate) struct Redb {
 }
 
 impl Redb {
-    /// Opens `leads.redb` in `folder`, making both when missing; only the owner may read them.
+    /// Opens the store in `folder`, making folder and file when missing; only the owner may read them.
     pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join("leads.redb");
+        let path = folder.join(FILE);
         let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Open { path: path.clone(), source };
         make_private(folder).map_err(|error| failed(error.into()))?;
         let database = Database::builder().set_cache_size(CACHE).create(&path).map_err(|error| match error {
