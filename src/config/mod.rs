@@ -28,7 +28,7 @@ use secrecy::SecretString;
 
 use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
-use crate::notify;
+use crate::notify::{self, letter::Language};
 
 pub use load::{Loaded, load, parse};
 pub use problem::{Problem, Severity};
@@ -150,6 +150,10 @@ pub struct Owner {
     pub weight: u32,
     /// Inactive owners never get leads. Default true.
     pub active: bool,
+    /// Language of their notices; `None`: that of the organisation's country.
+    pub language: Option<Language>,
+    /// Time zone of the times in their notices; `None`: the organisation's.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// A rotation of owners (`[teams.NAME]`).
