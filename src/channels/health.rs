@@ -13,13 +13,13 @@ use crate::lead::Name;
 pub struct ChannelState {
     /// `imap`, `webhook` or `csv`.
     pub kind: &'static str,
-    /// `starting`, `ok` or `trouble`.
+    /// `starting`, `ok` or `trouble`; `stopped` where the daemon does not run.
     pub state: &'static str,
     /// When it last did its work without trouble (a poll, a scan, a request).
     pub last_ok: Option<Timestamp>,
     /// When an item last came in.
     pub last_item: Option<Timestamp>,
-    /// Items since the start.
+    /// Items since the start; all in the ledger where the daemon does not run.
     pub items: u64,
     /// The last trouble.
     pub last_error: Option<String>,

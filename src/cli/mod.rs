@@ -16,6 +16,7 @@ mod status;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use crate::config;
@@ -72,6 +73,11 @@ impl<E: Into<anyhow::Error>> From<E> for Failed {
 /// What a command ends with.
 type Outcome = Result<ExitCode, Failed>;
 
+/// A word of a list: another one is wrong usage, and answered with the list and what may have been meant.
+fn one_of<const N: usize>(words: [&'static str; N]) -> PossibleValuesParser {
+    PossibleValuesParser::new(words)
+}
+
 /// Parses the command line, does the command, prints one error chain.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -108,20 +114,17 @@ fn dispatch(arguments: Arguments) -> Outcome {
         return crate::daemon::main(check::settle(loaded)?);
     }
     let settings = check::settle_for_a_look(loaded)?;
-    if let Command::Import(wish) = &command
-        && let Some(outcome) = import::dry_run(wish, &settings)
-    {
-        return outcome;
+    if let Command::Import(wish) = command {
+        return import::run(&wish, &settings);
     }
     let client = Client::open(&settings)?;
     let result = match command {
-        Command::Run | Command::Check(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
-        Command::Import(wish) => import::run(&wish, &settings, &client),
+        Command::Run | Command::Check(_) | Command::Import(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
         Command::Owners(format) => owners::run(format, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
-        Command::Status(wish) => status::run(&wish, &client),
+        Command::Status(wish) => status::run(&wish, &client, &settings),
     };
     client.close()?;
     result

@@ -160,7 +160,7 @@ impl Policy {
             id,
             lead: lead.id,
             at: now,
-            by: "rules".into(),
+            by: Decision::BY_RULES.into(),
             intake: Some(intake),
             identity: because.clone(),
             verdict: Some(verdict),

@@ -16,6 +16,6 @@ mod imap;
 mod imap_script;
 mod letters;
 mod line;
+mod poison;
 mod proxy;
 mod wire;
-mod poison;
