@@ -16,6 +16,7 @@ pub struct Daemon {
     pub folder: TempDir,
     child: Option<Child>,
     addresses: Option<(SocketAddr, SocketAddr)>,
+    environment: Vec<(String, String)>,
     log: Arc<Mutex<String>>,
 }
 
@@ -23,7 +24,7 @@ impl Daemon {
     /// Settings in a fresh folder; `[http]`, `[web]` and `[store]` are added.
     pub fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let daemon = Self { folder, child: None, addresses: None, log: Arc::default() };
+        let daemon = Self { folder, child: None, addresses: None, environment: Vec::new(), log: Arc::default() };
         daemon.settings(settings);
         daemon
     }
@@ -32,6 +33,11 @@ impl Daemon {
     pub fn settings(&self, settings: &str) {
         let frame = "[store]\npath = \"store\"\n[http]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"127.0.0.1:0\"\n";
         fs::write(self.path("lotse.toml"), format!("{frame}{settings}")).unwrap();
+    }
+
+    /// Variables in the environment of every start from now on.
+    pub fn environment(&mut self, variables: &[(&str, &str)]) {
+        self.environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     }
 
     /// A path in the folder.
@@ -47,6 +53,7 @@ impl Daemon {
             .arg("run")
             .current_dir(self.folder.path())
             .env("RUST_LOG", "info")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
