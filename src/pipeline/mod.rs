@@ -19,6 +19,7 @@ use crate::lead::{
     Content, Decision, Delivery, Disposition, Event, Id, Inbound, Intake, Lead, Outcome, Reading, Receipt, Routing,
     Stage, Touch, Verdict,
 };
+use crate::mistakes::{self, Mistake};
 use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
@@ -164,7 +165,8 @@ impl Policy {
             verdict: Some(verdict),
             routing,
         })?;
-        if !inbound.quiet && lead.disposition != Disposition::Disqualified {
+        let in_time = !mistakes::made(Mistake::OutboxOutsideTransaction);
+        if !inbound.quiet && lead.disposition != Disposition::Disqualified && in_time {
             tell(&lead, event, Some(touch.id), &self.staff, unit)?;
         }
         let reason = match outcome {
@@ -194,6 +196,9 @@ impl Policy {
     /// Gives the lead an owner unless it has one who can work it, or is to have none.
     fn place_with_owner(&self, lead: &mut Lead, verdict: &Verdict, unit: &mut Unit<'_>) -> Result<Routing, Error> {
         if lead.disposition == Disposition::Disqualified {
+            if mistakes::made(Mistake::DisqualifiedTakesTurn) {
+                assign::route(verdict.team.as_ref(), &self.staff, unit)?;
+            }
             let reason = "disqualified leads get no owner and take no turn".to_owned();
             return Ok(Routing { reason, ..Routing::default() });
         }

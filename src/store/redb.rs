@@ -8,10 +8,13 @@ use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
 use std::path::{Path, PathBuf};
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError};
+use redb::{
+    Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError,
+};
 
 use super::Error;
 use super::backend::{Backend, Order, Read, Table, Visit, Write};
+use crate::mistakes::{self, Mistake};
 
 /// Pages kept in memory, bytes. The crate's default of 1 GiB is too much for a small server.
 const CACHE: usize = 48 << 20;
@@ -84,6 +87,9 @@ impl Backend for Redb {
     fn write(&self, work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
         let mut transaction = self.database.begin_write().map_err(broken)?;
         transaction.set_quick_repair(true);
+        if mistakes::made(Mistake::SkippedSync) && !mistakes::made_at_times(Mistake::SkippedSync, 8) {
+            transaction.set_durability(Durability::None).map_err(broken)?;
+        }
         {
             let mut tables = HashMap::new();
             for table in Table::ALL {
@@ -91,6 +97,9 @@ impl Backend for Redb {
             }
             // An error drops the transaction, and with it all it wrote.
             work(&mut Tables(tables))?;
+        }
+        if mistakes::made_at_times(Mistake::CommitErrorSwallowed, 9) {
+            return Ok(());
         }
         transaction.commit().map_err(broken)
     }

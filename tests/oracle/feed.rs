@@ -122,7 +122,7 @@ impl<'a> Feed<'a> {
     fn old_post(&self, luck: u64) -> Option<Post> {
         let posts = self.posts.lock().unwrap();
         let (sent, post) = posts.get(usize::try_from(luck / 8).unwrap() % posts.len().max(1))?;
-        (sent.elapsed() < MEMORY).then(|| post.clone())
+        is_known(sent, post).then(|| post.clone())
     }
 
     /// Posts until there is a receipt for every input, and writes down which.
@@ -220,7 +220,10 @@ impl<'a> Feed<'a> {
 
     /// Sends some of the oldest again: what was taken before several restarts has to be known.
     pub(crate) fn repeat_the_oldest(&self) {
-        let posts: Vec<Post> = self.posts.lock().unwrap().iter().take(10).map(|(_, post)| post.clone()).collect();
+        let posts: Vec<Post> = {
+            let posts = self.posts.lock().unwrap();
+            posts.iter().filter(|(sent, post)| is_known(sent, post)).take(10).map(|(_, post)| post.clone()).collect()
+        };
         posts.iter().for_each(|post| self.post(post));
         (0..5).for_each(|index| self.mail_again(index));
         (0..3).for_each(|index| self.file_again(index));
@@ -239,4 +242,9 @@ impl<'a> Feed<'a> {
         });
         pending.len()
     }
+}
+
+/// Whether a post that is sent again has to be recognised.
+fn is_known(sent: &Instant, post: &Post) -> bool {
+    post.key.is_some() || sent.elapsed() < MEMORY
 }

@@ -116,19 +116,18 @@ honeypot = "fax"
 [channels.fairs]
 kind = "csv"
 folder = "fairs"
-settle = "200ms"
-[notify.out]
-kind = "file"
-path = "outbox"
+settle = "300ms"
 "#,
         port = dovecot.port(),
         ca = dovecot.ca_file().display()
     );
     for ((team, members), default) in [(SALES, true), (EVENTS, false)] {
         for (owner, weight) in members {
-            let told = if *owner == BY_MAIL && smtp.is_some() { r#"["out", "mail"]"# } else { r#"["out"]"# };
+            let mail = if *owner == BY_MAIL && smtp.is_some() { ", \"mail\"" } else { "" };
+            // A notifier each, so that no owner's notices wait for another's.
+            settings += &format!("[notify.file-{owner}]\nkind = \"file\"\npath = \"outbox\"\n");
             settings += &format!(
-                "[owners.{owner}]\nname = \"{owner}\"\nemail = \"{owner}@team.example\"\nnotify = {told}\nweight = {weight}\n"
+                "[owners.{owner}]\nname = \"{owner}\"\nemail = \"{owner}@team.example\"\nnotify = [\"file-{owner}\"{mail}]\nweight = {weight}\n"
             );
         }
         let names: Vec<&str> = members.iter().map(|(owner, _)| *owner).collect();

@@ -9,9 +9,10 @@
 //! ```sh
 //! cargo test --release --test oracle                              # the kill loop of the usual suite
 //! LOTSE_KILL_CYCLES=300 cargo test --release --test oracle kill -- --nocapture
-//! LOTSE_SOAK_MINUTES=30 LOTSE_SOAK_FOLDER=soak cargo test --release --test oracle soak -- --ignored --nocapture
+//! cargo test --release --features seeded-mistakes --test oracle teeth -- --nocapture
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+#![allow(clippy::cast_precision_loss, reason = "figures are shown to two digits")]
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -25,4 +26,6 @@ mod promise;
 mod record;
 mod seen;
 mod story;
+#[cfg(feature = "seeded-mistakes")]
+mod teeth;
 mod wire;

@@ -64,6 +64,7 @@ impl Violations {
     }
 
     /// Whether this promise is among them.
+    #[cfg(feature = "seeded-mistakes")]
     pub(crate) fn name(&self, promise: Promise) -> bool {
         self.0.iter().any(|violation| violation.promise == promise)
     }

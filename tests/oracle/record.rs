@@ -77,6 +77,11 @@ impl Record {
         self.entries.lock().unwrap().values().filter(|entry| entry.input.way == way).count()
     }
 
+    /// Whether an input that came in this way was acknowledged.
+    pub(crate) fn has_acknowledged(&self, way: Way) -> bool {
+        self.entries.lock().unwrap().values().any(|entry| entry.input.way == way && entry.acknowledged.is_some())
+    }
+
     /// Bytes of all inputs so far, each counted once.
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes.load(Ordering::Relaxed)

@@ -7,12 +7,13 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::check;
 use crate::feed::{Feed, Load};
 use crate::house::House;
 use crate::input::{Way, chance};
-use crate::promise::{Promise, Violations};
+use crate::promise::{Promise, Violation, Violations};
 use crate::record::{Entry, Record};
 use crate::seen::{Api, Row, Seen, list};
 
@@ -35,13 +36,15 @@ pub(crate) struct Plan {
 /// What a run was like.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Report {
-    pub(crate) kills: u64,
+    pub(crate) kills: usize,
     pub(crate) inputs: usize,
     pub(crate) acknowledged: usize,
     pub(crate) rows: usize,
     pub(crate) leads: usize,
     pub(crate) redelivered: usize,
     pub(crate) notices: usize,
+    /// Inputs that were taken from their source before the last kill.
+    pub(crate) taken: Vec<(Way, usize)>,
     /// Inputs in flight at each kill, sorted.
     pub(crate) in_flight: Vec<usize>,
     pub(crate) took: Duration,
@@ -57,46 +60,100 @@ const LONGEST: Duration = Duration::from_mins(10);
 pub(crate) fn run(plan: &Plan, house: &mut House<'_>) -> Report {
     let started = Instant::now();
     let record = Record::new(plan.seed);
-    let mut kills: Vec<(Timestamp, usize)> = Vec::new();
     let mut violations = Violations::default();
     let feed = Feed::new(Arc::clone(&house.doors), &record);
-    std::thread::scope(|scope| {
+    let kills = std::thread::scope(|scope| {
         feed.start(scope, plan.load);
-        for kill in 0..plan.kills {
-            let (least, most) = plan.uptime;
-            let span = u64::try_from((most - least).as_micros()).unwrap();
-            sleep(least + Duration::from_micros(chance(kill, 50 + plan.seed) % (span + 1)));
-            wait(FRESH, || record.in_flight() >= plan.in_flight);
-            kills.push((Timestamp::now(), record.in_flight()));
-            house.kill_and_start();
-            peek(house, &record, &mut violations);
-        }
+        // Something has to be there already that a restart could forget.
+        wait(FRESH, || record.has_acknowledged(Way::Row) && record.has_acknowledged(Way::Post));
+        let kills: Vec<_> =
+            (0..plan.kills).map(|kill| self::kill(plan, kill, house, &record, &mut violations)).collect();
         sleep(plan.uptime.0);
         feed.stop();
+        kills
     });
-    feed.repeat_the_oldest();
-    come_to_rest(plan, house, &feed, &record);
-    stay_fresh(house, &feed, &record, &mut violations);
-    come_to_rest(plan, house, &feed, &record);
-
-    let (entries, seen) = (record.entries(), Seen::all(house));
+    let (entries, seen) = rest_and_look(plan.rest, house, &feed, &record, &mut violations);
     violations.0.extend(check::all(&entries, &seen).0);
-    let taken = check::taken(&entries, &seen);
-    let mut in_flight: Vec<usize> =
-        kills.iter().map(|(at, known)| known + mails_in_flight(*at, &entries, &taken)).collect();
-    in_flight.sort_unstable();
-    Report {
-        kills: plan.kills,
-        inputs: entries.len(),
-        acknowledged: entries.values().filter(|entry| entry.acknowledged.is_some()).count(),
-        rows: seen.rows.len(),
-        leads: seen.leads.len(),
-        redelivered: seen.rows.iter().filter(|row| row.outcome == "redelivered").count(),
-        notices: seen.notices.len(),
-        in_flight,
-        took: started.elapsed(),
-        violations,
+    Report { took: started.elapsed(), ..Report::of(&kills, &entries, &seen, violations) }
+}
+
+/// Kills the daemon after its time and starts it again; says when, and what was in flight.
+fn kill(
+    plan: &Plan,
+    kill: u64,
+    house: &mut House<'_>,
+    record: &Record,
+    violations: &mut Violations,
+) -> (Timestamp, usize) {
+    let (least, most) = plan.uptime;
+    let span = u64::try_from((most - least).as_micros()).unwrap();
+    // Every other daemon gets the time to connect and to let files rest, whatever that takes here.
+    if kill % 2 == 1 {
+        wait(FRESH, || at_work(house));
     }
+    sleep(least + Duration::from_micros(chance(kill, 50 + plan.seed) % (span + 1)));
+    wait(FRESH, || record.in_flight() >= plan.in_flight);
+    let killed = (Timestamp::now(), record.in_flight());
+    house.kill_and_start();
+    peek(house, record, violations);
+    killed
+}
+
+impl Report {
+    fn of(kills: &[(Timestamp, usize)], entries: &BTreeMap<u64, Entry>, seen: &Seen, violations: Violations) -> Self {
+        let taken = check::taken(entries, seen);
+        let mut in_flight: Vec<usize> =
+            kills.iter().map(|(at, known)| known + mails_in_flight(*at, entries, &taken)).collect();
+        in_flight.sort_unstable();
+        let last = kills.last().map_or(Timestamp::MIN, |(at, _)| *at);
+        let before =
+            |way: Way| taken.iter().filter(|(number, at)| **at < last && entries[number].input.way == way).count();
+        Self {
+            kills: kills.len(),
+            inputs: entries.len(),
+            acknowledged: entries.values().filter(|entry| entry.acknowledged.is_some()).count(),
+            rows: seen.rows.len(),
+            leads: seen.leads.len(),
+            redelivered: seen.rows.iter().filter(|row| row.outcome == "redelivered").count(),
+            notices: seen.notices.len(),
+            taken: [Way::Mail, Way::Post, Way::Array, Way::Row].map(|way| (way, before(way))).to_vec(),
+            in_flight,
+            took: Duration::ZERO,
+            violations,
+        }
+    }
+}
+
+/// Lets a daemon that was fed come to rest, and names what is broken.
+pub(crate) fn judge(house: &House<'_>, feed: &Feed<'_>, record: &Record) -> Violations {
+    let mut violations = Violations::default();
+    let (entries, seen) = rest_and_look(Duration::from_secs(15), house, feed, record, &mut violations);
+    violations.0.extend(check::all(&entries, &seen).0);
+    violations
+}
+
+/// Sends some of the oldest inputs again, waits for everything, sends fresh ones, and looks.
+fn rest_and_look(
+    rest: Duration,
+    house: &House<'_>,
+    feed: &Feed<'_>,
+    record: &Record,
+    violations: &mut Violations,
+) -> (BTreeMap<u64, Entry>, Seen) {
+    feed.repeat_the_oldest();
+    come_to_rest(rest, house, feed, record);
+    stay_fresh(house, feed, record, violations);
+    come_to_rest(rest, house, feed, record);
+    (record.entries(), Seen::all(house))
+}
+
+/// Whether mails and rows were taken since the start.
+fn at_work(house: &House<'_>) -> bool {
+    let status = Api::of(&house.daemon).get("/status").unwrap();
+    let status: Value = serde_json::from_str(&status).unwrap();
+    ["sales", "fairs"]
+        .iter()
+        .all(|channel| status["channels"][channel]["items"].as_u64().is_some_and(|items| items > 0))
 }
 
 /// A cheap look between two kills: receipts are still rows.
@@ -111,10 +168,10 @@ fn peek(house: &House<'_>, record: &Record, violations: &mut Violations) {
 }
 
 /// Waits until all that was sent has an outcome and all notices are delivered, or nothing moves any more.
-fn come_to_rest(plan: &Plan, house: &House<'_>, feed: &Feed<'_>, record: &Record) {
+fn come_to_rest(rest: Duration, house: &House<'_>, feed: &Feed<'_>, record: &Record) {
     let started = Instant::now();
     let (mut before, mut moved) = ((0, 0, 0), Instant::now());
-    while moved.elapsed() < plan.rest && started.elapsed() < LONGEST {
+    while moved.elapsed() < rest && started.elapsed() < LONGEST {
         let looked = Instant::now();
         let files = feed.look_for_done();
         let rows: Vec<Row> = list(&house.daemon, &["intake", "list"]);
@@ -170,12 +227,12 @@ fn wait(limit: Duration, test: impl Fn() -> bool) -> bool {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (least, median) = (self.in_flight.first(), self.in_flight.get(self.in_flight.len() / 2));
-        let doubles =
-            [Promise::DoubleLead, Promise::DoubleOutcome].iter().filter(|p| self.violations.name(**p)).count();
+        let double = |v: &&Violation| matches!(v.promise, Promise::DoubleLead | Promise::DoubleOutcome);
+        let doubles = self.violations.0.iter().filter(double).count();
         write!(
             f,
             "{} kills, {} inputs ({} acknowledged to their senders, the others mails), {} ledger rows of which {} redelivered, \
-             {} leads, {doubles} doubles, {} notices, {} broken promises, in flight at a kill at least {} (median {}), {:.1} s",
+             {} leads, {doubles} doubles, {} notices, {} broken promises, in flight at a kill at least {} (median {}), taken before the last kill {:?}, {:.1} s",
             self.kills,
             self.inputs,
             self.acknowledged,
@@ -186,6 +243,7 @@ impl fmt::Display for Report {
             self.violations.0.len(),
             least.unwrap_or(&0),
             median.unwrap_or(&0),
+            self.taken,
             self.took.as_secs_f64()
         )
     }

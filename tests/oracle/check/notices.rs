@@ -20,7 +20,9 @@ pub(super) fn check(matched: &Matched<'_>, violations: &mut Violations) {
         told.entry(&lead.id).or_default().push(notice);
         receiver(matched, lead, notice, violations);
         let arrived = match notice.notifier.as_str() {
-            "out" => seen.letters.get(&notice.id).is_some_and(|letter| letter.lead.id == lead.id),
+            file if file.starts_with("file-") => {
+                seen.letters.get(&notice.id).is_some_and(|letter| letter.lead.id == lead.id)
+            }
             _ => mailed.contains(&(lead.id.as_str(), address(notice).as_str())),
         };
         if notice.state != "delivered" || !arrived {
@@ -61,10 +63,9 @@ fn receiver(matched: &Matched<'_>, lead: &Lead, notice: &Notice, violations: &mu
 
 /// One notice for each touch and each way its owner is told.
 fn complete(lead: &Lead, told: &[&Notice], by_mail: bool, violations: &mut Violations) {
-    if lead.owner.is_none() {
-        return;
-    }
-    let ways: &[&str] = if by_mail && lead.owner.as_deref() == Some(BY_MAIL) { &["out", "mail"] } else { &["out"] };
+    let Some(owner) = &lead.owner else { return };
+    let file = format!("file-{owner}");
+    let ways: &[&str] = if by_mail && owner == BY_MAIL { &[&file, "mail"] } else { &[&file] };
     for touch in &lead.touches {
         for way in ways {
             let fits = |notice: &&&Notice| notice.touch.as_ref() == Some(&touch.intake) && notice.notifier == *way;
