@@ -10,6 +10,7 @@
 //! cargo test --release --test oracle                              # the kill loop of the usual suite
 //! LOTSE_KILL_CYCLES=300 cargo test --release --test oracle kill -- --nocapture
 //! cargo test --release --features seeded-mistakes --test oracle teeth -- --nocapture
+//! LOTSE_SOAK_MINUTES=30 LOTSE_SOAK_FOLDER=soak cargo test --release --test oracle soak -- --ignored --nocapture
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 #![allow(clippy::cast_precision_loss, reason = "figures are shown to two digits")]
@@ -22,9 +23,11 @@ mod feed;
 mod house;
 mod input;
 mod kill;
+mod plot;
 mod promise;
 mod record;
 mod seen;
+mod soak;
 mod story;
 #[cfg(feature = "seeded-mistakes")]
 mod teeth;
