@@ -28,6 +28,8 @@ pub(crate) struct Load {
     pub(crate) mail_every: Duration,
     /// Files are written while fewer posts and rows than this are in flight.
     pub(crate) in_flight: usize,
+    /// New inputs for each life of the daemon, but for those that keep enough in flight.
+    pub(crate) a_life: usize,
 }
 
 /// A poster that cannot get its receipt for so long gives up, and the checks say what is missing.
@@ -46,6 +48,8 @@ pub(crate) struct Feed<'a> {
     pending: Mutex<BTreeMap<String, Vec<Input>>>,
     names: AtomicUsize,
     repeated_mails: AtomicUsize,
+    /// Up to how many inputs may be issued.
+    allowed: AtomicUsize,
     stop: AtomicBool,
 }
 
@@ -60,6 +64,7 @@ impl<'a> Feed<'a> {
             pending: Mutex::default(),
             names: AtomicUsize::new(0),
             repeated_mails: AtomicUsize::new(0),
+            allowed: AtomicUsize::new(0),
             stop: AtomicBool::new(false),
         }
     }
@@ -71,6 +76,15 @@ impl<'a> Feed<'a> {
         }
         scope.spawn(move || self.keep_mailing(load.mail_every));
         scope.spawn(move || self.keep_filing(load.in_flight));
+    }
+
+    /// Allows so many new inputs from now on.
+    pub(crate) fn allow(&self, inputs: usize) {
+        self.allowed.store(self.record.issued() + inputs, Ordering::Relaxed);
+    }
+
+    fn is_allowed(&self) -> bool {
+        self.record.issued() < self.allowed.load(Ordering::Relaxed)
     }
 
     /// Lets the senders finish what they have begun.
@@ -95,6 +109,7 @@ impl<'a> Feed<'a> {
             let luck = chance(turn, 1000 + poster);
             match self.old_post(luck) {
                 Some(post) if luck.is_multiple_of(8) => self.post(&post),
+                _ if !self.is_allowed() => {}
                 _ if luck.is_multiple_of(3) => self.post_new(luck),
                 _ => self.post(&self.fresh_post()),
             }
@@ -157,9 +172,11 @@ impl<'a> Feed<'a> {
             if self.stopped() {
                 return;
             }
-            self.mail();
-            if turn % 10 == 9 {
-                self.mail_again(usize::try_from(chance(turn, 3) % turn).unwrap());
+            if self.is_allowed() {
+                self.mail();
+                if turn % 10 == 9 {
+                    self.mail_again(usize::try_from(chance(turn, 3) % turn).unwrap());
+                }
             }
             sleep(every);
         }
@@ -179,6 +196,7 @@ impl<'a> Feed<'a> {
         self.repeated_mails.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Rows keep enough in flight, whatever else is allowed.
     fn keep_filing(&self, in_flight: usize) {
         for turn in 0_u64.. {
             self.look_for_done();

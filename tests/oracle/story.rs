@@ -63,11 +63,17 @@ pub(crate) fn run(plan: &Plan, house: &mut House<'_>) -> Report {
     let mut violations = Violations::default();
     let feed = Feed::new(Arc::clone(&house.doors), &record);
     let kills = std::thread::scope(|scope| {
+        feed.allow(plan.load.a_life);
         feed.start(scope, plan.load);
         // Something has to be there already that a restart could forget.
         wait(FRESH, || record.has_acknowledged(Way::Row) && record.has_acknowledged(Way::Post));
-        let kills: Vec<_> =
-            (0..plan.kills).map(|kill| self::kill(plan, kill, house, &record, &mut violations)).collect();
+        let kills: Vec<_> = (0..plan.kills)
+            .map(|kill| {
+                let killed = self::kill(plan, kill, house, &record, &mut violations);
+                feed.allow(plan.load.a_life);
+                killed
+            })
+            .collect();
         sleep(plan.uptime.0);
         feed.stop();
         kills

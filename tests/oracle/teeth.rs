@@ -41,12 +41,13 @@ fn short_run(dovecot: &Dovecot, mistake: &str, seed: u64) -> Report {
     let plan = Plan {
         kills: 5,
         uptime: (Duration::from_millis(20), Duration::from_millis(400)),
-        in_flight: 80,
+        in_flight: 40,
         load: Load {
-            posters: 6,
+            posters: 4,
             pause: Duration::from_millis(20),
             mail_every: Duration::from_millis(20),
-            in_flight: 120,
+            in_flight: 70,
+            a_life: 80,
         },
         rest: Duration::from_secs(3),
         seed,
