@@ -15,10 +15,10 @@ use crate::support::smtp::SmtpServer;
 pub(crate) type Team = (&'static str, &'static [(&'static str, i64)]);
 
 /// Who gets leads of mails and posts: everybody the same.
-pub(crate) const SALES: Team = ("sales", &[("anna", 1), ("jonas", 1), ("lea", 1)]);
-/// Who gets leads of files: by weight. The last one is told by mail besides.
-pub(crate) const EVENTS: Team = ("events", &[("mia", 4), ("ben", 2), ("ida", 1)]);
-/// Who is told by mail.
+pub(crate) const SALES: Team = ("sales", &[("anna", 1), ("jonas", 1), ("lea", 1), ("ole", 1), ("uta", 1)]);
+/// Who gets leads of files: by weight. An owner is told one thing after the other, so there are many.
+pub(crate) const EVENTS: Team = ("events", &[("mia", 3), ("ben", 2), ("ida", 1), ("tom", 3), ("eva", 2), ("pia", 2)]);
+/// Who is told by mail besides.
 pub(crate) const BY_MAIL: &str = "ida";
 
 const RULES: &str = r#"

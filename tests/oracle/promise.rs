@@ -22,6 +22,8 @@ pub(crate) enum Promise {
     Unowned,
     /// A lead went to another team than its rule says.
     Misrouted,
+    /// The lead and its newest decision name different owners.
+    TwoOwners,
     /// A disqualified lead has an owner, a notice or another verdict.
     DisqualifiedWorked,
     /// The owner was not told, or is not known to have been.

@@ -42,6 +42,19 @@ pub(crate) struct Lead {
     pub(crate) owner: Option<String>,
     pub(crate) touch_count: usize,
     pub(crate) touches: Vec<Touch>,
+    pub(crate) decision: Option<Decision>,
+}
+
+/// The newest decision about a lead.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Decision {
+    pub(crate) routing: Routing,
+}
+
+/// Who gets a lead by a decision.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Routing {
+    pub(crate) owner: Option<String>,
 }
 
 /// A touch of a lead.

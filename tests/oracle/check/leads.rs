@@ -74,6 +74,12 @@ fn touch(touch: &Touch, input: &Input, violations: &mut Violations) {
 
 fn ownership(lead: &Lead, first: &Input, violations: &mut Violations) {
     let (id, number) = (&lead.id, first.number);
+    let decided = lead.decision.as_ref().and_then(|decision| decision.routing.owner.as_ref());
+    if decided != lead.owner.as_ref() {
+        let owner = &lead.owner;
+        violations
+            .add(Promise::TwoOwners, format!("lead {id} of input {number} is {owner:?}'s, decided was {decided:?}"));
+    }
     if first.kind == Kind::Disqualified {
         if lead.disposition != "disqualified" || lead.owner.is_some() {
             let (verdict, owner) = (&lead.disposition, &lead.owner);
