@@ -28,7 +28,7 @@ pub(crate) struct Load {
     pub(crate) mail_every: Duration,
     /// Files are written while fewer posts and rows than this are in flight.
     pub(crate) in_flight: usize,
-    /// New inputs for each life of the daemon, but for those that keep enough in flight.
+    /// New mails and posts for each life of the daemon.
     pub(crate) a_life: usize,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Feed<'a> {
     pending: Mutex<BTreeMap<String, Vec<Input>>>,
     names: AtomicUsize,
     repeated_mails: AtomicUsize,
-    /// Up to how many inputs may be issued.
+    /// How many mails and posts may still be issued.
     allowed: AtomicUsize,
     stop: AtomicBool,
 }
@@ -78,13 +78,15 @@ impl<'a> Feed<'a> {
         scope.spawn(move || self.keep_filing(load.in_flight));
     }
 
-    /// Allows so many new inputs from now on.
+    /// Allows so many new mails and posts from now on.
     pub(crate) fn allow(&self, inputs: usize) {
-        self.allowed.store(self.record.issued() + inputs, Ordering::Relaxed);
+        self.allowed.store(inputs, Ordering::Relaxed);
     }
 
-    fn is_allowed(&self) -> bool {
-        self.record.issued() < self.allowed.load(Ordering::Relaxed)
+    /// Takes as many as are allowed of so many new ones.
+    fn allowed(&self, wanted: usize) -> usize {
+        let take = |left: usize| Some(left.saturating_sub(wanted));
+        self.allowed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).map_or(0, |left| left.min(wanted))
     }
 
     /// Lets the senders finish what they have begun.
@@ -109,18 +111,22 @@ impl<'a> Feed<'a> {
             let luck = chance(turn, 1000 + poster);
             match self.old_post(luck) {
                 Some(post) if luck.is_multiple_of(8) => self.post(&post),
-                _ if !self.is_allowed() => {}
-                _ if luck.is_multiple_of(3) => self.post_new(luck),
-                _ => self.post(&self.fresh_post()),
+                _ if luck.is_multiple_of(3) => {
+                    self.fresh_array(self.allowed(2 + usize::try_from(luck / 3 % 12).unwrap()))
+                }
+                _ if self.allowed(1) == 1 => self.post(&self.fresh_post()),
+                _ => {}
             }
             let pause = u64::try_from(pause.as_micros()).unwrap();
             sleep(Duration::from_micros(chance(turn, 2000 + poster) % (pause + 1)));
         }
     }
 
-    fn post_new(&self, luck: u64) {
-        let inputs = (0..2 + luck / 3 % 12).map(|_| self.record.issue(Way::Array)).collect();
-        self.post(&self.keep(wire::array(inputs)));
+    fn fresh_array(&self, inputs: usize) {
+        if inputs > 0 {
+            let inputs = (0..inputs).map(|_| self.record.issue(Way::Array)).collect();
+            self.post(&self.keep(wire::array(inputs)));
+        }
     }
 
     /// A new post of one input.
@@ -172,7 +178,7 @@ impl<'a> Feed<'a> {
             if self.stopped() {
                 return;
             }
-            if self.is_allowed() {
+            if self.allowed(1) == 1 {
                 self.mail();
                 if turn % 10 == 9 {
                     self.mail_again(usize::try_from(chance(turn, 3) % turn).unwrap());
