@@ -16,6 +16,7 @@ use super::queue::{Job, Purpose};
 use super::{Failure, Letter, Notifier, Ways, schedule};
 use crate::intake::{Door, Refused};
 use crate::lead::{Id, Lead, Name, Notice, NoticeState};
+use crate::mistakes::{self, Mistake};
 use crate::store::{self, Records, Store};
 
 /// No notifier may take longer for one letter; each has shorter limits of its own.
@@ -87,6 +88,10 @@ impl Desk {
                     && let Err(failure) = contained(way.probe()).await
                 {
                     return Done::StillDown { notice, failure };
+                }
+                if mistakes::made(Mistake::NoticeSettledBeforeSent) {
+                    self.write_down(vec![schedule::settle(&notice, Ok(()), (self.clock)(), rand::random())]).await;
+                    tokio::time::sleep(mistakes::GAP).await;
                 }
                 let result = contained(way.send(&letter)).await;
                 (result.clone(), Some(result))

@@ -21,6 +21,7 @@ use crate::lead::{
     Content, Decision, Delivery, Disposition, Event, Id, Inbound, Intake, Lead, Outcome, Reading, Receipt, Routing,
     Stage, Touch, Verdict,
 };
+use crate::mistakes::{self, Mistake};
 use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
@@ -166,7 +167,7 @@ impl Policy {
             verdict: Some(verdict),
             routing,
         })?;
-        if !inbound.quiet {
+        if !inbound.quiet && !mistakes::made(Mistake::OutboxOutsideTransaction) {
             tell(&lead, event, Some(touch.id), &self.staff, unit)?;
         }
         let reason = match outcome {
@@ -219,6 +220,9 @@ impl Policy {
                 });
             }
         } else if disqualified {
+            if mistakes::made(Mistake::DisqualifiedTakesTurn) {
+                assign::route(verdict.team.as_ref(), &self.staff, unit)?;
+            }
             let reason = "disqualified leads get no owner and take no turn".to_owned();
             return Ok(Routing { reason, ..Routing::default() });
         }

@@ -10,6 +10,7 @@ use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys};
 use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch};
+use crate::mistakes::{self, Mistake};
 
 /// An item that was delivered before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,7 +78,8 @@ pub trait Records {
 
     /// Whether an item with this identity was delivered before.
     fn delivered(&self, identity: &str) -> Result<Option<Delivered>, Error> {
-        self.record(Table::Deliveries, identity.as_bytes())
+        let key = mistakes::key(Mistake::RedeliveryForgottenAfterRestart, identity);
+        self.record(Table::Deliveries, key.as_bytes())
     }
 
     /// How far a channel has read.
@@ -164,7 +166,8 @@ pub trait Records {
 
     /// A team's place in its rotation.
     fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
-        Ok(self.record(Table::Rotations, team.as_str().as_bytes())?.unwrap_or_default())
+        let key = mistakes::key(Mistake::RotationInMemoryOnly, team.as_str());
+        Ok(self.record(Table::Rotations, key.as_bytes())?.unwrap_or_default())
     }
 
     /// How many leads an owner has.
