@@ -180,8 +180,7 @@ impl Policy {
     /// Asks the rules; what they said about earlier touches still counts, each rule once.
     fn judge(&self, lead: &mut Lead, touch: &Touch, unit: &Unit<'_>) -> Result<Verdict, Error> {
         let mut verdict = self.rules.judge(lead, touch, unit.now());
-        let earlier = unit.decisions(lead.id)?.into_iter().find_map(|decision| decision.verdict);
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = unit.last_verdict(lead.id)? {
             verdict.join(&earlier);
         }
         // A lead that somebody works is not taken away by one more message.

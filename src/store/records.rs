@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys};
-use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch};
+use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch, Verdict};
 use crate::mistakes::{self, Mistake};
 
 /// An item that was delivered before.
@@ -95,6 +95,19 @@ pub trait Records {
     /// A lead's newest decision.
     fn last_decision(&self, lead: Id) -> Result<Option<Decision>, Error> {
         Ok(self.records_under(Table::Decisions, &lead.to_bytes(), Order::Backward, 1)?.pop())
+    }
+
+    /// The newest verdict of the rules on a lead; older ones are not read.
+    fn last_verdict(&self, lead: Id) -> Result<Option<Verdict>, Error> {
+        let (mut end, prefix) = (Vec::new(), lead.to_bytes());
+        let mut found = None;
+        let range = keys::starting_with(&prefix, &mut end);
+        self.tables().scan(Table::Decisions, range, Order::Backward, &mut |_, value| {
+            let decision: Decision = codec::decode(Table::Decisions, value)?;
+            found = decision.verdict;
+            if found.is_none() { GO_ON } else { ENOUGH }
+        })?;
+        Ok(found)
     }
 
     /// One decision about a lead.
