@@ -14,6 +14,7 @@ mod mail;
 pub mod person;
 pub mod phone;
 mod readers;
+pub mod robot;
 mod row;
 pub mod text;
 
