@@ -34,6 +34,7 @@ mod words;
 use std::fmt::Write as _;
 
 use crate::lead::{Content, Reading};
+use crate::normalize::fields::Pair;
 use crate::normalize::{Reader, Trust, text};
 
 use body::Body;
@@ -43,6 +44,7 @@ use person::{Nobody, Setting};
 use sender::Sender;
 
 pub(super) use identity::identity;
+pub(super) use phones::find as numbers;
 
 /// How a person makes a lead of what was set aside.
 const RELEASE: &str = "to make it a lead all the same: `lotse intake release ID`";
@@ -108,6 +110,11 @@ fn taken_as_is(content: &mut Content, nobody: Nobody, parts: Option<&Parts<'_>>,
             content.problems.push(reason);
         }
     }
+}
+
+/// The labelled values of a text that is a form all through; `None` for any other text.
+pub(super) fn labelled(text: &str) -> Option<Vec<Pair>> {
+    forms::find(text, |_| true).filter(|form| form.leads).map(|form| form.pairs)
 }
 
 /// Everything a mail says but who it is.
