@@ -17,6 +17,7 @@ mod readers;
 pub mod robot;
 mod row;
 pub mod text;
+mod totals;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -124,7 +125,8 @@ impl Reader {
         };
         let none = Spelling::default();
         let spelling = self.spellings.get(&inbound.channel).unwrap_or(&none);
-        if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling), trust) {
+        let sums = || (inbound.kind == Kind::Row).then(|| totals::reason(&form.pairs)).flatten();
+        if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling).or_else(sums), trust) {
             return Reading::Noise(why);
         }
         let known = fields::Context { spelling, region: &self.country, at: inbound.received_at };

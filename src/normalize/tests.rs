@@ -176,6 +176,15 @@ fn rows_and_entries_by_hand_are_read_by_the_same_labels() {
 }
 
 #[test]
+fn a_row_of_sums_is_nobodys_until_it_is_released() {
+    let row = br#"[["Name","Summe"],["E-Mail",""],["Umsatz","4.200,00"]]"#;
+    let Reading::Noise(why) = read(Kind::Row, "application/json", row, Trust::Usual) else { panic!("a lead") };
+    assert!(why.contains("a row of sums (`Summe`)"), "{why}");
+    lead(read(Kind::Row, "application/json", row, Trust::Released));
+    lead(read(Kind::Form, "application/json", br#"{"betrag":"4200"}"#, Trust::Usual));
+}
+
+#[test]
 fn the_page_a_browser_names_is_the_page_of_the_form() {
     let mut item = inbound(Kind::Form, URLENCODED, b"email=a@kunde.example", Delivery::Unique);
     item.original.headers.insert("referer".into(), "https://www.firma.example/kontakt".into());
