@@ -104,8 +104,7 @@ pub(super) fn resolve(content: &mut Content, colleague: Email, parts: Option<&Pa
     let whole = content.text.take().unwrap_or_default();
     let lines: Vec<&str> = whole.lines().take(LINES).collect();
     let said = content.subject.as_deref().is_some_and(is_passed_on);
-    let attached = parts.is_some_and(|parts| attached(content, parts, reader));
-    if attached {
+    if parts.is_some_and(|parts| attached(content, parts, reader)) {
         note(content, &whole);
     } else if let Some((head, sender)) = head(&lines, said, reader) {
         inside(content, &lines, head, sender, reader);
@@ -137,27 +136,11 @@ fn attached(content: &mut Content, parts: &Parts<'_>, reader: &Reader) -> bool {
         let part = parts.get(number);
         let bytes = part.encoding.file(parts.raw(part));
         let Ok(inner) = Parts::of(&bytes) else { continue };
-        let (inner, Ok(())) = super::words_and_person(&inner, reader) else { continue };
-        let Content {
-            person,
-            from,
-            subject,
-            text,
-            attachments,
-            fields,
-            form,
-            page,
-            referrer,
-            utm,
-            consent,
-            problems,
-            ..
-        } = inner;
-        content.problems.extend(problems);
-        content.attachments.extend(attachments);
-        (content.person, content.from, content.subject, content.text) = (person, from, subject, text);
-        (content.fields, content.form, content.page) = (fields, form, page);
-        (content.referrer, content.utm, content.consent) = (referrer, utm, consent);
+        let (mut inner, Ok(())) = super::words_and_person(&inner, reader) else { continue };
+        inner.headers = std::mem::take(&mut content.headers);
+        inner.problems.splice(0..0, std::mem::take(&mut content.problems));
+        inner.attachments.splice(0..0, std::mem::take(&mut content.attachments));
+        *content = inner;
         return true;
     }
     false
@@ -193,10 +176,10 @@ fn head(lines: &[&str], said: bool, reader: &Reader) -> Option<(Head, Sender)> {
 /// The name in `…, Max Mustermann <max@…> wrote:`, where quotes or a comma show its start.
 fn attributed(line: &str) -> Option<String> {
     let (before, _) = line.split_once('<')?;
-    let quotes = |c: char| matches!(c, '"' | '„' | '“' | '”' | '«' | '»');
+    let is_quote = |c: char| matches!(c, '"' | '„' | '“' | '”' | '«' | '»');
     let before = before.trim();
-    let name = match before.trim_end_matches(quotes) {
-        quoted if quoted.len() < before.len() => quoted.trim_end().rsplit(quotes).next()?,
+    let name = match before.trim_end_matches(is_quote) {
+        quoted if quoted.len() < before.len() => quoted.trim_end().rsplit(is_quote).next()?,
         _ => before.rsplit([',', ':']).next()?.trim_start_matches(|c: char| !c.is_alphabetic()),
     };
     let plain = !name.trim().is_empty() && !name.chars().any(|c| c.is_ascii_digit());
@@ -255,9 +238,9 @@ fn block(lines: &[&str], start: usize, said: bool) -> Option<Head> {
 /// of a list of recipients, with a label that was not there yet.
 fn goes_on(lines: &[&str], at: usize, found: &[(Label, String)]) -> bool {
     let far = if bare(lines[at]).is_empty() { 1 } else { WRAPPED };
-    let below = lines.iter().skip(at + 1).take(far).take_while(|line| !bare(line).is_empty());
+    let mut below = lines.iter().skip(at + 1).take(far).take_while(|line| !bare(line).is_empty());
     let new = |(label, value): (Label, &str)| !value.is_empty() && found.iter().all(|(known, _)| *known != label);
-    below.filter_map(|line| label(line)).next().is_some_and(new)
+    below.find_map(|line| label(line)).is_some_and(new)
 }
 
 /// A line of a head, with its value.
