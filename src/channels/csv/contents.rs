@@ -62,9 +62,7 @@ impl Unreadable {
             Self::Io(_) => "check the disk, then try again",
             Self::Binary(_) => "open it in the program it was made with and save it as CSV (UTF-8)",
             Self::Kind => "save a table as CSV (UTF-8); send other files by mail to whom they are meant for",
-            Self::Prose => {
-                "write a table with a row for each person; whoever is meant here can be entered with `lotse leads add`"
-            }
+            Self::Prose => "write a table with a header (`Name;E-Mail`) and a row for each person",
             Self::NoRows => "check that the export was made with the rows that were meant",
             Self::TooLarge(_) => "split it into smaller files",
             Self::TooManyColumns(_) => "delete the columns that are not needed, or check the separator",
@@ -102,7 +100,7 @@ pub(super) fn open<R: Read + Seek>(mut source: R, stopped: &dyn Fn() -> bool) ->
     if sniffed.headers.len() > COLUMNS {
         return Err(Unreadable::TooManyColumns(sniffed.headers.len()));
     }
-    if may_be_prose(&sniffed) && prose::is_prose(&sample) && !names_anybody(&mut source, &survey)? {
+    if may_be_prose(&sniffed, &sample) && prose::is_prose(&sample) && !names_anybody(&mut source, &survey)? {
         return Err(Unreadable::Prose);
     }
     source.seek(SeekFrom::Start(0))?;
@@ -112,10 +110,14 @@ pub(super) fn open<R: Read + Seek>(mut source: R, stopped: &dyn Fn() -> bool) ->
 }
 
 /// Whether no table was found, or one that the commas and blanks of sentences make.
-fn may_be_prose(sniffed: &Sniffed) -> bool {
-    let marks = matches!(sniffed.dialect.delimiter, None | Some(',' | ' ' | ':'));
+fn may_be_prose(sniffed: &Sniffed, sample: &[Line]) -> bool {
+    let columns = match sniffed.dialect.delimiter {
+        None | Some(' ' | ':') => false,
+        Some(',') => !prose::are_commas_apart(sample),
+        Some(_) => true,
+    };
     let known = sniffed.headers.iter().any(|name| header::field(name, &Spelling::default()).is_some());
-    (sniffed.headers.len() <= 1 || marks) && !known
+    (sniffed.headers.len() <= 1 || !columns) && !known
 }
 
 /// Whether an address or a number to call stands anywhere in the file.

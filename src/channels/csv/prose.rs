@@ -26,6 +26,13 @@ pub(super) fn is_prose(lines: &[Line]) -> bool {
     count > 0 && full && small * 5 >= words * 2 && ended * 6 >= count
 }
 
+/// Whether commas stand as in sentences, with a blank after them, in all but a few lines.
+pub(super) fn are_commas_apart(lines: &[Line]) -> bool {
+    let tight = |text: &str| text.as_bytes().windows(2).any(|pair| pair[0] == b',' && !pair[1].is_ascii_whitespace());
+    let with = || lines.iter().map(|line| line.text.trim()).filter(|text| text.contains(','));
+    with().filter(|text| tight(text)).count() * 5 < with().count()
+}
+
 /// Whether somebody's e-mail address or telephone number stands in a line.
 pub(super) fn holds_contact(text: &str) -> bool {
     let bare = |word: &str| is_email(word.trim_matches(|c: char| !c.is_alphanumeric()));
@@ -97,6 +104,13 @@ mod tests {
         ] {
             assert!(!is_prose(&lines(text)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_column_of_sentences_makes_no_letter_of_a_table() {
+        let table = "id,answer\n1,\"Well, I think so, at least today.\"\n2,\"Yes, of course.\"\n";
+        assert!(!are_commas_apart(&lines(table)));
+        assert!(are_commas_apart(&lines("Dear all,\nplease come, and bring cake, on Monday.\nThanks,\nAnna")));
     }
 
     #[test]
