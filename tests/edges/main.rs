@@ -5,5 +5,6 @@
 mod support;
 
 mod disk;
+mod flood;
 mod house;
 mod poison;
