@@ -49,6 +49,7 @@ pub fn main(config: Config) -> Result<ExitCode, crate::cli::Failed> {
     logs::start();
     // What the daemon writes is nobody else's business.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    webhook::listener::allow_many_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
     let ended = runtime.block_on(run(config));
     runtime.shutdown_timeout(Duration::from_secs(1));

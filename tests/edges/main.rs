@@ -1,4 +1,5 @@
-//! The edges of "never lost, never double", on the shipped binary: full disks, folders, broken wires.
+//! The edges of "never lost, never double", on the shipped binary: full disks, folders, broken wires, hostile
+//! items and clients.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,8 +10,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bombs;
 mod disk;
 mod folders;
+mod flood;
 mod house;
 mod imap;
 mod imap_script;
