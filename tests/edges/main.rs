@@ -10,6 +10,7 @@
 mod support;
 
 mod disk;
+mod files;
 mod folders;
 mod house;
 mod imap;
