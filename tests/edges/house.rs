@@ -94,6 +94,13 @@ impl Disk {
         self.folder.path()
     }
 
+    /// Mounts it anew, `ro` or `rw`.
+    pub(crate) fn remount(&self, how: &str) {
+        let options = format!("remount,{how}");
+        let mounted = Command::new("mount").args(["-o", &options]).arg(self.path()).status().unwrap();
+        assert!(mounted.success());
+    }
+
     fn ballast(&self) -> PathBuf {
         self.path().join("ballast")
     }

@@ -12,6 +12,7 @@ mod support;
 
 mod bombs;
 mod disk;
+mod files;
 mod folders;
 mod flood;
 mod house;
