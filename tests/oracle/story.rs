@@ -92,7 +92,7 @@ fn kill(
     violations: &mut Violations,
 ) -> (Timestamp, usize) {
     let (least, most) = plan.uptime;
-    let span = u64::try_from((most - least).as_micros()).unwrap();
+    let span = u64::try_from(most.saturating_sub(least).as_micros()).unwrap();
     // Every other daemon gets the time to connect and to let files rest, whatever that takes here.
     if kill % 2 == 1 {
         wait(FRESH, || at_work(house));
