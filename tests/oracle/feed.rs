@@ -40,7 +40,7 @@ const MEMORY: Duration = Duration::from_mins(8);
 /// All who send, and what they could send again.
 pub(crate) struct Feed<'a> {
     doors: Arc<Doors<'a>>,
-    record: &'a Record,
+    pub(crate) record: &'a Record,
     posts: Mutex<Vec<(Instant, Post)>>,
     mails: Mutex<Vec<String>>,
     files: Mutex<Vec<(Instant, Vec<Input>)>>,
