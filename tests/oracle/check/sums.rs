@@ -13,9 +13,9 @@ pub(super) fn check(matched: &Matched<'_>, violations: &mut Violations) {
         }
     };
     same("leads and created rows", seen.leads.len(), created);
-    let touches = seen.leads.values().map(|lead| lead.touches.len()).sum();
-    same("touches, and created and touched rows", touches, created + touched);
-    same("touches and touch counts", touches, seen.leads.values().map(|lead| lead.touch_count).sum());
+    let in_leads = seen.leads.values().map(|lead| lead.touches.len()).sum();
+    same("touches, and created and touched rows", in_leads, created + touched);
+    same("touches and touch counts", in_leads, seen.leads.values().map(|lead| lead.touch_count).sum());
     let all = ["created", "touched", "redelivered", "ignored", "quarantined"].map(outcome).iter().sum();
     same("rows and rows by outcome", seen.rows.len(), all);
     let issued = matched.entries.len();
