@@ -31,4 +31,7 @@ pub(super) fn check(matched: &Matched<'_>, violations: &mut Violations) {
         let counted = usize::try_from(seen.status["outbox"][state].as_u64().unwrap_or(0)).unwrap();
         same(&format!("{state} notices"), listed, counted);
     }
+    for difference in &seen.differences {
+        violations.add(Promise::StoreDisagrees, difference.to_string());
+    }
 }
