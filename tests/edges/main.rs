@@ -18,4 +18,5 @@ mod imap_script;
 mod letters;
 mod line;
 mod proxy;
+mod watchdog;
 mod wire;

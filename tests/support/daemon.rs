@@ -17,13 +17,14 @@ pub struct Daemon {
     child: Option<Child>,
     addresses: Option<(SocketAddr, SocketAddr)>,
     log: Arc<Mutex<String>>,
+    environment: Vec<(&'static str, String)>,
 }
 
 impl Daemon {
     /// Settings in a fresh folder; `[http]`, `[web]` and `[store]` are added.
     pub fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let daemon = Self { folder, child: None, addresses: None, log: Arc::default() };
+        let daemon = Self { folder, child: None, addresses: None, log: Arc::default(), environment: Vec::new() };
         daemon.settings(settings);
         daemon
     }
@@ -39,6 +40,11 @@ impl Daemon {
         self.folder.path().join(name)
     }
 
+    /// Sets a variable of its environment.
+    pub fn environment(&mut self, name: &'static str, value: String) {
+        self.environment.push((name, value));
+    }
+
     /// Starts the daemon and waits until it is up.
     pub fn start(&mut self) {
         let mut child = Command::new(binary())
@@ -47,6 +53,7 @@ impl Daemon {
             .arg("run")
             .current_dir(self.folder.path())
             .env("RUST_LOG", "info")
+            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
