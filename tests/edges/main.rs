@@ -1,4 +1,5 @@
-//! The edges of "never lost, never double", on the shipped binary: full disks, folders, broken wires.
+//! The edges of "never lost, never double", on the shipped binary: full disks, folders that change,
+//! broken wires, servers that misbehave.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
