@@ -1,5 +1,4 @@
-//! The edges of "never lost, never double", on the shipped binary: full disks, folders that change,
-//! broken wires, servers that misbehave.
+//! The edges of "never lost, never double", on the shipped binary: full disks, folders, broken wires.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

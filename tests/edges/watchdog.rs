@@ -88,8 +88,8 @@ fn the_heartbeat_stops_while_the_writer_cannot_commit_and_only_then() {
     let settings = std::fs::read_to_string(&file).unwrap().replacen("path = \"store\"", &there, 1);
     std::fs::write(&file, settings).unwrap();
     let manager = Manager::at(&daemon.path("manager.sock"));
-    daemon.environment("NOTIFY_SOCKET", daemon.path("manager.sock").display().to_string());
-    daemon.environment("WATCHDOG_USEC", "1000000".to_owned());
+    daemon.set("NOTIFY_SOCKET", daemon.path("manager.sock"));
+    daemon.set("WATCHDOG_USEC", "1000000");
     daemon.start();
     assert!(manager.beats(Duration::from_secs(4)) >= 3, "it beats twice a second");
 

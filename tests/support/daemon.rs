@@ -1,5 +1,6 @@
 //! The shipped binary as a daemon, in a folder of its own.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -16,17 +17,22 @@ pub struct Daemon {
     pub folder: TempDir,
     child: Option<Child>,
     addresses: Option<(SocketAddr, SocketAddr)>,
+    environment: Vec<(String, OsString)>,
     log: Arc<Mutex<String>>,
-    environment: Vec<(&'static str, String)>,
 }
 
 impl Daemon {
     /// Settings in a fresh folder; `[http]`, `[web]` and `[store]` are added.
     pub fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let daemon = Self { folder, child: None, addresses: None, log: Arc::default(), environment: Vec::new() };
+        let daemon = Self { folder, child: None, addresses: None, environment: Vec::new(), log: Arc::default() };
         daemon.settings(settings);
         daemon
+    }
+
+    /// Sets a variable in the environment of the daemon and of all commands from now on.
+    pub fn set(&mut self, variable: &str, value: impl Into<OsString>) {
+        self.environment.push((variable.to_owned(), value.into()));
     }
 
     /// Replaces the settings.
@@ -40,20 +46,20 @@ impl Daemon {
         self.folder.path().join(name)
     }
 
-    /// Sets a variable of its environment.
-    pub fn environment(&mut self, name: &'static str, value: String) {
-        self.environment.push((name, value));
-    }
-
     /// Starts the daemon and waits until it is up.
     pub fn start(&mut self) {
-        let mut child = Command::new(binary())
+        self.start_by(Command::new(binary()));
+    }
+
+    /// The same with a program that becomes the daemon: it is given the daemon's arguments.
+    pub fn start_by(&mut self, mut program: Command) {
+        let mut child = program
             .arg("--config")
             .arg(self.path("lotse.toml"))
             .arg("run")
             .current_dir(self.folder.path())
             .env("RUST_LOG", "info")
-            .envs(self.environment.iter().map(|(name, value)| (*name, value)))
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -153,6 +159,7 @@ impl Daemon {
             .arg("--config")
             .arg(self.path("lotse.toml"))
             .args(arguments)
+            .envs(self.environment.iter().cloned())
             .current_dir(self.folder.path())
             .output()
             .unwrap()
