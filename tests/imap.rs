@@ -11,20 +11,21 @@
 mod desk;
 #[path = "support/dovecot.rs"]
 mod dovecot;
+#[path = "support/running.rs"]
+mod running;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use desk::Desk;
 use dovecot::Dovecot;
-use lotse::channels::health::{Board, ChannelState};
-use lotse::channels::imap::{Config, Mailbox, Start, probe};
-use lotse::channels::{Channel, Error};
+use lotse::channels::Error;
+use lotse::channels::imap::{Config, Login, Mailbox, Start};
 use lotse::config::{Secret, Tls};
 use lotse::lead::{Delivery, Name, Reading};
+use running::Running;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
 
 fn config(server: &Dovecot, user: &str) -> Config {
     Config {
@@ -33,12 +34,16 @@ fn config(server: &Dovecot, user: &str) -> Config {
         tls: Tls::Implicit,
         ca_file: Some(server.ca_file()),
         username: user.to_owned(),
-        password: Secret::new(dovecot::PASSWORD),
+        login: Login::Password(Secret::new(dovecot::PASSWORD)),
         folder: "INBOX".to_owned(),
         start: Start::All,
         poll: Duration::from_mins(1),
         timeout: Duration::from_mins(1),
     }
+}
+
+async fn probe(config: &Config) -> Result<String, Error> {
+    Mailbox::new(Name::parse("sales").unwrap(), config.clone()).probe(None).await
 }
 
 fn mail(subject: &str) -> Vec<u8> {
@@ -47,55 +52,6 @@ fn mail(subject: &str) -> Vec<u8> {
          Message-ID: <{subject}@firma.example>\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nHello\r\n"
     )
     .into_bytes()
-}
-
-/// A mailbox that runs in the background, restarted at once when it ends with an error.
-struct Running {
-    stop: CancellationToken,
-    task: tokio::task::JoinHandle<Vec<Error>>,
-    board: Board,
-}
-
-impl Running {
-    fn start(config: Config, desk: &Desk) -> Self {
-        let (stop, board, door) = (CancellationToken::new(), Board::default(), desk.door.clone());
-        let name = Name::parse("sales").unwrap();
-        let (health, token) = (board.channel(&name, "imap"), stop.clone());
-        let task = tokio::spawn(async move {
-            let mailbox = Mailbox::new(name, config);
-            let mut errors = Vec::new();
-            while let Err(error) = mailbox.run(&door, &health, &token).await {
-                health.trouble(&error.to_string());
-                errors.push(error);
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-            errors
-        });
-        Self { stop, task, board }
-    }
-
-    /// Waits until the mailbox is well and has brought in all it found.
-    async fn looked(&self) {
-        let until = Instant::now() + Duration::from_secs(20);
-        let done =
-            |state: &ChannelState| state.state == "ok" && state.last_ok.is_some() && state.last_ok >= state.last_item;
-        while !done(&self.state()) {
-            assert!(Instant::now() < until, "the mailbox is not well: {:?}", self.state());
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    }
-
-    fn state(&self) -> ChannelState {
-        self.board.states().into_values().next().unwrap()
-    }
-
-    /// Stops it; says how often it failed and how long stopping took.
-    async fn stop(self) -> (Vec<Error>, Duration) {
-        let start = Instant::now();
-        self.stop.cancel();
-        let errors = tokio::time::timeout(Duration::from_secs(5), self.task).await.expect("it stops").unwrap();
-        (errors, start.elapsed())
-    }
 }
 
 /// One Dovecot for the tests that run at the same time; each uses a mailbox of its own. The last
@@ -344,13 +300,13 @@ async fn a_refused_login_or_folder_says_what_to_change_and_no_secret() {
     let server = server();
     let good = config(&server, "login");
     let wrong = "wrong \"pass\\word";
-    let error = probe(&Config { password: Secret::new(wrong), ..good.clone() }).await.unwrap_err();
+    let error = probe(&Config { login: Login::Password(Secret::new(wrong)), ..good.clone() }).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { .. }), "{error}");
     let text = error.to_string();
     assert!(text.contains("`login`") && text.contains("AUTHENTICATIONFAILED") && !text.contains("wrong"), "{text}");
-    let error = probe(&Config { password: Secret::new("geheim-ü"), ..good.clone() }).await.unwrap_err();
+    let error = probe(&Config { login: Login::Password(Secret::new("geheim-ü")), ..good.clone() }).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { .. }), "by SASL too: {error}");
-    let error = probe(&Config { password: Secret::new("a\r\nb"), ..good.clone() }).await.unwrap_err();
+    let error = probe(&Config { login: Login::Password(Secret::new("a\r\nb")), ..good.clone() }).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { .. }), "{error}");
     let error = probe(&Config { folder: "Anfragen/Für uns".to_owned(), ..good.clone() }).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { .. }) && error.to_string().contains("Anfragen/Für uns"), "{error}");
@@ -372,6 +328,52 @@ async fn a_folder_with_any_name_is_read() {
     running.stop().await;
     assert!(desk.items()[0].source.starts_with("Anfragen & Entwürfe, UID 1 "));
     assert!(desk.place("sales", &folder).is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_within_another_is_found_whatever_the_server_puts_between_them() {
+    let (server, desk) = (server(), Desk::new());
+    let inbox = server.deliver("nested", &mail("nested"));
+    let sub = server.maildir("nested").join(".Anfragen.Gro&AN8-e Kunden");
+    server.make_folder(&sub);
+    std::fs::rename(&inbox, sub.join("new").join(inbox.file_name().unwrap())).unwrap();
+    // The separator of a Maildir is a dot.
+    for (written, came) in [("Anfragen.Große Kunden", 1), ("Anfragen/Große Kunden", 2)] {
+        let running = Running::start(Config { folder: written.to_owned(), ..config(&server, "nested") }, &desk);
+        desk.wait_for(came).await;
+        assert!(running.stop().await.0.is_empty());
+        assert!(desk.place("sales", written).is_some(), "{written}");
+    }
+    let missing = Config { folder: "Anfragen/Grosse Kunden".to_owned(), ..config(&server, "nested") };
+    let error = probe(&missing).await.unwrap_err();
+    let told = "did you mean `Anfragen/Große Kunden`? there are `Anfragen/Große Kunden`, `INBOX`";
+    assert!(matches!(&error, Error::Refused { .. }) && error.to_string().ends_with(told), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_a_day_on_mail_comes_in_and_older_mail_stays_out() {
+    let (server, desk) = (server(), Desk::new());
+    let day: jiff::Timestamp = "2026-10-31T23:00:00Z".parse().unwrap();
+    for (subject, seconds) in [("long-before", -86_400), ("just-before", -1), ("first", 0), ("after", 86_400)] {
+        let file = std::fs::File::options().write(true).open(server.deliver("day", &mail(subject))).unwrap();
+        let at = u64::try_from(day.as_second() + seconds).unwrap();
+        file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(at)).unwrap();
+    }
+    let settings = Config { start: Start::Since(day), ..config(&server, "day") };
+    let running = Running::start(settings.clone(), &desk);
+    running.looked().await;
+    running.stop().await;
+    let mut subjects = desk.subjects();
+    subjects.sort();
+    assert_eq!(subjects, ["after", "first"]);
+    assert!(desk.place("sales", "INBOX").unwrap().ends_with(&format!(":4:{}", day.as_second())));
+
+    server.new_uidvalidity("day");
+    let running = Running::start(settings, &desk);
+    desk.wait_for(4).await;
+    running.looked().await;
+    running.stop().await;
+    assert_eq!(desk.subjects().len(), 4, "numbered anew, what is older stays out as well");
 }
 
 /// A way to the server's plain port that passes on what `change` makes of each piece of what the

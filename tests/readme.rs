@@ -40,7 +40,18 @@ fn check(name: &str, settings: &str, files: &[&(String, String)]) {
     let output = Command::new(binary())
         .arg("check")
         .current_dir(folder.path())
-        .envs(["SALES_PASSWORD", "WEBSITE_SECRET", "SHOP_SECRET", "SMTP_PASSWORD"].map(|name| (name, "x")))
+        .envs(
+            [
+                "SALES_PASSWORD",
+                "M365_SECRET",
+                "GOOGLE_SECRET",
+                "GOOGLE_REFRESH_TOKEN",
+                "WEBSITE_SECRET",
+                "SHOP_SECRET",
+                "SMTP_PASSWORD",
+            ]
+            .map(|name| (name, "x")),
+        )
         .output()
         .unwrap();
     let report = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use serde::Serialize;
+use tokio::sync::Notify;
 
 use crate::lead::Name;
 
@@ -27,9 +28,9 @@ pub struct ChannelState {
     pub last_error_at: Option<Timestamp>,
 }
 
-/// The states of all channels.
+/// The states of all channels, and the bell that calls those that pause.
 #[derive(Clone, Debug, Default)]
-pub struct Board(Arc<Mutex<BTreeMap<Name, ChannelState>>>);
+pub struct Board(Arc<Mutex<BTreeMap<Name, ChannelState>>>, Arc<Notify>);
 
 impl Board {
     /// The handle of one channel; it appears on the board as `starting`.
@@ -52,6 +53,11 @@ impl Board {
     /// Takes a channel off the board.
     pub fn remove(&self, name: &Name) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+    }
+
+    /// Calls the channels that pause after trouble: what they lacked may be there now.
+    pub fn call(&self) {
+        self.1.notify_waiters();
     }
 
     /// All states by name.
@@ -92,6 +98,11 @@ impl Health {
             state.last_error = Some(error.to_owned());
             state.last_error_at = Some(Timestamp::now());
         });
+    }
+
+    /// Returns when those that pause are called.
+    pub async fn called(&self) {
+        self.board.1.notified().await;
     }
 
     fn update(&self, change: impl FnOnce(&mut ChannelState)) {

@@ -55,3 +55,20 @@ pub enum Error {
     #[error("the intake does not take items")]
     Intake(#[from] crate::intake::Refused),
 }
+
+impl Error {
+    /// The error with its causes, in one line.
+    #[must_use]
+    pub fn in_full(&self) -> String {
+        let mut text = self.to_string();
+        let mut next = std::error::Error::source(self);
+        while let Some(cause) = next {
+            let cause_text = cause.to_string();
+            if !text.contains(&cause_text) {
+                text += &format!(": {cause_text}");
+            }
+            next = cause.source();
+        }
+        text
+    }
+}

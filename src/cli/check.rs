@@ -3,11 +3,14 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use serde_json::Value;
 
-use super::print::say;
+use super::client::Client;
+use super::print::{say, text};
 use super::{Failed, Outcome};
-use crate::channels::imap;
+use crate::channels::imap::Mailbox;
 use crate::config::{ChannelKind, Config, Loaded, Severity};
+use crate::lead::Name;
 use crate::normalize::Reader;
 use crate::notify;
 use crate::pipeline::as_if_typed;
@@ -117,7 +120,12 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     for channel in &config.channels {
         if let ChannelKind::Imap(mailbox) = &channel.kind {
-            let result = runtime.block_on(imap::probe(mailbox)).map_err(|error| format!("{:#}", anyhow!(error)));
+            let result = if mailbox.keeps_sign_in() {
+                with_sign_in(config, &channel.name).map_err(|error| format!("{error:#}"))
+            } else {
+                let mailbox = Mailbox::new(channel.name.clone(), mailbox.clone());
+                runtime.block_on(mailbox.probe(None)).map_err(|error| error.in_full())
+            };
             tell(&format!("channels.{}", channel.name), result, report)?;
         }
     }
@@ -129,6 +137,14 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
         tell(&format!("notify.{}", notifier.name), result, report)?;
     }
     Ok(())
+}
+
+/// Logs in where the sign-in is kept: logging in may change it, and only one may do that.
+fn with_sign_in(config: &Config, name: &Name) -> anyhow::Result<String> {
+    let client = Client::open(config)?;
+    let result = client.post(&format!("/mailboxes/{name}/probe"), &Value::Null);
+    client.close()?;
+    Ok(text(&result?["said"]))
 }
 
 fn tell(what: &str, result: Result<String, String>, report: &mut Report) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ mod client;
 mod import;
 mod intake;
 mod leads;
+mod mailbox;
 mod outbox;
 mod owners;
 mod print;
@@ -48,6 +49,9 @@ enum Command {
     /// The ledger: what became of each inbound item.
     #[command(subcommand)]
     Intake(intake::Command),
+    /// Sign in to mailboxes whose provider takes no password.
+    #[command(subcommand)]
+    Mailbox(mailbox::Command),
     /// The rotation: everybody's share, open leads, availability.
     Owners(print::Format),
     /// Notices and their state.
@@ -122,6 +126,7 @@ fn dispatch(arguments: Arguments) -> Outcome {
         Command::Run | Command::Check(_) | Command::Import(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
+        Command::Mailbox(command) => mailbox::run(command, &settings, &client),
         Command::Owners(format) => owners::run(format, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
         Command::Status(wish) => status::run(&wish, &client, &settings),

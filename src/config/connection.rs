@@ -9,9 +9,16 @@ use super::{Tls, values};
 /// The words under `tls`.
 const TLS: [(&str, Tls); 3] = [("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
 
-/// Reads the host and how the connection to it is protected.
-pub(crate) fn protected(section: &mut Section<'_>, default: Tls) -> (String, Tls, Option<PathBuf>) {
-    let host = section.key("host").required().parse(values::host);
+/// Reads the host, `usual` where it is not set, and how the connection to it is protected.
+pub(crate) fn protected(
+    section: &mut Section<'_>,
+    usual: Option<&str>,
+    default: Tls,
+) -> (String, Tls, Option<PathBuf>) {
+    let host = match (section.key("host"), usual) {
+        (host, Some(usual)) if !host.is_present() => Some(usual.to_owned()),
+        (host, _) => host.required().parse(values::host),
+    };
     let field = section.key("tls");
     let spot = field.place();
     let tls = field.one_of(&TLS).unwrap_or(default);

@@ -59,6 +59,11 @@ impl<'a> Field<'a> {
         &self.spot
     }
 
+    /// Where mistakes go.
+    pub(crate) fn report(&self) -> &'a Report<'a> {
+        self.report
+    }
+
     /// The value as it stands, with its place and where mistakes go.
     pub(crate) fn raw(self) -> Option<(&'a Value<'a>, Spot, &'a Report<'a>)> {
         let spot = self.place();

@@ -5,19 +5,20 @@
 
 use super::problem::{Severity, Wrong};
 use super::section::Section;
-use super::{Channel, ChannelKind, Notifier, NotifierKind, values};
+use super::{Channel, ChannelKind, Notifier, NotifierKind, Organisation, values};
 use crate::channels::{csv, imap, webhook};
 use crate::lead::Name;
 use crate::notify;
 
-/// A kind of channel: the word under `kind` and the reader of its other keys.
-type ChannelReader = (&'static str, fn(&mut Section<'_>) -> ChannelKind);
+/// A kind of channel: the word under `kind` and the reader of its other keys, which may ask our
+/// own organisation.
+type ChannelReader = (&'static str, fn(&mut Section<'_>, &Organisation) -> ChannelKind);
 
 /// The kinds of channel.
 pub(crate) const KINDS: [ChannelReader; 3] = [
-    ("imap", |section| ChannelKind::Imap(imap::settings::read(section))),
-    ("webhook", |section| ChannelKind::Webhook(webhook::settings::read(section))),
-    ("csv", |section| ChannelKind::Csv(csv::settings::read(section))),
+    ("imap", |section, us| ChannelKind::Imap(imap::settings::read(section, &us.time_zone))),
+    ("webhook", |section, _| ChannelKind::Webhook(webhook::settings::read(section))),
+    ("csv", |section, _| ChannelKind::Csv(csv::settings::read(section))),
 ];
 
 /// How far a kind of notifier is.
@@ -49,7 +50,7 @@ pub(crate) struct Notifiers {
 }
 
 /// Reads `[channels.NAME]`.
-pub(crate) fn channels(root: &mut Section<'_>) -> Vec<Channel> {
+pub(crate) fn channels(root: &mut Section<'_>, us: &Organisation) -> Vec<Channel> {
     let mut channels = Vec::new();
     let sections = root.sections("channels");
     if sections.is_empty() {
@@ -58,7 +59,7 @@ pub(crate) fn channels(root: &mut Section<'_>) -> Vec<Channel> {
     for (name, mut section) in sections {
         let name = named(name, &section);
         let Some(read) = section.key("kind").required().one_of(&KINDS) else { continue };
-        let kind = read(&mut section);
+        let kind = read(&mut section, us);
         section.finish();
         if let Some(name) = name {
             channels.push(Channel { name, kind });

@@ -178,7 +178,6 @@ host = "imap.example.com"
 username = "sales@example.com"
 password = { env = "SET" }
 after = { move = "Archive/Leads" }             #! after: has no effect yet
-oauth2 = { client_id = "x" }                   #! oauth2: has no effect yet
 [channels.website]
 kind = "webhook"
 url = "https://leads.example.com/hooks/w"      #! url: has no effect yet
@@ -252,9 +251,12 @@ evnts = []                                     #! did you mean `events`?
 #[test]
 fn what_would_be_unsafe_or_useless_without_effect_is_an_error() {
     for (keys, message) in [
-        ("kind = \"imap\"\nstart = 2026-01-01", "a date is not supported yet; use \"new\" or \"all\""),
-        ("kind = \"imap\"\nstart = \"2026-01-01\"", "a date is not supported yet"),
-        ("kind = \"imap\"\nstart = \"old\"", "unknown value `old`"),
+        ("kind = \"imap\"\nstart = 2026-01-01T10:00:00", "is no day"),
+        ("kind = \"imap\"\nstart = \"2026-13-01\"", "`2026-13-01` is no day"),
+        (
+            "kind = \"imap\"\nstart = \"old\"",
+            "unknown value `old`; use one of new, all; or a day, such as \"2026-11-01\"",
+        ),
         ("kind = \"imap\"\npassword_command = 1", "unknown key"),
         ("kind = \"imap\"\nhost = \"imaps://imap.example.com\"", "without scheme"),
         (
@@ -286,7 +288,7 @@ fn what_would_be_unsafe_or_useless_without_effect_is_an_error() {
 #[test]
 fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     let folder = tempfile::tempdir().unwrap();
-    for name in ["web-token", "sales-imap", "website", "smtp"] {
+    for name in ["web-token", "sales-imap", "info-client", "info-refresh", "website", "smtp"] {
         std::fs::write(folder.path().join(name), "from systemd\n").unwrap();
     }
     std::fs::create_dir(folder.path().join("rules")).unwrap();
@@ -311,7 +313,7 @@ fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     assert_eq!(form.spelling.fields["email"], ["your-email"]);
     assert_eq!(form.spelling.honeypot.as_deref(), Some("fax"));
     let ChannelKind::Imap(sales) = &bare.channels[0].kind else { panic!("{:?}", bare.channels) };
-    assert!(sales.password.is("from systemd"));
+    assert_eq!(sales.login, imap::Login::Password(Secret::new("from systemd")));
     // What the example shows as a default is the default.
     let ChannelKind::Imap(shown) = &filled.channels[0].kind else { panic!("{:?}", filled.channels) };
     assert_eq!(imap::Config { ca_file: sales.ca_file.clone(), ..shown.clone() }, *sales);
@@ -371,7 +373,7 @@ members = ["anna"]
         tls: Tls::Implicit,
         ca_file: None,
         username: "sales".into(),
-        password: Secret::new("s3cret-value"),
+        login: imap::Login::Password(Secret::new("s3cret-value")),
         folder: "INBOX".into(),
         start: Start::New,
         poll: minute,

@@ -120,7 +120,7 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
         let full = matches!(result, Ok(Err(Error::Intake(Refused::Full { .. }))));
         let trouble = match result {
             Ok(Ok(())) => "it ended by itself".to_owned(),
-            Ok(Err(error)) => chain(&error),
+            Ok(Err(error)) => error.in_full(),
             Err(_) => "a fault in lotse".to_owned(),
         };
         if started.elapsed() > STEADY {
@@ -140,6 +140,7 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
         pause = (pause * 2).min(LONGEST);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
+            () = health.called() => {}
             () = stop.cancelled() => return,
         }
     }
@@ -158,20 +159,6 @@ async fn wait_for_room(space: &Space) {
 /// Between three quarters and five quarters of `pause`, so that many clients do not come back at once.
 fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.75 + rand::random::<f64>() / 2.0)
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        let cause_text = cause.to_string();
-        if !text.contains(&cause_text) {
-            text += &format!(": {cause_text}");
-        }
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ const EVENTS: [&str; 4] = ["lead.created", "lead.touched", "lead.assigned", "lea
 
 /// Reads a mail notifier.
 pub(crate) fn smtp(section: &mut Section<'_>) -> smtp::Config {
-    let (host, tls, ca_file) = connection::protected(section, Tls::StartTls);
+    let (host, tls, ca_file) = connection::protected(section, None, Tls::StartTls);
     let default = match tls {
         Tls::StartTls => 587,
         Tls::Implicit => 465,

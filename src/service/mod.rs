@@ -4,6 +4,7 @@
 //! is stored before it is answered.
 
 mod ledger;
+mod mailboxes;
 mod operations;
 mod people;
 mod views;

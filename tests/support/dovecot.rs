@@ -38,6 +38,28 @@ static DELIVERIES: AtomicU64 = AtomicU64::new(0);
 impl Dovecot {
     /// Starts a server and waits until it listens.
     pub(crate) fn start() -> Self {
+        Self::with(|settings, _| settings)
+    }
+
+    /// Starts a server that also takes access tokens with these mechanisms, and asks
+    /// `http://127.0.0.1:PORT/introspect` about each.
+    #[allow(dead_code, reason = "not every test has tokens")]
+    pub(crate) fn with_tokens(mechanisms: &str, port: u16) -> Self {
+        Self::with(|settings, dir| {
+            let file = dir.join("oauth2.conf");
+            fs::write(&file, introspection(port)).unwrap();
+            let passwords = "  driver = static\n  args = password";
+            let by_password = "  driver = static\n  mechanisms = plain login\n  args = password";
+            assert!(settings.contains(passwords));
+            format!(
+                "{}auth_mechanisms = plain login {mechanisms}\npassdb {{\n  driver = oauth2\n  mechanisms = {mechanisms}\n  args = {}\n}}\nservice auth {{\n  chroot =\n}}\n",
+                settings.replace(passwords, by_password),
+                file.display()
+            )
+        })
+    }
+
+    fn with(change: impl FnOnce(String, &Path) -> String) -> Self {
         let installed = Command::new("dovecot").arg("--version").stdout(Stdio::null()).status();
         assert!(
             installed.is_ok_and(|status| status.success()),
@@ -52,7 +74,8 @@ impl Dovecot {
             fs::create_dir(dir.join(part)).unwrap();
         }
         make_certificate(&dir.join("ssl"));
-        fs::write(dir.join("dovecot.conf"), settings(dir, &account, imap, imaps)).unwrap();
+        let settings = change(settings(dir, &account, imap, imaps), dir);
+        fs::write(dir.join("dovecot.conf"), settings).unwrap();
         account.own(dir);
         let mut server = account.command("dovecot");
         server.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
@@ -234,6 +257,23 @@ fn make_certificate(folder: &Path) {
                      -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
     let out = Command::new("openssl").args(arguments.split_whitespace()).current_dir(folder).output().unwrap();
     assert!(out.status.success(), "openssl: {}", String::from_utf8_lossy(&out.stderr));
+}
+
+/// How the server asks about a token.
+fn introspection(port: u16) -> String {
+    format!(
+        "introspection_mode = post
+introspection_url = http://127.0.0.1:{port}/introspect
+username_attribute = email
+active_attribute = active
+active_value = true
+openid_configuration_url = http://127.0.0.1:{port}/.well-known/openid-configuration
+client_id = dovecot
+client_secret = s3cret
+use_grant_password = no
+force_introspection = yes
+"
+    )
 }
 
 fn settings(dir: &Path, account: &Account, imap: u16, imaps: u16) -> String {

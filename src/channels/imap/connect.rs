@@ -7,17 +7,19 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use async_imap::{Authenticator, Client};
-use imap_proto::{Capability, Response, ResponseCode, Status};
+use async_imap::Client;
+use imap_proto::{Response, ResponseCode, Status};
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::command::{self, Connection, Fault, Stream, Wire, shortened};
+use super::offers::Offers;
+use super::sasl::{Bearer, Plain};
 use super::{Config, name};
 use crate::channels::Error;
-use crate::config::Tls;
+use crate::config::{Secret, Tls};
 use crate::tls;
 
 /// Greeting and login may each take this part of the usual patience: 30 s of a minute,
@@ -27,13 +29,39 @@ const ADDRESSES: u32 = 6;
 /// A connection on which nothing moves is probed after this time, and given up after two minutes.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
+/// What is shown at the login.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Proof<'a> {
+    Password(&'a Secret),
+    /// An access token (OAuth 2).
+    Token(&'a Secret),
+}
+
+/// Why there is no connection.
+#[derive(Debug)]
+pub(super) enum Denied {
+    /// The server does not take the password or token.
+    Proof(Error),
+    /// Anything else.
+    Otherwise(Error),
+}
+
+impl From<Denied> for Error {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Proof(error) | Denied::Otherwise(error) => error,
+        }
+    }
+}
+
 /// Connects and logs in.
-pub(super) async fn connect(config: &Config) -> Result<Connection, Error> {
+pub(super) async fn connect(config: &Config, proof: Proof<'_>) -> Result<Connection, Denied> {
     let doing = format!("cannot connect to {}:{}", config.host, config.port);
     let patience = config.timeout / STEPS;
-    let greeted = timeout(patience, greet(config, &doing));
-    let (client, greeting) = greeted.await.map_err(|_| unreachable(&doing, Fault::Silent(patience)))??;
-    log_in(config, client, greeting).await
+    let silent = |_| unreachable(&doing, Fault::Silent(patience));
+    let greeted = timeout(patience, greet(config, &doing)).await.map_err(silent).and_then(|greeted| greeted);
+    let (client, offers) = greeted.map_err(Denied::Otherwise)?;
+    log_in(config, client, offers, proof).await
 }
 
 /// A server may be out of order for a moment; it is tried again soon.
@@ -41,14 +69,7 @@ pub(super) fn unreachable(doing: &str, source: impl Into<Box<dyn std::error::Err
     Error::Unreachable { doing: doing.to_owned(), source: source.into() }
 }
 
-/// What the greeting says.
-#[derive(Debug, Default)]
-struct Greeting {
-    login_disabled: bool,
-    auth_plain: bool,
-}
-
-async fn greet(config: &Config, doing: &str) -> Result<(Client<Wire>, Greeting), Error> {
+async fn greet(config: &Config, doing: &str) -> Result<(Client<Wire>, Option<Offers>), Error> {
     let tcp = open_socket(config, doing).await?;
     if config.tls != Tls::StartTls {
         let stream: Box<dyn Stream> = match config.tls {
@@ -56,8 +77,8 @@ async fn greet(config: &Config, doing: &str) -> Result<(Client<Wire>, Greeting),
             _ => protect(config, Box::new(tcp), doing).await?,
         };
         let mut client = Client::new(Wire::new(stream));
-        let greeting = read_greeting(&mut client, doing).await?;
-        return Ok((client, greeting));
+        let offers = read_greeting(&mut client, doing).await?;
+        return Ok((client, offers));
     }
     let mut client = Client::new(Wire::new(Box::new(tcp)));
     read_greeting(&mut client, doing).await?;
@@ -65,7 +86,7 @@ async fn greet(config: &Config, doing: &str) -> Result<(Client<Wire>, Greeting),
     started.map_err(|e| unreachable(&format!("{doing}: the server does not take STARTTLS"), Fault::from(e)))?;
     // What came in after the answer, unprotected, is dropped together with the client (RFC 3207 §6).
     let stream = protect(config, client.into_inner().into_inner(), doing).await?;
-    Ok((Client::new(Wire::new(stream)), Greeting::default()))
+    Ok((Client::new(Wire::new(stream)), None))
 }
 
 async fn open_socket(config: &Config, doing: &str) -> Result<TcpStream, Error> {
@@ -108,7 +129,8 @@ async fn protect(config: &Config, stream: Box<dyn Stream>, doing: &str) -> Resul
     Ok(Box::new(stream))
 }
 
-async fn read_greeting(client: &mut Client<Wire>, doing: &str) -> Result<Greeting, Error> {
+/// Reads the greeting; what the server offers, where it says so right away.
+async fn read_greeting(client: &mut Client<Wire>, doing: &str) -> Result<Option<Offers>, Error> {
     let response = client.read_response().await.map_err(|e| unreachable(doing, Fault::from(e)))?;
     let response = response.ok_or_else(|| unreachable(doing, Fault::Closed))?;
     let Response::Data { status, outcome } = response.parsed() else {
@@ -120,59 +142,101 @@ async fn read_greeting(client: &mut Client<Wire>, doing: &str) -> Result<Greetin
         Status::Bye => return Err(unreachable(doing, Fault::Bye(answer))),
         _ => return Err(unreachable(doing, format!("unexpected greeting: {answer}"))),
     }
-    let Some(ResponseCode::Capabilities(offered)) = &outcome.code else { return Ok(Greeting::default()) };
-    let offers =
-        |wanted: &str| offered.iter().any(|c| matches!(c, Capability::Atom(name) if name.eq_ignore_ascii_case(wanted)));
-    let plain = |c: &Capability<'_>| matches!(c, Capability::Auth(name) if name.eq_ignore_ascii_case("PLAIN"));
-    Ok(Greeting { login_disabled: offers("LOGINDISABLED"), auth_plain: offered.iter().any(plain) })
+    let Some(ResponseCode::Capabilities(offered)) = &outcome.code else { return Ok(None) };
+    Ok(Some(Offers::of(offered)))
 }
 
-async fn log_in(config: &Config, client: Client<Wire>, greeting: Greeting) -> Result<Connection, Error> {
-    let (user, password) = (config.username.as_str(), config.password.expose());
+async fn log_in(
+    config: &Config,
+    client: Client<Wire>,
+    offers: Option<Offers>,
+    proof: Proof<'_>,
+) -> Result<Connection, Denied> {
+    let user = config.username.as_str();
     let doing = format!("cannot log in to {} as `{}`", config.host, shortened(user));
     let refused = |answer: &str| Error::Refused { doing: doing.clone(), answer: answer.to_owned() };
-    if !name::fits(user) || !name::fits(password) {
-        return Err(refused("the user name or the password contains a line break or NUL"));
-    }
-    // LOGIN is for ASCII; what goes beyond needs SASL PLAIN, which is UTF-8 (RFC 4616 §2).
-    let by_sasl = greeting.login_disabled || !user.is_ascii() || !password.is_ascii();
-    if greeting.login_disabled && !greeting.auth_plain {
-        return Err(refused("the server takes no password on this connection (LOGINDISABLED); try tls = \"starttls\""));
+    let (Proof::Password(secret) | Proof::Token(secret)) = proof;
+    let secret = secret.expose();
+    if !name::fits(user) || !name::fits(secret) {
+        return Err(Denied::Otherwise(refused("the user name or the password contains a line break or NUL")));
     }
     let attempt = async {
-        if by_sasl {
-            client.authenticate("PLAIN", Plain { user, password }).await
-        } else {
-            client.login(user, password).await
+        match proof {
+            Proof::Password(_) => by_password(client, offers.unwrap_or_default(), user, secret).await,
+            Proof::Token(_) => by_token(config, client, offers, secret).await,
         }
     };
-    let answered = timeout(config.timeout / STEPS, attempt).await;
-    let answered = answered.map_err(|_| unreachable(&doing, Fault::Silent(config.timeout / STEPS)))?;
-    answered.map_err(|(error, _)| match Fault::from(error) {
-        Fault::No(answer) => {
-            let fault = Fault::No(without(&answer, password));
-            if fault.is_temporary() { unreachable(&doing, fault) } else { refused(&fault.to_string()) }
+    let patience = config.timeout / STEPS;
+    let answered = timeout(patience, attempt).await.unwrap_or(Err(Unanswered::Fault(Fault::Silent(patience))));
+    answered.map_err(|unanswered| match unanswered {
+        Unanswered::Unasked(why) => Denied::Otherwise(refused(why)),
+        Unanswered::Fault(Fault::No(answer)) => {
+            let fault = Fault::No(without(&answer, secret));
+            if fault.is_temporary() {
+                Denied::Otherwise(unreachable(&doing, fault))
+            } else {
+                Denied::Proof(refused(&fault.to_string()))
+            }
         }
-        Fault::Bad(answer) => refused(&Fault::Bad(without(&answer, password)).to_string()),
-        fault => unreachable(&doing, fault),
+        Unanswered::Fault(Fault::Bad(answer)) => {
+            Denied::Otherwise(refused(&Fault::Bad(without(&answer, secret)).to_string()))
+        }
+        Unanswered::Fault(fault) => Denied::Otherwise(unreachable(&doing, fault)),
     })
 }
 
-/// What a server said, without the password that it may have repeated.
-fn without(answer: &str, password: &str) -> String {
-    if password.is_empty() { answer.to_owned() } else { answer.replace(password, "…") }
+/// Why nobody is logged in.
+enum Unanswered {
+    /// The server cannot be asked like this.
+    Unasked(&'static str),
+    /// It was asked.
+    Fault(Fault),
 }
 
-/// SASL PLAIN (RFC 4616).
-struct Plain<'a> {
-    user: &'a str,
-    password: &'a str,
-}
-
-impl Authenticator for Plain<'_> {
-    type Response = String;
-
-    fn process(&mut self, _challenge: &[u8]) -> String {
-        format!("\0{}\0{}", self.user, self.password)
+impl<C> From<(async_imap::error::Error, C)> for Unanswered {
+    fn from((error, _): (async_imap::error::Error, C)) -> Self {
+        Self::Fault(error.into())
     }
+}
+
+async fn by_password(
+    client: Client<Wire>,
+    offers: Offers,
+    user: &str,
+    password: &str,
+) -> Result<Connection, Unanswered> {
+    if offers.login_disabled && !offers.plain {
+        return Err(Unanswered::Unasked(
+            "the server takes no password on this connection (LOGINDISABLED); try tls = \"starttls\"",
+        ));
+    }
+    // LOGIN is for ASCII; what goes beyond needs SASL PLAIN, which is UTF-8 (RFC 4616 §2).
+    if offers.login_disabled || !user.is_ascii() || !password.is_ascii() {
+        return Ok(client.authenticate("PLAIN", Plain { user, password }).await?);
+    }
+    Ok(client.login(user, password).await?)
+}
+
+async fn by_token(
+    config: &Config,
+    mut client: Client<Wire>,
+    offers: Option<Offers>,
+    token: &str,
+) -> Result<Connection, Unanswered> {
+    let offers = match offers {
+        Some(offers) => offers,
+        None => Offers::ask(&mut client).await.map_err(Unanswered::Fault)?,
+    };
+    let Some(mechanism) = offers.bearer else {
+        return Err(Unanswered::Unasked(
+            "the server offers no login with OAuth 2 (XOAUTH2 or OAUTHBEARER); set `password` in place of `oauth2`",
+        ));
+    };
+    let bearer = Bearer::new(mechanism, &config.username, token, (&config.host, config.port));
+    Ok(client.authenticate(mechanism.name(), bearer).await?)
+}
+
+/// What a server said, without the password or token that it may have repeated.
+fn without(answer: &str, secret: &str) -> String {
+    if secret.is_empty() { answer.to_owned() } else { answer.replace(secret, "…") }
 }

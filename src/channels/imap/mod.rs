@@ -11,12 +11,18 @@
 mod again;
 mod command;
 mod connect;
+mod enter;
 mod fetch;
+mod folders;
 pub mod guard;
 mod idle;
 mod name;
+pub mod oauth2;
+mod offers;
 mod owed;
 mod place;
+mod presets;
+mod sasl;
 mod session;
 pub(crate) mod settings;
 mod suspects;
@@ -37,10 +43,11 @@ use super::{Channel, Error, Running};
 use crate::config::{Secret, Tls};
 use crate::intake::Door;
 use crate::lead::{self, Name};
-use command::Fault;
 use connect::unreachable;
+use enter::examine;
 use fetch::{Halt, Reader, unless};
 use idle::Woken;
+use oauth2::{Tokens, Vault};
 use owed::Owed;
 use place::{Opening, Place};
 use session::Session;
@@ -62,8 +69,8 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// Login name.
     pub username: String,
-    /// Password.
-    pub password: Secret,
+    /// What is shown at the login.
+    pub login: Login,
     /// Folder. Default `INBOX`.
     pub folder: String,
     /// What to do with mail already there at the first connect. Default new.
@@ -75,6 +82,23 @@ pub struct Config {
     pub timeout: Duration,
 }
 
+impl Config {
+    /// Whether somebody's sign-in opens the mailbox; it is kept in the store and changes there.
+    #[must_use]
+    pub fn keeps_sign_in(&self) -> bool {
+        matches!(&self.login, Login::OAuth2(oauth2) if matches!(oauth2.grant, oauth2::Grant::RefreshToken(_)))
+    }
+}
+
+/// What is shown at the login.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Login {
+    /// A password.
+    Password(Secret),
+    /// An access token of OAuth 2.
+    OAuth2(Box<oauth2::Config>),
+}
+
 /// What to do with mail that is already there at the first connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Start {
@@ -82,6 +106,8 @@ pub enum Start {
     New,
     /// Take all of it.
     All,
+    /// Take what the server received from this time on.
+    Since(Timestamp),
 }
 
 /// One mailbox as a channel.
@@ -89,6 +115,7 @@ pub enum Start {
 pub struct Mailbox {
     name: Name,
     config: Config,
+    tokens: Option<Tokens>,
     suspects: Mutex<Suspects>,
     owed: Mutex<Owed>,
 }
@@ -107,12 +134,28 @@ impl Mailbox {
     /// The channel `name` with these settings.
     #[must_use]
     pub fn new(name: Name, config: Config) -> Self {
-        Self { name, config, suspects: Mutex::default(), owed: Mutex::default() }
+        let tokens = match &config.login {
+            Login::Password(_) => None,
+            Login::OAuth2(oauth2) => Some(Tokens::new(name.clone(), (**oauth2).clone())),
+        };
+        Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default() }
+    }
+
+    /// Reads mail, and keeps the access token fresh meanwhile.
+    async fn serve(&self, door: &Door, health: &Health, stop: &CancellationToken) -> Result<(), Error> {
+        let Some(tokens) = &self.tokens else { return self.read(door, health, stop).await };
+        let (end, vault) = (stop.child_token(), Vault { door, channel: &self.name });
+        let reading = async {
+            let result = self.read(door, health, stop).await;
+            end.cancel();
+            result
+        };
+        tokio::join!(reading, tokens.keep_fresh(vault, health, &end)).0
     }
 
     /// Connects again at once while single mails make the server break off; every other end is
     /// the supervisor's.
-    async fn serve(&self, door: &Door, health: &Health, stop: &CancellationToken) -> Result<(), Error> {
+    async fn read(&self, door: &Door, health: &Health, stop: &CancellationToken) -> Result<(), Error> {
         loop {
             let halt = match self.connection(door, health, stop).await {
                 Ok(()) | Err(End::Halt(Halt::Stop)) => return Ok(()),
@@ -138,15 +181,17 @@ impl Mailbox {
 
     /// One connection from login to its end.
     async fn connection(&self, door: &Door, health: &Health, stop: &CancellationToken) -> Result<(), End> {
-        let Some(session) = stop.run_until_cancelled(open(&self.config)).await else { return Ok(()) };
-        let mut session = session?;
+        let vault = Vault { door, channel: &self.name };
+        let Some(mut session) = self.open(Some(vault), stop).await? else { return Ok(()) };
         let place = self.starting_place(&mut session, door, stop).await?;
         let owed = door.place(&self.name, &self.owed_key()).await.map_err(Halt::Refused)?;
         self.owed().recall(owed.as_deref(), place.validity);
         let mut reader = Reader { mailbox: self, session: &mut session, door, health, stop, place };
         loop {
             reader.catch_up().await?;
-            health.ok();
+            if self.tokens.as_ref().and_then(Tokens::trouble).is_none() {
+                health.ok();
+            }
             if reader.session.news {
                 continue;
             }
@@ -221,37 +266,6 @@ impl Mailbox {
     fn log_progress(&self, batch: &BTreeSet<u32>, waiting: usize) {
         tracing::debug!(channel = %self.name, mails = batch.len(), waiting, "brought in mail");
     }
-}
-
-/// Logs in to a mailbox and opens its folder; what is there in one sentence.
-pub async fn probe(config: &Config) -> Result<String, Error> {
-    let mut session = open(config).await?;
-    examine(&mut session, config).await?;
-    let (folder, mails) = (&config.folder, session.exists());
-    let news = if session.has_idle() {
-        "the server announces new mail at once (IDLE)".to_owned()
-    } else {
-        format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
-    };
-    session.log_out().await;
-    let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
-    Ok(format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}", config.host, config.username))
-}
-
-/// Connects, logs in and asks what the server can do.
-async fn open(config: &Config) -> Result<Session, Error> {
-    let connection = connect::connect(config).await?;
-    let doing = format!("cannot talk to {}", config.host);
-    Session::begin(connection, config.timeout).await.map_err(|fault| unreachable(&doing, fault))
-}
-
-/// Opens the folder; a server that refuses must be set right by somebody.
-async fn examine(session: &mut Session, config: &Config) -> Result<place::Folder, Error> {
-    let doing = format!("cannot open the folder `{}` of {}", config.folder, config.host);
-    session.examine(&config.folder).await.map_err(|fault| match fault {
-        Fault::No(_) | Fault::Bad(_) if !fault.is_temporary() => Error::Refused { doing, answer: fault.to_string() },
-        fault => unreachable(&doing, fault),
-    })
 }
 
 /// How a connection ended.

@@ -1,4 +1,4 @@
-//! How names and passwords are written into a command.
+//! How names and passwords are written into a command, and folders' names read out of an answer.
 
 use base64::Engine;
 use base64::alphabet::IMAP_MUTF7;
@@ -34,6 +34,30 @@ fn end_shift(encoded: &mut String, shifted: &mut Vec<u8>) {
         encoded.push('-');
         shifted.clear();
     }
+}
+
+/// A folder's name as people read it, out of modified UTF-7; what is none stays as it is, as do
+/// names that a server sends in UTF-8.
+pub(super) fn decoded(name: &str) -> String {
+    shifts(name).unwrap_or_else(|| name.to_owned())
+}
+
+fn shifts(name: &str) -> Option<String> {
+    let (mut decoded, mut rest) = (String::with_capacity(name.len()), name);
+    while let Some((before, after)) = rest.split_once('&') {
+        let (shifted, behind) = after.split_once('-')?;
+        decoded += before;
+        if shifted.is_empty() {
+            decoded.push('&');
+        } else {
+            let bytes = MODIFIED.decode(shifted).ok()?;
+            let (units, odd) = bytes.as_chunks::<2>();
+            let units: Vec<u16> = units.iter().map(|unit| u16::from_be_bytes(*unit)).collect();
+            decoded += &String::from_utf16(&units).ok().filter(|_| odd.is_empty())?;
+        }
+        rest = behind;
+    }
+    Some(decoded + rest)
 }
 
 /// A quoted string (RFC 3501 §9). `text` must be free of CR, LF and NUL, see [`fits`].
@@ -76,6 +100,26 @@ mod tests {
             ("", "\"\""),
         ] {
             assert_eq!(folder(name), written, "{name}");
+        }
+    }
+
+    #[test]
+    fn folder_names_read_back_as_people_write_them() {
+        for name in
+            ["INBOX", "Entwürfe", "~peter/mail/台北/日本語", "R&D", "😀", "Anfragen/Große Kunden", "Ünder&Ü", ""]
+        {
+            let written = folder(name);
+            assert_eq!(decoded(written.trim_matches('"')), name, "{written}");
+        }
+        for (sent, read) in [
+            ("A &- B", "A & B"),
+            ("R&D", "R&D"),
+            ("Für uns", "Für uns"),
+            ("&2D0-", "&2D0-"),
+            ("&AP-", "&AP-"),
+            ("&*-", "&*-"),
+        ] {
+            assert_eq!(decoded(sent), read, "{sent}");
         }
     }
 

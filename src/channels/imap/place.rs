@@ -10,14 +10,15 @@ use jiff::Timestamp;
 use super::Start;
 
 /// How far a folder has been read; kept as `UIDVALIDITY:LASTUID`, or `UIDVALIDITY:LASTUID:SINCE`
-/// (seconds of Unix time) where mail from before the first connect is to be left alone.
+/// (seconds of Unix time) where mail from before that time is to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The folder's UIDs mean something only together with this number (RFC 3501 §2.3.1.1).
     pub(super) validity: u32,
     /// Every mail up to this UID has an outcome.
     pub(super) last: u32,
-    /// Mail that the server received earlier was there before us and is left alone.
+    /// Mail that the server received earlier is left alone: it was there before us, or is from
+    /// before the day that the settings name.
     pub(super) since: Option<Timestamp>,
 }
 
@@ -58,6 +59,7 @@ pub(super) fn open(kept: Option<&str>, folder: Folder, start: Start, now: Timest
         return Opening::First(match start {
             Start::New => Place { validity, last: folder.highest, since: Some(now) },
             Start::All => Place { validity, last: 0, since: None },
+            Start::Since(day) => Place { validity, last: 0, since: Some(day) },
         });
     };
     match Place::parse(kept) {
@@ -74,7 +76,7 @@ impl Place {
         Self { last: uid, ..self }
     }
 
-    /// Whether a mail that the server received at `received` was there before us.
+    /// Whether a mail that the server received at `received` is to be left alone.
     pub(super) fn is_before_us(&self, received: Option<Timestamp>) -> bool {
         // Servers count in whole seconds.
         matches!((self.since, received), (Some(since), Some(received)) if received.as_second() < since.as_second())
@@ -125,11 +127,13 @@ mod tests {
         assert_eq!(new, Opening::First(Place { validity: 3, last: 17, since: Some(at(100)) }));
         let all = open(None, FOLDER, Start::All, at(100));
         assert_eq!(all, Opening::First(Place { validity: 3, last: 0, since: None }));
+        let since = open(None, FOLDER, Start::Since(at(50)), at(100));
+        assert_eq!(since, Opening::First(Place { validity: 3, last: 0, since: Some(at(50)) }));
     }
 
     #[test]
     fn a_later_connect_goes_on_whatever_the_settings_say_by_now() {
-        for start in [Start::New, Start::All] {
+        for start in [Start::New, Start::All, Start::Since(at(70))] {
             let opening = open(Some("3:9:50"), FOLDER, start, at(100));
             assert_eq!(opening, Opening::GoOn(Place { validity: 3, last: 9, since: Some(at(50)) }));
         }

@@ -1,58 +1,85 @@
 //! Reads `[channels.NAME]` with `kind = "imap"`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
-use super::{Config, Start};
+use super::presets::{PRESETS, Password, Preset};
+use super::{Config, Login, Start, oauth2};
 use crate::config::field::Field;
 use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
 use crate::config::{Secret, Tls, connection, values};
 
-/// Reads one mailbox. Where a mistake was reported, an empty value stands for what could not be read.
-pub(crate) fn read(section: &mut Section<'_>) -> Config {
-    let (host, tls, ca_file) = connection::protected(section, Tls::Implicit);
+/// Reads one mailbox; days begin in `zone`. Where a mistake was reported, an empty value stands for
+/// what could not be read.
+pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
+    let preset = section.key("provider").one_of(&PRESETS);
+    let (host, tls, ca_file) = connection::protected(section, preset.map(|preset| preset.host), Tls::Implicit);
     let port = connection::port(section, if tls == Tls::Implicit { 993 } else { 143 });
     let username = section.key("username").required().text().unwrap_or_default();
-    let password = password(section).unwrap_or_else(|| Secret::new(""));
+    let login = login(section, preset.as_ref(), ca_file.clone());
     let folder = section.key("folder").text().unwrap_or_else(|| "INBOX".to_owned());
-    let start = start(section.key("start"));
+    let start = start(section.key("start"), zone);
     after(section.key("after"));
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
     let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
     let timeout = timeout.unwrap_or(Duration::from_mins(1));
-    Config { host, port, tls, ca_file, username, password, folder, start, poll, timeout }
+    Config { host, port, tls, ca_file, username, login, folder, start, poll, timeout }
 }
 
-/// The password; OAuth 2 cannot stand in for it yet.
-fn password(section: &mut Section<'_>) -> Option<Secret> {
-    let oauth = section.key("oauth2");
-    let password = section.key("password");
-    if oauth.is_present() && !password.is_present() {
-        oauth.wrong(
-            Wrong::new("the login with OAuth 2 is not available yet").hint("set `password`, such as an app password"),
-        );
-        return None;
+/// How to log in: one of `password` and `oauth2`.
+fn login(section: &mut Section<'_>, preset: Option<&Preset>, ca_file: Option<PathBuf>) -> Login {
+    let (oauth, password) = (section.key("oauth2"), section.key("password"));
+    let none = || Login::Password(Secret::new(""));
+    if !oauth.is_present() {
+        if let Some(preset) = preset.filter(|preset| preset.password == Password::Never && password.is_present()) {
+            let wrong = Wrong::new(format!("{} takes no password from mail programs", preset.title));
+            section.report().warning(password.spot(), wrong.hint("log in with an `oauth2` table in its place"));
+        }
+        return password.required().secret().map_or_else(none, Login::Password);
     }
-    // The keys inside are not looked at before they mean something.
-    oauth.later().section();
-    password.required().secret()
+    if password.is_present() {
+        password.wrong(Wrong::new("is set beside `oauth2`").hint("leave one of the two out"));
+    }
+    if let Some(preset) = preset.filter(|preset| preset.oauth2.is_none()) {
+        let wrong = Wrong::new(format!("{} has no OAuth 2 for mail programs", preset.title));
+        oauth.wrong(wrong.hint("make an app-specific password and set it as `password`"));
+        return none();
+    }
+    let read = oauth.section().and_then(|table| oauth2::settings::read(table, preset, ca_file));
+    read.map_or_else(none, |config| Login::OAuth2(Box::new(config)))
 }
 
 /// What to do with mail that is already there.
-fn start(field: Field<'_>) -> Start {
-    let later = || Wrong::new("a date is not supported yet").hint("use \"new\" or \"all\"");
-    if field.holds(|value| matches!(value, DeValue::Datetime(_))) {
-        field.wrong(later());
-        return Start::New;
-    }
+fn start(field: Field<'_>, zone: &TimeZone) -> Start {
     let words = [("new", Start::New), ("all", Start::All)];
+    let first = |day: jiff::civil::Date| {
+        let begin = day.to_zoned_datetime(zone.clone()).map(|begin| Start::Since(begin.timestamp()));
+        begin.map_err(|_| Wrong::new(format!("{} is out of range", quote(&day.to_string()))))
+    };
+    if field.holds(|value| matches!(value, DeValue::Datetime(_))) {
+        let (spot, report) = (field.place(), field.report());
+        let start = field.date().map(first);
+        return start
+            .transpose()
+            .unwrap_or_else(|wrong| {
+                report.error(&spot, wrong);
+                None
+            })
+            .unwrap_or(Start::New);
+    }
     let read = |text: &str| match words.iter().find(|(word, _)| *word == text) {
         Some((_, start)) => Ok(*start),
-        None if values::date(text).is_ok() => Err(later()),
-        None => Err(Wrong::unknown(format!("unknown value {}", quote(text)), text, &["new", "all"])),
+        None if text.starts_with(|c: char| c.is_ascii_digit()) => values::date(text).and_then(first),
+        None => {
+            let wrong = Wrong::unknown(format!("unknown value {}", quote(text)), text, &["new", "all"]);
+            let hint = wrong.hint.unwrap_or_default();
+            Err(Wrong { message: wrong.message, hint: Some(format!("{hint}; or a day, such as \"2026-11-01\"")) })
+        }
     };
     field.parse(read).unwrap_or(Start::New)
 }
@@ -70,5 +97,125 @@ fn after(field: Field<'_>) {
         }
     } else {
         field.one_of(&[("keep", ()), ("seen", ()), ("delete", ())]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channels::imap::oauth2::Grant;
+    use crate::config::{ChannelKind, parse};
+
+    /// The one mailbox of these settings, and what is wrong with them.
+    fn mailbox(keys: &str) -> (Option<Config>, Vec<String>) {
+        let text = format!(
+            "[organisation]\ndomains = [\"example.com\"]\n[channels.sales]\nkind = \"imap\"\nusername = \"sales@example.com\"\n{keys}"
+        );
+        let loaded = parse(&text, None);
+        let problems = loaded.problems.iter().map(|problem| {
+            format!("{}: {}; {}", problem.key, problem.message, problem.hint.as_deref().unwrap_or_default())
+        });
+        let channels = loaded.config.map(|config| config.channels).unwrap_or_default();
+        let mailbox = channels
+            .into_iter()
+            .find_map(|channel| if let ChannelKind::Imap(config) = channel.kind { Some(config) } else { None });
+        let owners = |problem: &String| problem.starts_with("owners") || problem.starts_with("teams");
+        (mailbox, problems.filter(|problem| !owners(problem)).collect())
+    }
+
+    fn good(keys: &str) -> Config {
+        let (config, problems) = mailbox(keys);
+        assert!(problems.is_empty(), "{keys}: {problems:?}");
+        config.unwrap()
+    }
+
+    fn oauth2(keys: &str) -> oauth2::Config {
+        match good(keys).login {
+            Login::OAuth2(config) => *config,
+            Login::Password(_) => panic!("{keys}"),
+        }
+    }
+
+    #[test]
+    fn a_provider_gives_what_is_not_set_and_what_is_set_wins() {
+        let gmail = good("provider = \"gmail\"\npassword = \"x\"");
+        assert_eq!((gmail.host.as_str(), gmail.port, gmail.tls), ("imap.gmail.com", 993, Tls::Implicit));
+        let other = good("provider = \"yahoo\"\nhost = \"imap.example.com\"\ntls = \"starttls\"\npassword = \"x\"");
+        assert_eq!((other.host.as_str(), other.port, other.tls), ("imap.example.com", 143, Tls::StartTls));
+
+        let signed_in = oauth2("provider = \"microsoft365\"\noauth2 = { client_id = \"us\" }");
+        assert_eq!(signed_in.token_url.as_str(), "https://login.microsoftonline.com/organizations/oauth2/v2.0/token");
+        assert!(signed_in.device_url.unwrap().as_str().ends_with("/organizations/oauth2/v2.0/devicecode"));
+        assert!(signed_in.scope.unwrap().ends_with(" offline_access"));
+        assert_eq!(signed_in.grant, Grant::RefreshToken(None));
+
+        let own = oauth2(
+            "provider = \"microsoft365\"\noauth2 = { grant = \"client_credentials\", tenant = \"example.com\", client_id = \"us\", client_secret = \"x\" }",
+        );
+        assert_eq!(own.token_url.path(), "/example.com/oauth2/v2.0/token");
+        assert_eq!(own.scope.as_deref(), Some("https://outlook.office365.com/.default"));
+        assert_eq!(own.grant, Grant::ClientCredentials);
+
+        let mine = oauth2(
+            "provider = \"gmail\"\noauth2 = { token_url = \"https://login.example.com/t\", scope = \"mail\", client_id = \"us\", refresh_token = \"x\" }",
+        );
+        assert_eq!((mine.token_url.as_str(), mine.scope.as_deref()), ("https://login.example.com/t", Some("mail")));
+    }
+
+    #[test]
+    fn a_login_that_cannot_work_is_a_mistake_that_says_what_to_do() {
+        for (keys, told) in [
+            ("provider = \"gmial\"\npassword = \"x\"", "provider: unknown value `gmial`; did you mean `gmail`?"),
+            ("host = \"h.example\"", "password: is missing"),
+            (
+                "provider = \"icloud\"\noauth2 = { client_id = \"us\" }",
+                "has no OAuth 2 for mail programs; make an app-specific password",
+            ),
+            ("provider = \"microsoft365\"\npassword = \"x\"", "Microsoft 365 takes no password from mail programs"),
+            (
+                "provider = \"microsoft365\"\npassword = \"x\"\noauth2 = { client_id = \"us\" }",
+                "is set beside `oauth2`",
+            ),
+            (
+                "provider = \"microsoft365\"\noauth2 = { client_id = \"us\", grant = \"client_credentials\", client_secret = \"x\" }",
+                "oauth2.tenant: is missing",
+            ),
+            (
+                "provider = \"gmail\"\noauth2 = { client_id = \"us\", grant = \"client_credentials\", client_secret = \"x\" }",
+                "grant: Gmail gives",
+            ),
+            ("provider = \"microsoft365\"\noauth2 = { client_id = \"us\", tenant = \"a/b\" }", "`a/b` is no tenant"),
+            (
+                "provider = \"gmail\"\noauth2 = { client_id = \"us\" }",
+                "refresh_token: is missing, and nobody can sign in",
+            ),
+            (
+                "host = \"h.example\"\noauth2 = { client_id = \"us\", refresh_token = \"x\" }",
+                "oauth2.token_url: is missing",
+            ),
+            (
+                "host = \"h.example\"\noauth2 = { client_id = \"us\", refresh_token = \"x\", token_url = \"http://login.example.com\" }",
+                "must begin with https://",
+            ),
+            (
+                "host = \"h.example\"\noauth2 = { client_id = \"us\", client_secret = \"y\", grant = \"client_credentials\", refresh_token = \"x\", token_url = \"https://login.example.com\" }",
+                "has no meaning with grant",
+            ),
+            (
+                "host = \"h.example\"\noauth2 = { clientid = \"us\", refresh_token = \"x\", token_url = \"https://login.example.com\" }",
+                "did you mean `client_id`?",
+            ),
+        ] {
+            let (_, problems) = mailbox(keys);
+            assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}\n{told}\n{problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_where_the_organisation_is() {
+        for day in ["2026-11-01", "\"2026-11-01\""] {
+            let start = good(&format!("host = \"h.example\"\npassword = \"x\"\nstart = {day}")).start;
+            assert_eq!(start, Start::Since("2026-10-31T23:00:00Z".parse().unwrap()), "Berlin is an hour ahead");
+        }
     }
 }

@@ -17,9 +17,10 @@ use super::command::{Fault, Wire};
 use super::guard::{LARGEST_LITERAL, Violation};
 use super::idle::Woken;
 use super::session::{Part, Session};
-use super::{Config, Start, probe};
+use super::{Config, Login, Mailbox, Start};
 use crate::channels::Error;
 use crate::config::{Secret, Tls};
+use crate::lead::Name;
 
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -260,13 +261,13 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         tls: Tls::None,
         ca_file: None,
         username: "ada".to_owned(),
-        password: Secret::new("hush"),
+        login: Login::Password(Secret::new("hush")),
         folder: "INBOX".to_owned(),
         start: Start::All,
         poll: Duration::from_mins(1),
         timeout: PATIENCE,
     };
-    match probe(&config).await.unwrap_err() {
+    match Mailbox::new(Name::parse("sales").unwrap(), config).probe(None).await.unwrap_err() {
         error @ Error::Refused { .. } => format!("refused: {error}"),
         Error::Unreachable { doing, source } => format!("unreachable: {doing}: {source}"),
         error @ Error::Intake(_) => error.to_string(),

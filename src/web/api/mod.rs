@@ -3,6 +3,7 @@
 mod import;
 mod intake;
 mod leads;
+mod mailboxes;
 mod operations;
 mod parameters;
 
@@ -11,5 +12,10 @@ use axum::Router;
 use super::Web;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().merge(leads::routes()).merge(intake::routes()).merge(operations::routes()).merge(import::routes())
+    Router::new()
+        .merge(leads::routes())
+        .merge(intake::routes())
+        .merge(operations::routes())
+        .merge(mailboxes::routes())
+        .merge(import::routes())
 }

@@ -1,0 +1,56 @@
+//! `lotse mailbox`: sign in to a mailbox whose provider takes no password.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, bail};
+use clap::Subcommand;
+use serde_json::json;
+
+use super::Outcome;
+use super::client::Client;
+use super::print::{harmless, say};
+use crate::channels::imap::{Login, oauth2};
+use crate::config::{ChannelKind, Config};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Sign in with a browser on any device; the sign-in is kept in the store.
+    SignIn {
+        /// The mailbox: NAME of [channels.NAME].
+        name: String,
+    },
+}
+
+pub(super) fn run(command: Command, settings: &Config, client: &Client) -> Outcome {
+    let Command::SignIn { name } = command;
+    let oauth2 = login(settings, &name)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let token = runtime
+        .block_on(oauth2::sign_in(oauth2, |prompt| {
+            let (url, code, minutes) = (harmless(&prompt.url), harmless(&prompt.code), prompt.lasts.as_secs() / 60);
+            let text = format!("Open {url} on any device and type the code {code} (good for {minutes} min).");
+            if let Err(error) = say(&text) {
+                tracing::debug!(%error, "nobody reads what to do");
+            }
+        }))
+        .with_context(|| format!("cannot sign in to the mailbox `{name}`"))?;
+    client.post(&format!("/mailboxes/{name}/sign-in"), &json!({ "refresh_token": token.expose() }))?;
+    say(&format!("Signed in. The sign-in for `{name}` is kept in the store."))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The mailbox's OAuth 2 settings.
+fn login<'c>(settings: &'c Config, name: &str) -> anyhow::Result<&'c oauth2::Config> {
+    let Some(channel) = settings.channels.iter().find(|channel| channel.name.as_str() == name) else {
+        let mailboxes = settings.channels.iter().filter(|channel| matches!(channel.kind, ChannelKind::Imap(_)));
+        let names: Vec<&str> = mailboxes.map(|channel| channel.name.as_str()).collect();
+        bail!("there is no channel `{name}`; mailboxes are: {}", names.join(", "));
+    };
+    match &channel.kind {
+        ChannelKind::Imap(mailbox) => match &mailbox.login {
+            Login::OAuth2(oauth2) => Ok(oauth2),
+            Login::Password(_) => bail!("the mailbox `{name}` logs in with a password; add [channels.{name}.oauth2]"),
+        },
+        _ => bail!("the channel `{name}` is no mailbox"),
+    }
+}
