@@ -155,6 +155,9 @@ impl Watch {
 
     fn end_of_line(&mut self) -> Result<(), Violation> {
         let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+        if trips_the_parser(line, self.fetch.is_some()) {
+            return Err(Violation::Malformed);
+        }
         match (announced(line), &mut self.fetch) {
             (None, Some(fetch)) if !fetch.closed => Err(Violation::Malformed),
             (None, _) => {
@@ -213,6 +216,19 @@ fn begins_fetch(line: &[u8]) -> bool {
     let Some(rest) = line.strip_prefix(b"* ") else { return false };
     let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
     digits > 0 && rest[digits..].eq_ignore_ascii_case(b" FETCH ")
+}
+
+/// Whether the parser would panic over a line: a status whose code is directly followed by a letter
+/// beyond ASCII, a mail without a date, an annotation whose name is not ASCII.
+fn trips_the_parser(line: &[u8], fetch: bool) -> bool {
+    if fetch {
+        return line.windows(16).any(|part| part.eq_ignore_ascii_case(b"INTERNALDATE NIL"));
+    }
+    let mut words = line.splitn(3, |byte| *byte == b' ');
+    let (tag, word, rest) = (words.next(), words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let text = if tag == Some(b"+") { &line[1..] } else { rest };
+    text.trim_ascii_start().starts_with(b"[") && text.windows(2).any(|pair| pair[0] == b']' && !pair[1].is_ascii())
+        || word.eq_ignore_ascii_case(b"METADATA") && !rest.is_ascii()
 }
 
 /// The size of the literal that a line announces at its end, and what stands before.
@@ -296,6 +312,23 @@ mod tests {
             "* 1 FETCH (RFC822 {5}\r\n",
         ] {
             assert_eq!(verdict(bad.as_bytes()), Err(Violation::Malformed), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_the_parser_would_panic_over_is_stopped() {
+        for bad in [
+            "* OK [CAPABILITY IMAP4rev1 IDLE]é ready\r\n",
+            "A1 NO [ALERT]ü\r\n",
+            "+ [ALERT]ü\r\n",
+            "* 1 FETCH (UID 3 InternalDate nil)\r\n",
+            "* 1 FETCH (INTERNALDATE NIL BODY[] {3}\r\n",
+            "* METADATA \"\" (\"/shared/ü\" \"x\")\r\n",
+        ] {
+            assert_eq!(verdict(bad.as_bytes()), Err(Violation::Malformed), "{bad}");
+        }
+        for fine in ["* OK [ALERT] Postfach zu groß [für alle]\r\n", "* OK Grüße [x]ü\r\n", "+ idling\r\n"] {
+            assert_eq!(verdict(fine.as_bytes()), Ok(()), "{fine}");
         }
     }
 
