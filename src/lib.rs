@@ -51,6 +51,8 @@ pub mod notify;
 
 pub mod service;
 
+pub mod alarms;
+
 pub mod web;
 
 pub mod cli;

@@ -15,6 +15,10 @@ pub struct ChannelState {
     pub kind: &'static str,
     /// `starting`, `ok` or `trouble`.
     pub state: &'static str,
+    /// When it was started, by the daemon or by new settings.
+    pub started_at: Option<Timestamp>,
+    /// The trouble is that the source refuses us: somebody must act.
+    pub refused: bool,
     /// When it last did its work without trouble (a poll, a scan, a request).
     pub last_ok: Option<Timestamp>,
     /// When an item last came in.
@@ -39,6 +43,7 @@ impl Board {
         health.update(|state| {
             state.kind = kind;
             state.state = "starting";
+            state.started_at = Some(Timestamp::now());
         });
         health
     }
@@ -73,6 +78,7 @@ impl Health {
     pub fn ok(&self) {
         self.update(|state| {
             state.state = "ok";
+            state.refused = false;
             state.last_ok = Some(Timestamp::now());
         });
     }
@@ -85,10 +91,20 @@ impl Health {
         });
     }
 
+    /// The source refuses us; `error` as for [`Health::trouble`].
+    pub fn refused(&self, error: &str) {
+        self.amiss(error, true);
+    }
+
     /// Something is wrong; `error` must hold no body, address or secret.
     pub fn trouble(&self, error: &str) {
+        self.amiss(error, false);
+    }
+
+    fn amiss(&self, error: &str, refused: bool) {
         self.update(|state| {
             state.state = "trouble";
+            state.refused = refused;
             state.last_error = Some(error.to_owned());
             state.last_error_at = Some(Timestamp::now());
         });

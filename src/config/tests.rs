@@ -373,6 +373,7 @@ members = ["anna"]
         folder: "INBOX".into(),
         start: Start::New,
         poll: minute,
+        silence_after: Duration::from_mins(15),
     };
     assert_eq!(config.channels[0].kind, ChannelKind::Imap(sales));
     let form = webhook::Config {

@@ -19,6 +19,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::alarms::Watchman;
 use crate::channels::webhook;
 use crate::config::Config;
 use crate::intake::Refused;
@@ -67,6 +68,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut supervisor =
         Supervisor::new(service.door.clone(), service.board.clone(), Arc::clone(&service.space), stop.child_token());
     supervisor.apply(&config.channels);
+    let watchman = Watchman::start(&service, &config, stop.child_token());
 
     notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(public = %addresses.public, private = %addresses.private, store = %config.store.display(), "lotse is up");
@@ -82,10 +84,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
             _ = interrupt.recv() => break None,
             _ = hangup.recv() => {
                 notify(&[sd_notify::NotifyState::Reloading]);
-                reloader.reload(&service, &receivers, &outbox, &mut supervisor);
+                reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor);
                 notify(&[sd_notify::NotifyState::Ready]);
             }
-            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &mut supervisor),
+            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor),
             _ = heartbeat.tick() => beat(&service.door),
         }
     };
@@ -95,6 +97,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     serving.close().await;
     supervisor.close().await;
+    watchman.close().await;
     outbox.close().await;
     drop((service, receivers));
     match ended {

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::supervise::Supervisor;
+use crate::alarms::Watchman;
 use crate::channels::webhook::Receivers;
 use crate::config::{self, Config};
 use crate::normalize::Reader;
@@ -54,6 +55,7 @@ impl Reloader {
         service: &Service,
         receivers: &Arc<Receivers>,
         outbox: &Outbox,
+        watchman: &Watchman,
         supervisor: &mut Supervisor,
     ) {
         let loaded = config::load(self.config.file.as_deref());
@@ -81,6 +83,7 @@ impl Reloader {
                 receivers.replace(&config);
                 outbox.replace(&config);
                 supervisor.apply(&config.channels);
+                watchman.replace(&config);
                 self.say_what_waits(&config);
                 self.seen = listing(config.rules.folder.as_deref());
                 self.config = config;

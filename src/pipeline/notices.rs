@@ -10,7 +10,8 @@ pub fn tell(lead: &Lead, event: Event, touch: Option<Id>, staff: &Staff, unit: &
     for notifier in &owner.notify {
         let notice = Notice {
             id: unit.new_id(),
-            lead: lead.id,
+            lead: Some(lead.id),
+            alarm: None,
             owner: Some(owner.id.clone()),
             notifier: notifier.clone(),
             event,

@@ -85,6 +85,19 @@ impl View<'_> {
         )
     }
 
+    /// Ledger rows after the row `after`, oldest first.
+    pub fn intakes_after(&self, after: Id, limit: usize) -> Result<Vec<Intake>, Error> {
+        let mut rows = Vec::new();
+        let (key, mut left) = (after.to_bytes(), limit);
+        let range = (Bound::Excluded(key.as_slice()), Bound::Unbounded);
+        self.tables().scan(Table::Intakes, range, Order::Forward, &mut |_, value| {
+            rows.push(codec::decode(Table::Intakes, value)?);
+            left = left.saturating_sub(1);
+            if left > 0 { GO_ON } else { ENOUGH }
+        })?;
+        Ok(rows)
+    }
+
     /// Notices, newest first.
     pub fn notices(&self, filter: &NoticeFilter, after: Option<Id>, limit: usize) -> Result<Page<Notice>, Error> {
         self.page(

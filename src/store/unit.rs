@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::backend::{Read, Table, Write};
-use super::records::{Delivered, Records};
+use super::records::{DEAD_ALARMS, Delivered, Records};
 use super::rotation::Rotation;
 use super::{Error, codec, fresh, keys};
-use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Place, TimelineEntry, Touch};
+use crate::lead::{
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Place, TimelineEntry, Touch,
+};
 
 /// One unit of work on the store; what it writes, it also reads back.
 pub struct Unit<'a> {
@@ -123,21 +125,31 @@ impl<'a> Unit<'a> {
     /// Writes a notice, new or changed; a pending one is due at its `next_at`.
     pub fn put_notice(&mut self, notice: &Notice) -> Result<(), Error> {
         if let Some(before) = self.notice(notice.id)? {
-            self.count_notice(before.state, -1)?;
+            self.count_notice(&before, -1)?;
             if let Some(at) = before.next_at {
                 self.tables.remove(Table::NoticesDue, &keys::due(at, notice.id))?;
             }
         }
-        self.count_notice(notice.state, 1)?;
+        self.count_notice(notice, 1)?;
         if let (NoticeState::Pending, Some(at)) = (notice.state, notice.next_at) {
             self.tables.put(Table::NoticesDue, &keys::due(at, notice.id), b"")?;
         }
         self.put(Table::Notices, &notice.id.to_bytes(), notice)
     }
 
-    fn count_notice(&mut self, state: NoticeState, by: i64) -> Result<(), Error> {
-        let count = self.notice_count(state)?.saturating_add_signed(by);
-        self.put(Table::NoticeCounts, state.as_str().as_bytes(), &count)
+    fn count_notice(&mut self, notice: &Notice, by: i64) -> Result<(), Error> {
+        let count = self.notice_count(notice.state)?.saturating_add_signed(by);
+        self.put(Table::NoticeCounts, notice.state.as_str().as_bytes(), &count)?;
+        if notice.alarm.is_some() && notice.state == NoticeState::Dead {
+            let count = self.dead_alarms()?.saturating_add_signed(by);
+            self.put(Table::NoticeCounts, DEAD_ALARMS, &count)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what is amiss.
+    pub fn put_alarms(&mut self, alarms: &Alarms) -> Result<(), Error> {
+        self.put(Table::Meta, b"alarms", alarms)
     }
 
     /// Moves a team's rotation.

@@ -6,10 +6,11 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Web;
 use super::problem::Problem;
+use crate::lead::Alarm;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
@@ -29,15 +30,23 @@ async fn ready(State(web): State<Web>) -> Response {
         .filter(|(_, state)| state.state == "trouble")
         .map(|(name, state)| json!({ "channel": name, "error": state.last_error }))
         .collect();
+    // A store that cannot be read is said below.
+    let alarms: Vec<_> = service.alarms().unwrap_or_default().into_iter().map(named).collect();
     let takes = service.door.change(|_| Ok(())).await.and_then(|()| service.space.for_items(0));
     let status = if takes.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "ready": takes.is_ok(),
         "store": takes.err().map(|error| error.to_string()),
         "channels": channels,
+        "alarms": alarms,
         "settings": service.settings().error,
     });
     (status, Json(body)).into_response()
+}
+
+/// An alarm for those who may not know more.
+fn named(alarm: Alarm) -> Value {
+    json!({ "cause": alarm.cause, "channel": alarm.channel, "notifier": alarm.notifier, "since": alarm.since })
 }
 
 /// Prometheus' text format.

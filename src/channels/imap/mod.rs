@@ -67,6 +67,9 @@ pub struct Config {
     pub start: Start,
     /// Fallback where IDLE is missing or silent; 1 s to 1 h. Default 60 s.
     pub poll: Duration,
+    /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times
+    /// `poll` where that is more.
+    pub silence_after: Duration,
 }
 
 /// What to do with mail that is already there at the first connect.

@@ -261,6 +261,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         folder: "INBOX".to_owned(),
         start: Start::All,
         poll: Duration::from_mins(1),
+        silence_after: Duration::from_mins(15),
     };
     match probe(&config).await.unwrap_err() {
         error @ Error::Refused { .. } => format!("refused: {error}"),
