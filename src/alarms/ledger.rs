@@ -36,7 +36,7 @@ impl Ledger {
     /// Reads what is new.
     pub(super) fn read(&mut self, store: &Store, now: Timestamp) -> Result<(), Error> {
         loop {
-            let rows = store.view(|view| view.intakes_after(self.cursor, PAGE))?;
+            let rows = store.intakes_after(self.cursor, PAGE)?;
             for row in &rows {
                 self.cursor = row.id;
                 if row.id > self.seen {

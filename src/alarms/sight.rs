@@ -267,11 +267,13 @@ mod tests {
             notifier: name(notifier),
             event: Event::Created,
             touch: None,
+            decision: None,
             created_at: at(created),
             state: NoticeState::Pending,
             attempts: 3,
             next_at: None,
             error: Some("down".into()),
+            overtaken: false,
         };
         let pending = [notice("mail", 100), notice("mail", 0), notice("out", 500)];
         let known = Alarms::default();

@@ -179,10 +179,8 @@ fn recall(store: &Store, now: Timestamp) -> Result<Memory, store::Error> {
 }
 
 fn listen(store: &Store, with_outbox: bool) -> Result<Said, store::Error> {
-    store.view(|view| {
-        let pending = with_outbox.then(|| view.due_notices(Timestamp::MAX, MOST)).transpose()?;
-        Ok(Said { pending, dead: view.dead_notices_about_leads()? })
-    })
+    let pending = with_outbox.then(|| store.pending_notices(MOST)).transpose()?;
+    Ok(Said { pending, dead: store.view(|view| view.dead_notices_about_leads())? })
 }
 
 /// One notice to the operators.
@@ -196,11 +194,13 @@ fn tell(turn: &Turn, notifier: &Name, unit: &mut Unit<'_>) -> Result<(), store::
         notifier: notifier.clone(),
         event: turn.event,
         touch: None,
+        decision: None,
         created_at: unit.now(),
         state: NoticeState::Pending,
         attempts: 0,
         next_at: Some(unit.now()),
         error: None,
+        overtaken: false,
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) fn turn(team: &Team, staff: &Staff, rotation: &mut Rotation) -> (Opti
 
 fn candidate(member: &Name, staff: &Staff, chosen: Option<&Name>) -> Candidate {
     let (fate, reason) = if chosen == Some(member) {
-        (Fate::Chosen, "it was their turn")
+        (Fate::Chosen, Candidate::TURN)
     } else if staff.active(member).is_some() {
         (Fate::Waiting, "available; not their turn yet")
     } else {

@@ -19,6 +19,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::config;
+use crate::normalize::apart;
 use client::Client;
 
 /// Brings every inbound lead to exactly one owner, and can say why.
@@ -52,7 +53,10 @@ enum Command {
     #[command(subcommand)]
     Outbox(outbox::Command),
     /// Channels, queues, last errors, rules.
-    Status(print::Format),
+    Status(status::Arguments),
+    /// Read one item from standard input; the daemon starts this for items that may be dangerous.
+    #[command(name = apart::COMMAND, hide = true)]
+    ReadApart,
 }
 
 /// The command failed; the message has been made for the user. Exit status 1.
@@ -79,6 +83,9 @@ pub fn main() -> ExitCode {
             return if help.print().is_ok() && !wrong { ExitCode::SUCCESS } else { ExitCode::from(2) };
         }
     };
+    if matches!(arguments.command, Some(Command::ReadApart)) {
+        return apart::main();
+    }
     match dispatch(arguments) {
         Ok(code) => code,
         Err(Failed(error)) => {
@@ -108,13 +115,13 @@ fn dispatch(arguments: Arguments) -> Outcome {
     }
     let client = Client::open(&settings)?;
     let result = match command {
-        Command::Run | Command::Check(_) => Ok(ExitCode::SUCCESS),
+        Command::Run | Command::Check(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
         Command::Import(wish) => import::run(&wish, &settings, &client),
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
         Command::Owners(format) => owners::run(format, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
-        Command::Status(format) => status::run(format, &client),
+        Command::Status(wish) => status::run(&wish, &client),
     };
     client.close()?;
     result

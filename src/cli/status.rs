@@ -1,18 +1,50 @@
-//! `lotse status`.
+//! `lotse status`: how the daemon is doing; with `--audit` also whether the store agrees with itself.
 
 use std::process::ExitCode;
+
+use serde_json::Value;
 
 use super::Outcome;
 use super::client::Client;
 use super::print::{Format, Printer, line, say, short, text, time};
 
-pub(super) fn run(format: Format, client: &Client) -> Outcome {
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Also recompute what the store's indexes and counts must hold, and name every difference (exit
+    /// status 1 when there is one). Takes seconds for a large store.
+    #[arg(long)]
+    audit: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
     let mut status = client.get("/status")?;
     status["running"] = client.is_daemon().into();
-    if format.json {
-        line(&status)?;
-        return Ok(ExitCode::SUCCESS);
+    if wish.audit {
+        status["audit"] = client.get("/audit")?["items"].take();
     }
+    if wish.format.json {
+        line(&status)?;
+    } else {
+        print(&status, wish.format, client)?;
+        audit(&status["audit"])?;
+    }
+    let sound = status["audit"].as_array().is_none_or(Vec::is_empty);
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What the audit found; nothing when there was none.
+fn audit(found: &Value) -> anyhow::Result<()> {
+    let Some(found) = found.as_array() else { return Ok(()) };
+    for difference in found {
+        let (table, key) = (text(&difference["table"]), text(&difference["key"]));
+        say(&format!("audit     {table}: {key}: {}", text(&difference["text"])))?;
+    }
+    if found.is_empty() { say("audit     the store agrees with itself") } else { Ok(()) }
+}
+
+fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
     if client.is_daemon() {
         say(&format!("lotse {} runs since {}", text(&status["version"]), time(&status["started_at"])))?;
     } else {
@@ -54,6 +86,5 @@ pub(super) fn run(format: Format, client: &Client) -> Outcome {
             ]
         })?;
     }
-    printer.finish("no channels")?;
-    Ok(ExitCode::SUCCESS)
+    printer.finish("no channels")
 }

@@ -11,7 +11,7 @@ use crate::assign::Staff;
 use crate::channels::health::Board;
 use crate::config::Config;
 use crate::intake::Door;
-use crate::normalize::{Reader, Readers};
+use crate::normalize::{Marks, Reader, Readers};
 use crate::notify;
 use crate::pipeline::{Ended, InForce, Policy, Pulse, Space, Writer};
 use crate::qualify::Rules;
@@ -44,7 +44,9 @@ impl Core {
     pub fn open(config: &Config) -> anyhow::Result<Self> {
         let policy = Arc::new(InForce::new(policy(config)?));
         let store = Store::open(&config.store)?;
-        let readers = Readers::start(Reader::new(config));
+        let marks = Marks::open(&config.store)
+            .with_context(|| format!("cannot keep marks in the store {}", config.store.display()))?;
+        let readers = Readers::start_with(Reader::new(config), marks);
         let pulse = Arc::new(Pulse::default());
         let (door, queue) = Door::new(Arc::clone(&readers));
         let space = Arc::new(Space::new(&config.store, config.reserve));

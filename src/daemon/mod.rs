@@ -20,8 +20,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::alarms::Watchman;
-use crate::channels::webhook;
-use crate::config::Config;
+use crate::channels::{csv, webhook};
+use crate::config::{ChannelKind, Config};
 use crate::intake::Refused;
 use crate::notify::Outbox;
 use crate::pipeline::Ended;
@@ -34,6 +34,8 @@ use supervise::Supervisor;
 
 /// Stack of the network threads, bytes: decoders of foreign bytes may run on them.
 const STACK: usize = 16 << 20;
+/// How long the start waits for the watched folders: a network file system may hang.
+const FOLDERS: Duration = Duration::from_secs(3);
 
 /// Runs the daemon until it is told to stop.
 pub fn main(config: Config) -> Result<ExitCode, crate::cli::Failed> {
@@ -64,6 +66,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let addresses = listeners.addresses()?;
     let serving = listeners.serve(public, web, token, &config, &stop);
 
+    make_folders(&config).await;
     let outbox = Outbox::start(&service, &config, stop.child_token());
     let mut supervisor =
         Supervisor::new(service.door.clone(), service.board.clone(), Arc::clone(&service.space), stop.child_token());
@@ -106,6 +109,25 @@ async fn run(config: Config) -> anyhow::Result<()> {
             Err(error).context("the store failed; lotse stops, so that nothing is acknowledged that is not stored")
         }
         Some(Ended::Drained) | None => core.close().await,
+    }
+}
+
+/// Makes the watched folders, so that whoever hears that we are up can put files into them. One
+/// that cannot be made is its channel's trouble, and no reason not to start.
+async fn make_folders(config: &Config) {
+    let made = config.channels.iter().filter_map(|channel| match &channel.kind {
+        ChannelKind::Csv(csv) => {
+            let (name, folder) = (channel.name.clone(), csv.folder.clone());
+            Some(tokio::task::spawn_blocking(move || {
+                if let Err(error) = csv::make(&folder) {
+                    tracing::debug!(channel = %name, %error, "the folder cannot be made; the channel will say so");
+                }
+            }))
+        }
+        ChannelKind::Imap(_) | ChannelKind::Webhook(_) => None,
+    });
+    if tokio::time::timeout(FOLDERS, futures_util::future::join_all(made)).await.is_err() {
+        tracing::warn!("a watched folder does not answer; the start does not wait for it");
     }
 }
 

@@ -85,6 +85,15 @@ pub struct Routing {
     pub candidates: Vec<Candidate>,
 }
 
+impl Routing {
+    /// Who took a turn of the team's rotation for this lead, if anybody did.
+    #[must_use]
+    pub fn turn(&self) -> Option<&Name> {
+        let chosen = self.candidates.iter().find(|candidate| candidate.fate == Fate::Chosen)?;
+        chosen.reason.starts_with(Candidate::TURN).then_some(&chosen.owner)
+    }
+}
+
 /// One owner who was considered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Candidate {
@@ -94,6 +103,12 @@ pub struct Candidate {
     pub fate: Fate,
     /// Why.
     pub reason: String,
+}
+
+impl Candidate {
+    /// How the reason starts when somebody was chosen because it was their turn: it counts in the
+    /// rotation, while standing in for others does not.
+    pub const TURN: &str = "it was their turn";
 }
 
 /// What happened to a candidate.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Email, Fields, Name, Person};
 
 /// One inbound item (a mail, a post, a chat message, a row) as its channel received it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inbound {
     /// The channel that received it.
     pub channel: Name,
@@ -59,7 +59,7 @@ impl Kind {
 }
 
 /// How a repetition of an item is recognised.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Delivery {
     /// The provider's delivery id or an `Idempotency-Key`, unique within the channel.
     Named(String),
@@ -74,7 +74,7 @@ pub enum Delivery {
 }
 
 /// The resolved identity of an item; made by `normalize::identity`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// Equal for repetitions, different for everything else.
     pub key: String,
@@ -121,7 +121,7 @@ mod bytes {
 }
 
 /// A channel's place: how far it has read. Stored with the item that moved it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// Which of the channel's places (a folder, a file).
     pub key: String,
@@ -130,7 +130,7 @@ pub struct Place {
 }
 
 /// What an item turned out to be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reading {
     /// Somebody wants something.
     Lead(Box<Content>),

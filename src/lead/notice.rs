@@ -23,6 +23,9 @@ pub struct Notice {
     pub event: Event,
     /// The touch that caused it.
     pub touch: Option<Id>,
+    /// The decision it tells of: the newest about its lead when it was written.
+    #[serde(default)]
+    pub decision: Option<Id>,
     /// When it was written.
     pub created_at: Timestamp,
     /// Where it stands.
@@ -33,6 +36,9 @@ pub struct Notice {
     pub next_at: Option<Timestamp>,
     /// The last failure.
     pub error: Option<String>,
+    /// Dead without a fault: the lead had gone to somebody else before this was sent. Not retried.
+    #[serde(default)]
+    pub overtaken: bool,
 }
 
 /// What a notice tells.

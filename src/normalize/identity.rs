@@ -25,10 +25,15 @@ pub fn identity(inbound: &Inbound) -> Identity {
     Identity { key, window }
 }
 
-/// The identity of an item whose mail could not be read: that of its bytes.
+/// The identity of an item that cannot be read: what its source calls it, else that of its bytes.
 pub(super) fn of_bytes(inbound: &Inbound) -> Identity {
-    let channel = &inbound.channel;
-    Identity { key: format!("{channel}\0bytes\0{}", hex(&Sha256::digest(&inbound.original.bytes))), window: None }
+    let window = match inbound.delivery {
+        Delivery::Named(_) | Delivery::Unique => return identity(inbound),
+        Delivery::Content(window) => Some(window),
+        Delivery::Mail | Delivery::Row => None,
+    };
+    let (channel, hash) = (&inbound.channel, hex(&Sha256::digest(&inbound.original.bytes)));
+    Identity { key: format!("{channel}\0bytes\0{hash}"), window }
 }
 
 /// A hash of a body. Browsers make up a new boundary for each multipart request: it does not count.

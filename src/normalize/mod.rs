@@ -19,15 +19,17 @@ pub mod text;
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::config::{ChannelKind, Config};
 use crate::lead::{Content, Delivery, Email, Inbound, Kind, Name, Original, Reading};
 use form::Form;
 
 pub use identity::identity;
-pub use readers::Readers;
+pub use readers::{Marks, Readers, apart};
 
 /// How one channel spells its fields.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spelling {
     /// Extra names for canonical fields, by canonical field (`email`, `message`, `company` …).
     pub fields: BTreeMap<String, Vec<String>>,
@@ -36,7 +38,7 @@ pub struct Spelling {
 }
 
 /// Reads items; made from the settings, shared by all threads.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Reader {
     domains: Vec<String>,
     country: String,
@@ -44,7 +46,7 @@ pub struct Reader {
 }
 
 /// Whether a person has vouched for an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Trust {
     /// As it came in.
     Usual,
@@ -81,6 +83,9 @@ impl Reader {
     #[must_use]
     pub fn read(&self, inbound: &Inbound, trust: Trust) -> Reading {
         let reading = match inbound.kind {
+            Kind::Mail if form::parameter(&inbound.original.content_type, "unfetched").is_some() => {
+                Reading::Unclear("the mailbox's server did not hand this mail over; it is asked for again".into())
+            }
             Kind::Mail => mail::read(&inbound.original.bytes, self, trust),
             Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original), inbound, trust),
             Kind::Row => self.form(row::read(&inbound.original), inbound, trust),

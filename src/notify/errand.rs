@@ -69,6 +69,8 @@ pub(super) enum Done {
 enum Plan {
     Send(Arc<dyn Notifier>, Message),
     Refuse(Failure),
+    /// Its lead has gone to somebody else: nobody is told.
+    Overtaken(String),
     /// The store cannot be read now.
     Later,
 }
@@ -90,6 +92,13 @@ impl Desk {
                 (result.clone(), Some(result))
             }
             Plan::Refuse(failure) => (Err(failure), None),
+            Plan::Overtaken(why) => {
+                let after =
+                    Notice { state: NoticeState::Dead, next_at: None, error: Some(why), overtaken: true, ..notice };
+                report(&after, (self.clock)());
+                let written = self.write_down(vec![after]).await;
+                return done(None, written.into_iter().next().flatten());
+            }
             Plan::Later => {
                 let next_at = (self.clock)().saturating_add(READ_PAUSE).ok();
                 return done(None, Some(Notice { next_at, ..notice }));
@@ -155,6 +164,14 @@ impl Desk {
 }
 
 fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error> {
+    let lead = notice.lead.map(|id| store.view(|view| view.lead(id))).transpose()?.flatten();
+    if let Some(why) = lead.as_ref().and_then(|lead| overtaken(&notice, lead)) {
+        return Ok(Plan::Overtaken(why));
+    }
+    let gone = || Ok(Plan::Refuse(Failure::permanent("the lead is no longer there")));
+    if lead.is_none() && notice.alarm.is_none() {
+        return gone();
+    }
     let Some(way) = ways.notifier(&notice.notifier) else {
         let name = &notice.notifier;
         return Ok(Plan::Refuse(Failure::permanent(format!(
@@ -166,6 +183,7 @@ fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error
         let letter = AlarmLetter { notice, alarm, to: ways.operators().cloned(), house };
         return Ok(Plan::Send(Arc::clone(way), Message::Alarm(Box::new(letter))));
     }
+    let Some(lead) = lead else { return gone() };
     let owner = match &notice.owner {
         None => None,
         Some(id) => match ways.owner(id) {
@@ -178,17 +196,24 @@ fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error
         },
     };
     store.view(|view| {
-        let Some(lead) = notice.lead.map(|id| view.lead(id)).transpose()?.flatten() else {
-            return Ok(Plan::Refuse(Failure::permanent("the lead is no longer there")));
-        };
         let touch = notice.touch.map(|id| view.touch(id)).transpose()?.flatten();
-        let decision = view.last_decision(lead.id)?;
+        let decision = notice.decision.map(|id| view.decision(lead.id, id)).transpose()?.flatten();
         Ok(Plan::Send(Arc::clone(way), Letter { notice, lead, touch, decision, owner, house }.into()))
     })
 }
 
+/// Why nobody is to be told any more: the lead has left the owner whom the notice is for.
+fn overtaken(notice: &Notice, lead: &Lead) -> Option<String> {
+    let owner = notice.owner.as_ref()?;
+    match &lead.owner {
+        Some(now) if now == owner => None,
+        Some(now) => Some(format!("the lead went to {now} before this was sent")),
+        None => Some(format!("the lead was taken from {owner} before this was sent")),
+    }
+}
+
 /// Writes a notice over the one in the store, if that still waits; a dead one is noted in the
-/// history of its lead, because its owner was not told.
+/// history of its lead, because somebody was not told.
 fn put(notice: &Notice, unit: &mut store::Unit<'_>) -> Result<Option<Notice>, store::Error> {
     let waits = unit.notice(notice.id)?.is_some_and(|stored| stored.state == NoticeState::Pending);
     if !waits {
@@ -200,7 +225,8 @@ fn put(notice: &Notice, unit: &mut store::Unit<'_>) -> Result<Option<Notice>, st
     {
         let whom = notice.owner.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
         let why = notice.error.as_deref().unwrap_or("no reason given");
-        let text = format!("{whom} could not be told through {} ({}): {why}", notice.notifier, notice.event.as_str());
+        let told = if notice.overtaken { "was not told" } else { "could not be told" };
+        let text = format!("{whom} {told} through {} ({}): {why}", notice.notifier, notice.event.as_str());
         unit.add_event(id, "outbox", "notice", text)?;
     }
     Ok(Some(notice.clone()))
@@ -224,6 +250,7 @@ async fn contained<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<
 fn report(after: &Notice, now: Timestamp) {
     let state = match after.state {
         NoticeState::Pending => "failed",
+        NoticeState::Dead if after.overtaken => "overtaken",
         state => state.as_str(),
     };
     let notifier = after.notifier.to_string();
@@ -239,6 +266,9 @@ fn report(after: &Notice, now: Timestamp) {
         }
         NoticeState::Pending => {
             tracing::warn!(notifier, %notice, lead, attempts, %error, "a notice was not taken and is tried again");
+        }
+        NoticeState::Dead if after.overtaken => {
+            tracing::info!(notifier, %notice, lead, why = %error, "a notice is not sent");
         }
         NoticeState::Dead => {
             tracing::error!(notifier, %notice, lead, attempts, %error, "a notice is dead; `lotse outbox retry` tries again");

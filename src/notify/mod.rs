@@ -63,7 +63,7 @@ pub struct Letter {
     pub lead: Lead,
     /// The touch that caused it.
     pub touch: Option<Touch>,
-    /// The newest decision about the lead.
+    /// The decision it tells of.
     pub decision: Option<Decision>,
     /// Whom it goes to; `None` for notices that go to a system instead of a person.
     pub owner: Option<config::Owner>,

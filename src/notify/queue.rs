@@ -282,11 +282,13 @@ mod tests {
             notifier: name(notifier),
             event: Event::Created,
             touch: None,
+            decision: None,
             created_at: start(),
             state: NoticeState::Pending,
             attempts: 0,
             next_at: Some(start()),
             error: None,
+            overtaken: false,
         }
     }
 

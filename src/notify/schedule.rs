@@ -98,11 +98,13 @@ mod tests {
             notifier: Name::parse("mail").unwrap(),
             event: Event::Created,
             touch: None,
+            decision: None,
             created_at: now,
             state: NoticeState::Pending,
             attempts: 0,
             next_at: Some(now),
             error: None,
+            overtaken: false,
         }
     }
 

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
@@ -15,7 +14,7 @@ use super::queue::{Purpose, Queue};
 use super::{Failure, Ways};
 use crate::lead::{Name, Notice};
 use crate::pipeline::Pulse;
-use crate::store::{self, Records};
+use crate::store;
 
 /// Pending notices that are looked at at once; more wait in the store.
 const MOST: usize = 100_000;
@@ -122,7 +121,7 @@ impl Worker {
     async fn look_into_store(&mut self) {
         let started = Instant::now();
         let store = self.desk.store.clone();
-        let read = move || store.view(|view| view.due_notices(Timestamp::MAX, MOST));
+        let read = move || store.pending_notices(MOST);
         match flatten(tokio::task::spawn_blocking(read).await) {
             Ok(pending) => {
                 self.queue.replace(pending);

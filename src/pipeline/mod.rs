@@ -7,6 +7,8 @@ mod notices;
 #[cfg(test)]
 mod power_loss;
 mod space;
+#[cfg(test)]
+mod tests;
 mod trial;
 mod writer;
 
@@ -53,7 +55,8 @@ impl Policy {
             Fate {
                 outcome: Outcome::Redelivered,
                 reason: Some(format!("the same as {} of {}", before.intake, before.at)),
-                lead: before.lead,
+                // Not what became of it then: a person may have released it since.
+                lead: unit.intake(before.intake)?.and_then(|row| row.lead),
                 same_as: Some(before.intake),
             }
         } else {
@@ -63,8 +66,7 @@ impl Policy {
                 Reading::Unclear(why) => Fate::without_lead(Outcome::Quarantined, why),
                 Reading::Lead(content) => self.admit(inbound, id, content, unit)?,
             };
-            let delivered = Delivered { intake: id, lead: fate.lead, at: unit.now() };
-            unit.remember(&item.identity.key, &delivered)?;
+            unit.remember(&item.identity.key, &Delivered { intake: id, at: unit.now() })?;
             fate
         };
         Self::close(inbound, id, fate, unit)
@@ -164,7 +166,7 @@ impl Policy {
             verdict: Some(verdict),
             routing,
         })?;
-        if !inbound.quiet && lead.disposition != Disposition::Disqualified {
+        if !inbound.quiet {
             tell(&lead, event, Some(touch.id), &self.staff, unit)?;
         }
         let reason = match outcome {
@@ -191,15 +193,34 @@ impl Policy {
         Ok(verdict)
     }
 
-    /// Gives the lead an owner unless it has one who can work it, or is to have none.
+    /// Gives the lead an owner unless it has one who can work it, or is to have none. A disqualified
+    /// lead stays with whom a person gave it to.
     fn place_with_owner(&self, lead: &mut Lead, verdict: &Verdict, unit: &mut Unit<'_>) -> Result<Routing, Error> {
-        if lead.disposition == Disposition::Disqualified {
+        let disqualified = lead.disposition == Disposition::Disqualified;
+        if let Some(owner) = &lead.owner {
+            let known = self.staff.owner(owner);
+            let name = known.map_or(owner.as_str(), |owner| owner.name.as_str());
+            let reason = match (disqualified, known.is_some_and(|owner| owner.active)) {
+                (false, true) => Some(format!("{name} already works this lead")),
+                (true, true) => {
+                    Some(format!("{name} works this lead although it is disqualified: a person gave it to them"))
+                }
+                (true, false) => Some(format!(
+                    "{name} keeps this lead although they are not active: disqualified leads take no turn in the rotation"
+                )),
+                (false, false) => None,
+            };
+            if let Some(reason) = reason {
+                return Ok(Routing {
+                    team: lead.team.clone(),
+                    owner: lead.owner.clone(),
+                    reason,
+                    candidates: Vec::new(),
+                });
+            }
+        } else if disqualified {
             let reason = "disqualified leads get no owner and take no turn".to_owned();
             return Ok(Routing { reason, ..Routing::default() });
-        }
-        if let Some(owner) = lead.owner.as_ref().and_then(|id| self.staff.active(id)) {
-            let reason = format!("{} already works this lead", owner.name);
-            return Ok(Routing { team: lead.team.clone(), owner: lead.owner.clone(), reason, candidates: Vec::new() });
         }
         let routing = assign::route(verdict.team.as_ref(), &self.staff, unit)?;
         lead.team.clone_from(&routing.team);

@@ -60,7 +60,7 @@ pub struct StoreState {
 pub struct OutboxState {
     /// Notices that wait.
     pub pending: u64,
-    /// Notices that were given up; `lotse outbox retry ID` tries again.
+    /// Notices that were given up, without those whose lead went to somebody else; `lotse outbox retry ID` tries again.
     pub dead: u64,
     /// When the next attempt is due.
     pub next_at: Option<Timestamp>,
@@ -112,13 +112,14 @@ impl Service {
         })
     }
 
-    /// Makes a notice due now, with a fresh row of attempts. A delivered one is refused.
+    /// Makes a notice due now, with a fresh row of attempts. One that was delivered is refused, and
+    /// one whose lead went to somebody else.
     pub async fn retry(&self, id: Id) -> Result<Notice, Error> {
         let changed = self
             .door
             .change(move |unit| {
                 let Some(mut notice) = unit.notice(id)? else { return Ok(None) };
-                if notice.state != NoticeState::Delivered {
+                if notice.state != NoticeState::Delivered && !notice.overtaken {
                     notice.state = NoticeState::Pending;
                     notice.attempts = 0;
                     notice.next_at = Some(unit.now());
@@ -130,6 +131,12 @@ impl Service {
         match changed {
             Some(notice) if notice.state == NoticeState::Delivered => {
                 Err(Error::Conflict(format!("notice {id} was delivered; it is not sent twice")))
+            }
+            Some(notice) if notice.overtaken => {
+                let why = notice.error.unwrap_or_default();
+                Err(Error::Conflict(format!(
+                    "notice {id} is not sent any more: {why}; the owner then got a notice of their own"
+                )))
             }
             Some(notice) => Ok(notice),
             None => Err(Error::NotFound(format!("notice {id}"))),

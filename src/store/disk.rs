@@ -2,12 +2,15 @@
 //!
 //! What was written is kept apart from what was synced. When the power goes, any part of what was
 //! not synced may have reached the disk: nothing, all up to a point, some writes and not others, or
-//! torn writes of which only some 512-byte sectors arrived.
+//! torn writes of which only some 512-byte sectors arrived. The same goes for a file's name.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use redb::StorageBackend;
+use redb::{Builder, Database, DatabaseError, StorageBackend};
+
+use super::home::Home;
 
 /// Bytes that reach a disk together.
 const SECTOR: usize = 512;
@@ -62,6 +65,12 @@ impl Disk {
     /// A disk that holds these bytes.
     pub(crate) fn holding(bytes: Vec<u8>) -> Self {
         Self(Arc::new(Mutex::new(State { synced: bytes.clone(), written: bytes, ..State::default() })))
+    }
+
+    /// Another file in place of the one that was there.
+    fn empty(&self) {
+        let mut state = self.0.lock().unwrap();
+        (state.synced, state.written, state.unsynced) = (Vec::new(), Vec::new(), Vec::new());
     }
 
     /// Makes something go wrong from now on; operations count from 1.
@@ -169,6 +178,86 @@ impl StorageBackend for Disk {
         let change = Change::Write(usize::try_from(offset).unwrap(), data.to_vec());
         apply(&mut state.written, &change);
         state.unsynced.push(change);
+        Ok(())
+    }
+}
+
+/// A simulated folder on a disk, with room for one store's file; clones are the same folder.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Folder {
+    disk: Disk,
+    names: Arc<Mutex<Names>>,
+}
+
+/// Under which name the file stands: now, and for sure after a power loss.
+#[derive(Clone, Copy, Debug, Default)]
+struct Names {
+    now: Option<Name>,
+    synced: Option<Name>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Name {
+    Unfinished,
+    Finished,
+}
+
+impl Folder {
+    /// A folder that holds a whole store's file with these bytes.
+    pub(crate) fn holding(bytes: Vec<u8>) -> Self {
+        Self::with(bytes, Some(Name::Finished))
+    }
+
+    fn with(bytes: Vec<u8>, name: Option<Name>) -> Self {
+        Self { disk: Disk::holding(bytes), names: Arc::new(Mutex::new(Names { now: name, synced: name })) }
+    }
+
+    /// The disk of its file; renaming the file and syncing the folder are operations on it, too.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    /// What is there when the power is back.
+    pub(crate) fn after_power_loss(&self, left: Left, chance: &mut impl FnMut() -> u64) -> Self {
+        let names = *self.names.lock().unwrap();
+        let name = if matches!(left, Left::Synced) || chance().is_multiple_of(2) { names.synced } else { names.now };
+        let bytes = self.disk.after_power_loss(left, chance);
+        Self::with(if name.is_some() { bytes } else { Vec::new() }, name)
+    }
+}
+
+impl Home for Folder {
+    type Turn = ();
+
+    fn path(&self) -> &Path {
+        Path::new("simulated")
+    }
+
+    fn alone(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn is_made(&self) -> io::Result<bool> {
+        Ok(self.names.lock().unwrap().now == Some(Name::Finished))
+    }
+
+    fn open(&self, builder: &mut Builder) -> Result<Database, DatabaseError> {
+        builder.create_with_backend(self.disk.clone())
+    }
+
+    fn begin(&self, builder: &mut Builder) -> Result<Database, DatabaseError> {
+        self.disk.empty();
+        self.names.lock().unwrap().now = Some(Name::Unfinished);
+        builder.create_with_backend(self.disk.clone())
+    }
+
+    fn finish(&self) -> io::Result<()> {
+        self.disk.sync_data()?;
+        drop(self.disk.operate()?);
+        self.names.lock().unwrap().now = Some(Name::Finished);
+        drop(self.disk.operate()?);
+        let mut names = self.names.lock().unwrap();
+        names.synced = names.now;
         Ok(())
     }
 }

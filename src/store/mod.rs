@@ -8,8 +8,11 @@
 //! A database is a [`Backend`]: ordered tables of bytes with transactions. What the bytes mean is
 //! written once, in [`Records`] and [`Unit`], for every backend.
 
+mod audit;
 mod backend;
 mod codec;
+mod format;
+mod home;
 mod keys;
 mod query;
 mod records;
@@ -29,15 +32,15 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::lead::Id;
+use home::Home;
 
+pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
+pub use format::FORMAT;
 pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page};
 pub use records::{Delivered, Records};
 pub use rotation::{OwnerCounts, Rotation};
 pub use unit::Unit;
-
-/// The version of what the bytes mean; a store with a newer one is refused.
-pub const FORMAT: u32 = 1;
 
 /// Why the store failed. After [`Error::Broken`] nothing can be written any more until the store
 /// is opened again: the daemon stops, and its service manager starts it anew.
@@ -85,7 +88,28 @@ pub struct Store {
 impl Store {
     /// Opens the store in `folder` (made when missing), as `leads.redb`.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::with(Arc::new(redb::Redb::open(folder)?))
+        let home =
+            home::Folder::new(folder).map_err(|error| Error::Open { path: folder.to_owned(), source: error.into() })?;
+        Self::at(&home)
+    }
+
+    /// Opens the store at its home; a new one stands there only when it is whole.
+    fn at(home: &impl Home) -> Result<Self, Error> {
+        let failed = |error: std::io::Error| Error::Open { path: home.path().to_owned(), source: error.into() };
+        let alone = home.alone().map_err(failed)?;
+        if home.is_made().map_err(failed)? {
+            drop(alone);
+            return Self::with(Arc::new(redb::Redb::open(home)?));
+        }
+        let store = Self::with(Arc::new(redb::Redb::make(home)?))?;
+        home.finish().map_err(failed)?;
+        Ok(store)
+    }
+
+    /// The store in a simulated folder.
+    #[cfg(test)]
+    pub(crate) fn within(folder: &disk::Folder) -> Result<Self, Error> {
+        Self::at(folder)
     }
 
     /// A store on a simulated disk.
@@ -94,14 +118,10 @@ impl Store {
         Self::with(Arc::new(redb::Redb::on(disk)?))
     }
 
-    /// A store on any backend; checks, and on a new store writes, the format.
+    /// A store on any backend, in the newest format.
     pub fn with(backend: Arc<dyn Backend>) -> Result<Self, Error> {
         let store = Self { backend };
-        match store.view(|view| view.format())? {
-            Some(FORMAT) => {}
-            Some(found) => return Err(Error::Newer { found }),
-            None => store.unit(Timestamp::now(), |unit| unit.set_format(FORMAT))?,
-        }
+        format::bring_up(&store, &format::STEPS)?;
         Ok(store)
     }
 

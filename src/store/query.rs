@@ -1,13 +1,23 @@
 //! Lists: filtered, newest first, in pages.
+//!
+//! A list is read in slices, each in a snapshot of its own, so that a long one does not keep what
+//! is deleted meanwhile from being freed: the file would grow several times over. What came in or
+//! changed between two slices may or may not be seen.
 
 use std::ops::Bound;
+use std::time::{Duration, Instant};
 
 use serde::de::DeserializeOwned;
 
 use super::backend::{Order, Table};
 use super::records::Records;
-use super::{ENOUGH, Error, GO_ON, View, codec};
+use super::{ENOUGH, Error, GO_ON, Store, View, codec, keys};
 use crate::lead::{Disposition, Email, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Phone, Stage};
+
+/// Rows that are read in one snapshot at most,
+const SLICE: usize = 2000;
+/// and for how long.
+const LONGEST: Duration = Duration::from_millis(50);
 
 /// One page of a list.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +61,7 @@ pub struct NoticeFilter {
     pub state: Option<NoticeState>,
 }
 
-impl View<'_> {
+impl Store {
     /// Leads, newest first, after the lead `after`.
     pub fn leads(&self, filter: &LeadFilter, after: Option<Id>, limit: usize) -> Result<Page<Lead>, Error> {
         let words: Vec<String> = filter.words.iter().map(|word| word.to_lowercase()).collect();
@@ -85,15 +95,17 @@ impl View<'_> {
         )
     }
 
-    /// Ledger rows after the row `after`, oldest first.
+    /// Ledger rows after the row `after`, oldest first, in one snapshot.
     pub fn intakes_after(&self, after: Id, limit: usize) -> Result<Vec<Intake>, Error> {
         let mut rows = Vec::new();
         let (key, mut left) = (after.to_bytes(), limit);
         let range = (Bound::Excluded(key.as_slice()), Bound::Unbounded);
-        self.tables().scan(Table::Intakes, range, Order::Forward, &mut |_, value| {
-            rows.push(codec::decode(Table::Intakes, value)?);
-            left = left.saturating_sub(1);
-            if left > 0 { GO_ON } else { ENOUGH }
+        self.view(|view| {
+            view.tables().scan(Table::Intakes, range, Order::Forward, &mut |_, value| {
+                rows.push(codec::decode(Table::Intakes, value)?);
+                left = left.saturating_sub(1);
+                if left > 0 { GO_ON } else { ENOUGH }
+            })
         })?;
         Ok(rows)
     }
@@ -117,24 +129,80 @@ impl View<'_> {
         id: impl Fn(&T) -> Id,
         keep: impl Fn(&T) -> bool,
     ) -> Result<Page<T>, Error> {
-        let end = after.map(Id::to_bytes);
-        let upper = end.as_ref().map_or(Bound::Unbounded, |key| Bound::Excluded(key.as_slice()));
-        let mut items = Vec::new();
-        let mut more = false;
-        self.tables().scan(table, (Bound::Unbounded, upper), Order::Backward, &mut |_, value| {
-            let item: T = codec::decode(table, value)?;
-            if !keep(&item) {
-                return GO_ON;
+        let (mut items, mut before) = (Vec::new(), after);
+        loop {
+            // One more than asked for tells whether there is another page.
+            let wanted = limit.saturating_add(1) - items.len();
+            let (found, reached) = self.view(|view| view.slice(table, before, wanted, &keep))?;
+            items.extend(found);
+            if items.len() > limit {
+                items.truncate(limit);
+                return Ok(Page { next: items.last().map(id), items });
             }
-            if items.len() == limit {
-                more = true;
+            if reached.is_none() {
+                return Ok(Page { items, next: None });
+            }
+            before = reached;
+        }
+    }
+
+    /// Pending notices, longest due first, at most `limit`. One that is put off or retried
+    /// meanwhile may be missing or stand there twice.
+    pub fn pending_notices(&self, limit: usize) -> Result<Vec<Notice>, Error> {
+        let (mut notices, mut after) = (Vec::new(), Vec::new());
+        while notices.len() < limit {
+            let most = (limit - notices.len()).min(SLICE);
+            let reached = self.view(|view| view.due_slice(&after, most, &mut notices))?;
+            match reached {
+                Some(reached) => after = reached,
+                None => break,
+            }
+        }
+        Ok(notices)
+    }
+}
+
+impl View<'_> {
+    /// The newest records before `before` that are to be kept, at most `wanted`, and how far this
+    /// got: `None` when the table was read to its end.
+    fn slice<T: DeserializeOwned>(
+        &self,
+        table: Table,
+        before: Option<Id>,
+        wanted: usize,
+        keep: impl Fn(&T) -> bool,
+    ) -> Result<(Vec<T>, Option<Id>), Error> {
+        let (started, mut rows) = (Instant::now(), 0);
+        let (mut items, mut reached) = (Vec::new(), None);
+        let end = before.map(Id::to_bytes);
+        let upper = end.as_ref().map_or(Bound::Unbounded, |key| Bound::Excluded(key.as_slice()));
+        self.tables().scan(table, (Bound::Unbounded, upper), Order::Backward, &mut |key, value| {
+            let item: T = codec::decode(table, value)?;
+            if keep(&item) {
+                items.push(item);
+            }
+            rows += 1;
+            if items.len() >= wanted || rows >= SLICE || started.elapsed() >= LONGEST {
+                reached = keys::last_id(key);
                 return ENOUGH;
             }
-            items.push(item);
             GO_ON
         })?;
-        let next = if more { items.last().map(id) } else { None };
-        Ok(Page { items, next })
+        Ok((items, reached))
+    }
+
+    /// Pending notices due after the key `after`, and how far this got.
+    fn due_slice(&self, after: &[u8], most: usize, notices: &mut Vec<Notice>) -> Result<Option<Vec<u8>>, Error> {
+        let mut found: Vec<Vec<u8>> = Vec::new();
+        let range = (Bound::Excluded(after), Bound::Unbounded);
+        self.tables().scan(Table::NoticesDue, range, Order::Forward, &mut |key, _| {
+            found.push(key.to_vec());
+            if found.len() < most { GO_ON } else { ENOUGH }
+        })?;
+        for id in found.iter().filter_map(|key| keys::last_id(key)) {
+            notices.extend(self.notice(id)?);
+        }
+        Ok(if found.len() < most { None } else { found.pop() })
     }
 }
 
@@ -154,4 +222,112 @@ fn has_words(lead: &Lead, words: &[String]) -> bool {
         all.push('\n');
     }
     words.iter().all(|word| all.contains(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::lead::{Event, Kind};
+    use crate::store::backend::{Backend, Read, Write};
+    use crate::store::redb::Redb;
+
+    /// A backend that counts snapshots.
+    struct Counting(Redb, Arc<AtomicUsize>);
+
+    impl Backend for Counting {
+        fn read(&self, work: &mut dyn FnMut(&dyn Read) -> Result<(), Error>) -> Result<(), Error> {
+            self.1.fetch_add(1, Ordering::Relaxed);
+            self.0.read(work)
+        }
+
+        fn write(&self, work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
+            self.0.write(work)
+        }
+
+        fn size(&self) -> Result<u64, Error> {
+            self.0.size()
+        }
+    }
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn a_long_list_is_read_in_many_short_snapshots_and_is_the_same() {
+        let snapshots = Arc::new(AtomicUsize::new(0));
+        let memory = Redb::on(::redb::backends::InMemoryBackend::new()).unwrap();
+        let store = Store::with(Arc::new(Counting(memory, Arc::clone(&snapshots)))).unwrap();
+        let rows = 3 * SLICE + 7;
+        let written = store.unit(jiff::Timestamp::now(), |unit| {
+            for number in 0..rows {
+                let outcome = if number % SLICE == 5 { Outcome::Ignored } else { Outcome::Created };
+                let id = unit.new_id();
+                unit.put_intake(&Intake {
+                    id,
+                    channel: name("web"),
+                    kind: Kind::Form,
+                    received_at: unit.now(),
+                    outcome,
+                    reason: None,
+                    lead: None,
+                    source: number.to_string(),
+                    same_as: None,
+                })?;
+                unit.put_notice(&Notice {
+                    id,
+                    lead: Some(Id::MIN),
+                    alarm: None,
+                    owner: None,
+                    notifier: name("mail"),
+                    event: Event::Created,
+                    touch: None,
+                    decision: None,
+                    created_at: unit.now(),
+                    state: NoticeState::Pending,
+                    attempts: 0,
+                    next_at: Some(unit.now()),
+                    error: None,
+                    overtaken: false,
+                })?;
+            }
+            Ok(())
+        });
+        written.unwrap();
+        let taken = || snapshots.swap(0, Ordering::Relaxed);
+        taken();
+
+        let ignored = IntakeFilter { outcome: Some(Outcome::Ignored), channel: None };
+        let sources = |page: &Page<Intake>| page.items.iter().map(|row| row.source.clone()).collect::<Vec<_>>();
+        let all = store.intakes(&ignored, None, 100).unwrap();
+        assert_eq!(sources(&all), [3 * SLICE + 5, 2 * SLICE + 5, SLICE + 5, 5].map(|number| number.to_string()));
+        assert_eq!(all.next, None);
+        assert!(taken() >= 4, "one snapshot for each slice");
+
+        let first = store.intakes(&ignored, None, 3).unwrap();
+        assert_eq!((sources(&first), first.next), (sources(&all)[..3].to_vec(), Some(all.items[2].id)));
+        let second = store.intakes(&ignored, first.next, 3).unwrap();
+        assert_eq!((sources(&second), second.next), (sources(&all)[3..].to_vec(), None));
+        taken();
+
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = store.intakes(&IntakeFilter::default(), after, 1000).unwrap();
+            seen.extend(page.items.iter().map(|row| row.id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        assert_eq!((seen.len(), seen.is_sorted_by(|one, next| one > next)), (rows, true), "each once, newest first");
+        taken();
+
+        assert_eq!(store.pending_notices(usize::MAX).unwrap().len(), rows);
+        assert!(taken() >= 4);
+        assert_eq!(store.pending_notices(SLICE + 1).unwrap().len(), SLICE + 1);
+    }
 }

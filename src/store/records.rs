@@ -14,10 +14,8 @@ use crate::lead::{Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState,
 /// An item that was delivered before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivered {
-    /// Its ledger row.
+    /// Its ledger row, which says what became of it.
     pub intake: Id,
-    /// The lead it belongs to.
-    pub lead: Option<Id>,
     /// When.
     pub at: Timestamp,
 }
@@ -100,6 +98,23 @@ pub trait Records {
         Ok(self.records_under(Table::Decisions, &lead.to_bytes(), Order::Backward, 1)?.pop())
     }
 
+    /// One decision about a lead.
+    fn decision(&self, lead: Id, id: Id) -> Result<Option<Decision>, Error> {
+        self.record(Table::Decisions, &keys::pair(lead, id))
+    }
+
+    /// The newest decision about a lead that is older than `before`.
+    fn decision_before(&self, lead: Id, before: Id) -> Result<Option<Id>, Error> {
+        let (first, end) = (keys::pair(lead, Id::MIN), keys::pair(lead, before));
+        let mut found = None;
+        let range = (Bound::Included(first.as_slice()), Bound::Excluded(end.as_slice()));
+        self.tables().scan(Table::Decisions, range, Order::Backward, &mut |key, _| {
+            found = keys::last_id(key);
+            ENOUGH
+        })?;
+        Ok(found)
+    }
+
     /// A lead's history, oldest first.
     fn timeline(&self, lead: Id) -> Result<Vec<TimelineEntry>, Error> {
         self.records_under(Table::Timeline, &lead.to_bytes(), Order::Forward, usize::MAX)
@@ -145,7 +160,7 @@ pub trait Records {
         Ok(next.and_then(|ms| Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()))
     }
 
-    /// How many notices are in a state.
+    /// How many notices are in a state; those that were overtaken are in none.
     fn notice_count(&self, state: NoticeState) -> Result<u64, Error> {
         Ok(self.record(Table::NoticeCounts, state.as_str().as_bytes())?.unwrap_or(0))
     }

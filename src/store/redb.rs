@@ -6,12 +6,13 @@
 
 use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition, TableError};
+use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError};
 
 use super::Error;
 use super::backend::{Backend, Order, Read, Table, Visit, Write};
+use super::home::Home;
 
 /// Pages kept in memory, bytes. The crate's default of 1 GiB is too much for a small server.
 const CACHE: usize = 48 << 20;
@@ -29,39 +30,40 @@ pub(crate) struct Redb {
 }
 
 impl Redb {
-    /// Opens `leads.redb` in `folder`, making both when missing; only the owner may read them.
-    pub(crate) fn open(folder: &Path) -> Result<Self, Error> {
-        let path = folder.join("leads.redb");
-        let failed = |source: Box<dyn std::error::Error + Send + Sync>| Error::Open { path: path.clone(), source };
-        make_private(folder).map_err(|error| failed(error.into()))?;
-        let database = Database::builder().set_cache_size(CACHE).create(&path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => Error::Locked(path.clone()),
-            other => failed(other.into()),
-        })?;
-        make_file_private(&path).map_err(|error| failed(error.into()))?;
-        Ok(Self { database, path })
+    /// Opens the file that stands there.
+    pub(super) fn open(home: &impl Home) -> Result<Self, Error> {
+        Self::of(home, home.open(&mut builder()))
+    }
+
+    /// Makes an empty file under another name; it is the store only after [`Home::finish`].
+    pub(super) fn make(home: &impl Home) -> Result<Self, Error> {
+        Self::of(home, home.begin(&mut builder()))
+    }
+
+    fn of(home: &impl Home, database: Result<Database, DatabaseError>) -> Result<Self, Error> {
+        let path = home.path().to_owned();
+        match database {
+            Ok(database) => Ok(Self { database, path }),
+            Err(DatabaseError::DatabaseAlreadyOpen) => Err(Error::Locked(path)),
+            Err(other) => Err(Error::Open { path, source: other.into() }),
+        }
     }
 
     /// A store on any storage, for tests that lose and tear writes.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the story and the crash tests run on memory"))]
-    pub(crate) fn on(storage: impl StorageBackend) -> Result<Self, Error> {
+    #[cfg(test)]
+    pub(crate) fn on(storage: impl redb::StorageBackend) -> Result<Self, Error> {
         let path = PathBuf::from("memory");
-        let database = Database::builder()
-            .set_cache_size(CACHE)
+        let database = builder()
             .create_with_backend(storage)
             .map_err(|error| Error::Open { path: path.clone(), source: error.into() })?;
         Ok(Self { database, path })
     }
 }
 
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-fn make_file_private(path: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
+fn builder() -> Builder {
+    let mut builder = Database::builder();
+    builder.set_cache_size(CACHE);
+    builder
 }
 
 impl Backend for Redb {

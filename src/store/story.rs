@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{IntakeFilter, LeadFilter, Records, Store, redb};
+use super::{IntakeFilter, LeadFilter, Records, Store, Unit, redb};
 use crate::lead::{
-    Attribution, Disposition, Email, Event, Id, Intake, Kind, Lead, Name, Notice, NoticeState, Original, Outcome,
-    Person, Place, Stage,
+    Attribution, Content, Disposition, Email, Event, Id, Intake, Kind, Lead, Name, Notice, NoticeState, Original,
+    Outcome, Person, Place, Stage, Touch,
 };
 
 fn name(text: &str) -> Name {
@@ -49,6 +49,23 @@ fn lead(id: Id, email: &str, owner: &str) -> Lead {
     }
 }
 
+/// One touch of a lead, with its ledger row.
+fn touch(unit: &mut Unit<'_>, lead: Id) -> Result<(), super::Error> {
+    let (id, channel, kind, received_at) = (unit.new_id(), name("web"), Kind::Form, Timestamp::UNIX_EPOCH);
+    unit.put_intake(&Intake {
+        id,
+        channel: channel.clone(),
+        kind,
+        received_at,
+        outcome: Outcome::Created,
+        reason: None,
+        lead: Some(lead),
+        source: "0".into(),
+        same_as: None,
+    })?;
+    unit.add_touch(&Touch { id, lead, channel, kind, received_at, content: Content::default() })
+}
+
 /// Runs the story on a fresh store.
 pub(crate) fn tell(store: &Store) {
     let now = Timestamp::from_millisecond(1_795_000_000_000).unwrap();
@@ -58,6 +75,7 @@ pub(crate) fn tell(store: &Store) {
         .unit(now, |unit| {
             let lead = lead(unit.new_id(), "a@firma.example", "anna");
             unit.put_lead(&lead)?;
+            touch(unit, lead.id)?;
             unit.keep_place(&name("sales"), &Place { key: "INBOX".into(), value: Some("1:7".into()) })?;
             Ok(lead.id)
         })
@@ -102,7 +120,7 @@ pub(crate) fn tell(store: &Store) {
 
     // Ids go up even when the clock goes back; lists are newest first, in pages.
     let earlier = now - SignedDuration::from_hours(1);
-    for (number, outcome) in [(1, Outcome::Created), (2, Outcome::Ignored), (3, Outcome::Created)] {
+    for (number, outcome) in [(1, Outcome::Quarantined), (2, Outcome::Ignored), (3, Outcome::Quarantined)] {
         store
             .unit(earlier, |unit| {
                 let row = Intake {
@@ -122,23 +140,20 @@ pub(crate) fn tell(store: &Store) {
             })
             .unwrap();
     }
-    store
-        .view(|view| {
-            let created = IntakeFilter { outcome: Some(Outcome::Created), channel: None };
-            let first = view.intakes(&created, None, 1)?;
-            assert_eq!(first.items[0].source, "3");
-            assert_eq!(view.original(first.items[0].id)?.unwrap().bytes, [0, 255, 10]);
-            let second = view.intakes(&created, first.next, 1)?;
-            assert_eq!((second.items[0].source.as_str(), second.next), ("1", None));
-            let found = LeadFilter { words: vec!["GRÜSSE".to_lowercase(), "grüße".into()], ..LeadFilter::default() };
-            assert!(view.leads(&found, None, 10)?.items.is_empty());
-            let found = LeadFilter { words: vec!["Grüße".into(), "b@firma".into()], ..LeadFilter::default() };
-            assert_eq!(view.leads(&found, None, 10)?.items.len(), 1);
-            Ok(())
-        })
-        .unwrap();
+    let unclear = IntakeFilter { outcome: Some(Outcome::Quarantined), channel: None };
+    let first = store.intakes(&unclear, None, 1).unwrap();
+    assert_eq!(first.items[0].source, "3");
+    let original = store.view(|view| view.original(first.items[0].id)).unwrap();
+    assert_eq!(original.unwrap().bytes, [0, 255, 10]);
+    let second = store.intakes(&unclear, first.next, 1).unwrap();
+    assert_eq!((second.items[0].source.as_str(), second.next), ("1", None));
+    let found = LeadFilter { words: vec!["GRÜSSE".to_lowercase(), "grüße".into()], ..LeadFilter::default() };
+    assert!(store.leads(&found, None, 10).unwrap().items.is_empty());
+    let found = LeadFilter { words: vec!["Grüße".into(), "b@firma".into()], ..LeadFilter::default() };
+    assert_eq!(store.leads(&found, None, 10).unwrap().items.len(), 1);
 
     notices_come_due(store, now, id);
+    assert_eq!(store.audit().unwrap(), []);
 }
 
 /// A notice is due at its time, and no more once it is delivered.
@@ -154,11 +169,13 @@ fn notices_come_due(store: &Store, now: Timestamp, lead: Id) {
                 notifier: name("mail"),
                 event: Event::Created,
                 touch: None,
+                decision: None,
                 created_at: now,
                 state: NoticeState::Pending,
                 attempts: 0,
                 next_at: Some(later),
                 error: None,
+                overtaken: false,
             };
             unit.put_notice(&notice)?;
             Ok(notice)

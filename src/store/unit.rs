@@ -138,6 +138,9 @@ impl<'a> Unit<'a> {
     }
 
     fn count_notice(&mut self, notice: &Notice, by: i64) -> Result<(), Error> {
+        if notice.overtaken {
+            return Ok(());
+        }
         let count = self.notice_count(notice.state)?.saturating_add_signed(by);
         self.put(Table::NoticeCounts, notice.state.as_str().as_bytes(), &count)?;
         if notice.alarm.is_some() && notice.state == NoticeState::Dead {
@@ -163,7 +166,7 @@ impl<'a> Unit<'a> {
 }
 
 /// What makes a lead recognisable: its addresses and numbers.
-fn match_keys(lead: &Lead) -> Vec<String> {
+pub(super) fn match_keys(lead: &Lead) -> Vec<String> {
     let emails = lead.person.emails.iter().map(|email| format!("email:{email}"));
     emails.chain(lead.person.phones.iter().map(|phone| format!("phone:{phone}"))).collect()
 }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::Web;
 use super::problem::Problem;
 use crate::lead::Alarm;
+use crate::service::Service;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
@@ -31,7 +32,7 @@ async fn ready(State(web): State<Web>) -> Response {
         .map(|(name, state)| json!({ "channel": name, "error": state.last_error }))
         .collect();
     // A store that cannot be read is said below.
-    let alarms: Vec<_> = service.alarms().unwrap_or_default().into_iter().map(named).collect();
+    let alarms: Vec<_> = web.read(Service::alarms).await.unwrap_or_default().into_iter().map(named).collect();
     let takes = service.door.change(|_| Ok(())).await.and_then(|()| service.space.for_items(0));
     let status = if takes.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
@@ -52,7 +53,7 @@ fn named(alarm: Alarm) -> Value {
 /// Prometheus' text format.
 pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem> {
     let handle = web.metrics.as_ref().ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "metrics need the daemon"))?;
-    let status = web.service.status()?;
+    let status = web.read(Service::status).await?;
     metrics::gauge!("lotse_store_bytes").set(approximate(status.store.bytes));
     if let Some(free) = status.store.free {
         metrics::gauge!("lotse_store_free_bytes").set(approximate(free));

@@ -12,12 +12,15 @@ mod problem;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Secret;
 use crate::service::Service;
+
+use problem::Problem;
 
 pub use auth::{CALLER, Caller, token};
 
@@ -28,6 +31,24 @@ pub struct Web {
     pub service: Arc<Service>,
     /// Renders the metrics; `None` where none are collected (a command without a daemon).
     pub metrics: Option<PrometheusHandle>,
+}
+
+impl Web {
+    /// Reads from the store on a thread that may wait for the disk.
+    async fn read<T, E>(&self, work: impl FnOnce(&Service) -> Result<T, E> + Send + 'static) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        E: Into<Problem> + Send + 'static,
+    {
+        let service = Arc::clone(&self.service);
+        match tokio::task::spawn_blocking(move || work(&service)).await {
+            Ok(result) => result.map_err(Into::into),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the daemon is stopping")),
+            },
+        }
+    }
 }
 
 /// The router for `[web] listen`: everything but health wants the token.

@@ -1,8 +1,21 @@
-//! The edges of "never lost, never double", on the shipped binary: full disks.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+//! The edges of "never lost, never double", on the shipped binary: full disks, folders, broken wires.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on should say where, and its tasks end with it"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod disk;
+mod folders;
 mod house;
+mod imap;
+mod imap_script;
+mod letters;
+mod line;
+mod poison;
+mod proxy;
+mod wire;

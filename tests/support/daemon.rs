@@ -17,15 +17,21 @@ pub struct Daemon {
     child: Option<Child>,
     addresses: Option<(SocketAddr, SocketAddr)>,
     log: Arc<Mutex<String>>,
+    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Daemon {
     /// Settings in a fresh folder; `[http]`, `[web]` and `[store]` are added.
     pub fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let daemon = Self { folder, child: None, addresses: None, log: Arc::default() };
+        let daemon = Self { folder, child: None, addresses: None, log: Arc::default(), environment: Vec::new() };
         daemon.settings(settings);
         daemon
+    }
+
+    /// Sets a variable in the environment of the daemon and of all commands from now on.
+    pub fn set(&mut self, variable: &'static str, value: PathBuf) {
+        self.environment.push((variable, value));
     }
 
     /// Replaces the settings.
@@ -47,6 +53,7 @@ impl Daemon {
             .arg("run")
             .current_dir(self.folder.path())
             .env("RUST_LOG", "info")
+            .envs(self.environment.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
@@ -146,6 +153,7 @@ impl Daemon {
             .arg("--config")
             .arg(self.path("lotse.toml"))
             .args(arguments)
+            .envs(self.environment.iter().cloned())
             .current_dir(self.folder.path())
             .output()
             .unwrap()

@@ -232,6 +232,8 @@ receiver:
        message = 5.7.0 log in first
   deny local_parts = unknown
        message = 5.1.1 no such user
+  defer local_parts = busy
+       message = 4.2.1 mailbox busy
   accept
 content:
   accept

@@ -27,7 +27,8 @@ mod split;
 mod story;
 mod watch;
 
-use std::path::PathBuf;
+use std::io;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -66,6 +67,12 @@ impl Folder {
     pub fn new(name: Name, config: Config) -> Self {
         Self { name, config }
     }
+}
+
+/// Makes a folder that is to be watched, with `done/` and `failed/` inside it. The channel does so
+/// by itself; this is for whoever wants the folder to be there before. Blocks on the disk.
+pub fn make(folder: &Path) -> io::Result<()> {
+    paths::Paths::new(folder).make()
 }
 
 impl Channel for Folder {

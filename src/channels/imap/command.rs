@@ -20,9 +20,6 @@ use tokio::time::timeout;
 
 use super::guard::{Guarded, Violation};
 
-/// Longest wait for the answer to a small command.
-pub(super) const PATIENCE: Duration = Duration::from_mins(1);
-
 /// Characters of a server's words that are passed on.
 const LONGEST_ANSWER: usize = 200;
 

@@ -20,20 +20,19 @@ use crate::channels::Error;
 use crate::config::Tls;
 use crate::tls;
 
-/// Longest wait until the server has greeted us.
-const CONNECT: Duration = Duration::from_secs(30);
-/// Longest wait for one address of the host.
-const ADDRESS: Duration = Duration::from_secs(10);
-/// Longest wait for the answer to the login.
-const LOGIN: Duration = Duration::from_secs(30);
+/// Greeting and login may each take this part of the usual patience: 30 s of a minute,
+const STEPS: u32 = 2;
+/// and one address of the host this: 10 s of a minute.
+const ADDRESSES: u32 = 6;
 /// A connection on which nothing moves is probed after this time, and given up after two minutes.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// Connects and logs in.
 pub(super) async fn connect(config: &Config) -> Result<Connection, Error> {
     let doing = format!("cannot connect to {}:{}", config.host, config.port);
-    let greeted = timeout(CONNECT, greet(config, &doing));
-    let (client, greeting) = greeted.await.map_err(|_| unreachable(&doing, Fault::Silent(CONNECT)))??;
+    let patience = config.timeout / STEPS;
+    let greeted = timeout(patience, greet(config, &doing));
+    let (client, greeting) = greeted.await.map_err(|_| unreachable(&doing, Fault::Silent(patience)))??;
     log_in(config, client, greeting).await
 }
 
@@ -79,7 +78,7 @@ async fn open_socket(config: &Config, doing: &str) -> Result<TcpStream, Error> {
                 answer: "without TLS only this machine is talked to; set tls = \"implicit\" or \"starttls\"".to_owned(),
             });
         }
-        match try_address(address).await {
+        match try_address(address, config.timeout / ADDRESSES).await {
             Ok(socket) => return Ok(socket),
             Err(fault) => last = unreachable(doing, fault),
         }
@@ -87,8 +86,8 @@ async fn open_socket(config: &Config, doing: &str) -> Result<TcpStream, Error> {
     Err(last)
 }
 
-async fn try_address(address: SocketAddr) -> Result<TcpStream, Fault> {
-    let socket = timeout(ADDRESS, TcpStream::connect(address)).await.map_err(|_| Fault::Silent(ADDRESS))??;
+async fn try_address(address: SocketAddr, patience: Duration) -> Result<TcpStream, Fault> {
+    let socket = timeout(patience, TcpStream::connect(address)).await.map_err(|_| Fault::Silent(patience))??;
     socket.set_nodelay(true)?;
     rustix::net::sockopt::set_socket_keepalive(&socket, true).map_err(std::io::Error::from)?;
     #[cfg(target_os = "linux")]
@@ -147,7 +146,8 @@ async fn log_in(config: &Config, client: Client<Wire>, greeting: Greeting) -> Re
             client.login(user, password).await
         }
     };
-    let answered = timeout(LOGIN, attempt).await.map_err(|_| unreachable(&doing, Fault::Silent(LOGIN)))?;
+    let answered = timeout(config.timeout / STEPS, attempt).await;
+    let answered = answered.map_err(|_| unreachable(&doing, Fault::Silent(config.timeout / STEPS)))?;
     answered.map_err(|(error, _)| match Fault::from(error) {
         Fault::No(answer) => {
             let fault = Fault::No(without(&answer, password));

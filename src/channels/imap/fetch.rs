@@ -82,10 +82,10 @@ pub(super) struct Reader<'a> {
 
 /// Mails that are asked for together.
 #[derive(Debug, PartialEq, Eq)]
-struct Load {
-    uids: BTreeSet<u32>,
-    part: Part,
-    bytes: u64,
+pub(super) struct Load {
+    pub(super) uids: BTreeSet<u32>,
+    pub(super) part: Part,
+    pub(super) bytes: u64,
 }
 
 impl Reader<'_> {
@@ -146,7 +146,8 @@ impl Reader<'_> {
         let (Some(&first), Some(&last)) = (batch.first(), batch.last()) else { return Ok(()) };
         let way = self.mailbox.suspects().way(first);
         if way == Way::Pass {
-            tracing::error!(channel = %self.mailbox.name, uid = first, "the server does not hand over a mail; it is passed by and quarantined");
+            tracing::error!(channel = %self.mailbox.name, uid = first, "the server does not hand over a mail; it is passed by, quarantined, and asked for again later");
+            self.note_owed(first).await?;
             let item = self.unfetched(first);
             return self.submit(vec![item], first).await;
         }
@@ -168,7 +169,11 @@ impl Reader<'_> {
     }
 
     /// A mail that is missing in an answer was deleted meanwhile, or the server withholds it.
-    async fn check_gone(&mut self, asked: &BTreeSet<u32>, answered: impl Fn(u32) -> bool) -> Result<(), Halt> {
+    pub(super) async fn check_gone(
+        &mut self,
+        asked: &BTreeSet<u32>,
+        answered: impl Fn(u32) -> bool,
+    ) -> Result<(), Halt> {
         let missing: BTreeSet<u32> = asked.iter().copied().filter(|uid| !answered(*uid)).collect();
         if missing.is_empty() || unless(self.stop, self.session.still_there(&missing)).await?.is_empty() {
             return Ok(());
@@ -186,12 +191,12 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn mail(&self, uid: u32, part: Part, bytes: Vec<u8>) -> Inbound {
+    pub(super) fn mail(&self, uid: u32, part: Part, bytes: Vec<u8>) -> Inbound {
         let content_type = if part == Part::Whole { WHOLE } else { TRUNCATED };
         self.inbound(uid, content_type, bytes, Delivery::Mail)
     }
 
-    fn unfetched(&self, uid: u32) -> Inbound {
+    pub(super) fn unfetched(&self, uid: u32) -> Inbound {
         // Nothing of the mail can be compared, so its number has to tell it from others.
         let folder = &self.mailbox.config.folder;
         let delivery = Delivery::Named(format!("unfetched {folder} {} {uid}", self.place.validity));
@@ -219,7 +224,7 @@ impl Reader<'_> {
 
 /// What to ask for, in ascending order: as many mails together as fit, and each that is too large
 /// by its header.
-fn loads(sizes: &BTreeMap<u32, Size>, place: Place, way: Way) -> Vec<Load> {
+pub(super) fn loads(sizes: &BTreeMap<u32, Size>, place: Place, way: Way) -> Vec<Load> {
     let mut loads: Vec<Load> = Vec::new();
     for (&uid, size) in sizes.iter().filter(|(_, size)| !place.is_before_us(size.received)) {
         let part = if way == Way::Header || size.bytes > LARGEST_MAIL { Part::Header } else { Part::Whole };

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::command::{Fault, read, until_done};
 use super::session::{FAREWELL, Idle, Session, note};
 
-/// Longest wait for the start and the end of `IDLE`.
-const STEP: Duration = Duration::from_secs(15);
+/// The start and the end of `IDLE` may take this part of the usual patience: 15 s of a minute.
+const STEPS: u32 = 4;
 
 /// Why waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +45,15 @@ enum Listened {
 impl Session {
     /// Waits until the server tells of new mail, or for `longest`, or until `stop`.
     pub(super) async fn idle(&mut self, longest: Duration, stop: &CancellationToken) -> Result<Woken, Fault> {
-        let started = Instant::now();
-        let tag = timeout(STEP, self.connection.run_command("IDLE")).await.map_err(|_| Fault::Silent(STEP))??;
+        let (started, step) = (Instant::now(), self.patience / STEPS);
+        let tag = timeout(step, self.connection.run_command("IDLE")).await.map_err(|_| Fault::Silent(step))??;
         match self.listen(&tag, started + longest, stop).await? {
             Listened::Enough(woken) => {
-                self.done(&tag, if woken == Woken::Stop { FAREWELL } else { STEP }).await?;
+                self.done(&tag, if woken == Woken::Stop { FAREWELL } else { step }).await?;
                 Ok(woken)
             }
             Listened::Ended => {
-                if started.elapsed() < STEP {
+                if started.elapsed() < step {
                     // The server offers it, and refuses it or ends it at once: from now on we ask.
                     self.idle = Idle::Missing;
                 }
@@ -63,12 +63,12 @@ impl Session {
     }
 
     async fn listen(&mut self, tag: &RequestId, until: Instant, stop: &CancellationToken) -> Result<Listened, Fault> {
-        let mut begun = false;
+        let (mut begun, step) = (false, self.patience / STEPS);
         loop {
             if begun && self.news {
                 return Ok(Listened::Enough(Woken::Look));
             }
-            let patience = if begun { until } else { Instant::now() + STEP };
+            let patience = if begun { until } else { Instant::now() + step };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(Listened::Enough(Woken::Stop)),
@@ -78,7 +78,7 @@ impl Session {
                     Heard::Word => {}
                 },
                 () = sleep_until(patience) => {
-                    return if begun { Ok(Listened::Enough(Woken::Look)) } else { Err(Fault::Silent(STEP)) };
+                    return if begun { Ok(Listened::Enough(Woken::Look)) } else { Err(Fault::Silent(step)) };
                 }
             }
         }

@@ -8,12 +8,14 @@
 //! connection starts from the stored place. At level TRACE the client library logs passwords and
 //! mail through `log`; the daemon's log filter keeps `async_imap` and `imap_proto` below that.
 
+mod again;
 mod command;
 mod connect;
 mod fetch;
 mod guard;
 mod idle;
 mod name;
+mod owed;
 mod place;
 mod session;
 pub(crate) mod settings;
@@ -39,6 +41,7 @@ use command::Fault;
 use connect::unreachable;
 use fetch::{Halt, Reader, unless};
 use idle::Woken;
+use owed::Owed;
 use place::{Opening, Place};
 use session::Session;
 use suspects::Suspects;
@@ -70,6 +73,9 @@ pub struct Config {
     /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times
     /// `poll` where that is more.
     pub silence_after: Duration,
+    /// Longest wait for an answer of the server; shorter steps (connecting, login, IDLE) take a part
+    /// of it, and five times as long a mail that was passed by is left alone. 1 s to 10 min. Default 60 s.
+    pub timeout: Duration,
 }
 
 /// What to do with mail that is already there at the first connect.
@@ -87,6 +93,7 @@ pub struct Mailbox {
     name: Name,
     config: Config,
     suspects: Mutex<Suspects>,
+    owed: Mutex<Owed>,
 }
 
 impl Channel for Mailbox {
@@ -103,7 +110,7 @@ impl Mailbox {
     /// The channel `name` with these settings.
     #[must_use]
     pub fn new(name: Name, config: Config) -> Self {
-        Self { name, config, suspects: Mutex::default() }
+        Self { name, config, suspects: Mutex::default(), owed: Mutex::default() }
     }
 
     /// Connects again at once while single mails make the server break off; every other end is
@@ -137,6 +144,8 @@ impl Mailbox {
         let Some(session) = stop.run_until_cancelled(open(&self.config)).await else { return Ok(()) };
         let mut session = session?;
         let place = self.starting_place(&mut session, door, stop).await?;
+        let owed = door.place(&self.name, &self.owed_key()).await.map_err(Halt::Refused)?;
+        self.owed().recall(owed.as_deref(), place.validity);
         let mut reader = Reader { mailbox: self, session: &mut session, door, health, stop, place };
         loop {
             reader.catch_up().await?;
@@ -144,6 +153,7 @@ impl Mailbox {
             if reader.session.news {
                 continue;
             }
+            reader.ask_again().await?;
             if self.wait(reader.session, stop).await? == Woken::Stop {
                 session.log_out().await;
                 return Ok(());
@@ -202,6 +212,15 @@ impl Mailbox {
         self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Under which key the mails are kept that were passed by.
+    fn owed_key(&self) -> String {
+        format!("owed:{}", self.config.folder)
+    }
+
+    fn owed(&self) -> MutexGuard<'_, Owed> {
+        self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn log_progress(&self, batch: &BTreeSet<u32>, waiting: usize) {
         tracing::debug!(channel = %self.name, mails = batch.len(), waiting, "brought in mail");
     }
@@ -226,7 +245,7 @@ pub async fn probe(config: &Config) -> Result<String, Error> {
 async fn open(config: &Config) -> Result<Session, Error> {
     let connection = connect::connect(config).await?;
     let doing = format!("cannot talk to {}", config.host);
-    Session::begin(connection).await.map_err(|fault| unreachable(&doing, fault))
+    Session::begin(connection, config.timeout).await.map_err(|fault| unreachable(&doing, fault))
 }
 
 /// Opens the folder; a server that refuses must be set right by somebody.

@@ -11,7 +11,7 @@ use imap_proto::{AttributeValue, Capability, MailboxDatum, MessageSection, Respo
 use jiff::Timestamp;
 use jiff::fmt::strtime;
 
-use super::command::{Connection, Fault, PATIENCE, run};
+use super::command::{Connection, Fault, run};
 use super::guard::LARGEST_LITERAL;
 use super::name;
 use super::place::Folder;
@@ -38,6 +38,8 @@ pub(super) struct Session {
     pub(super) exists: u32,
     /// The server announced mail since this was last cleared.
     pub(super) news: bool,
+    /// Longest wait for the answer to a small command.
+    pub(super) patience: Duration,
 }
 
 /// Whether the server tells of new mail by itself (RFC 2177).
@@ -67,9 +69,9 @@ pub(super) enum Part {
 
 impl Session {
     /// Asks what the server can do.
-    pub(super) async fn begin(mut connection: Connection) -> Result<Self, Fault> {
+    pub(super) async fn begin(mut connection: Connection, patience: Duration) -> Result<Self, Fault> {
         let mut idle = Idle::Missing;
-        run(&mut connection, "CAPABILITY", PATIENCE, |response| {
+        run(&mut connection, "CAPABILITY", patience, |response| {
             let is_idle = |c: &Capability<'_>| matches!(c, Capability::Atom(name) if name.eq_ignore_ascii_case("IDLE"));
             if matches!(response, Response::Capabilities(offered) if offered.iter().any(is_idle)) {
                 idle = Idle::Offered;
@@ -77,7 +79,7 @@ impl Session {
             Ok(())
         })
         .await?;
-        Ok(Self { connection, idle, exists: 0, news: false })
+        Ok(Self { connection, idle, exists: 0, news: false, patience })
     }
 
     /// Whether the server tells of new mail by itself.
@@ -94,7 +96,7 @@ impl Session {
     pub(super) async fn examine(&mut self, folder: &str) -> Result<Folder, Fault> {
         let (mut validity, mut next) = (0, None);
         let command = format!("EXAMINE {}", name::folder(folder));
-        self.run(&command, PATIENCE, |response| {
+        self.run(&command, self.patience, |response| {
             if let Response::Data { outcome, .. } = response {
                 match outcome.code {
                     Some(ResponseCode::UidValidity(number)) => validity = number,
@@ -118,7 +120,7 @@ impl Session {
             return Ok(0);
         }
         let mut highest = 0;
-        self.run("UID FETCH * (UID)", PATIENCE, |response| {
+        self.run("UID FETCH * (UID)", self.patience, |response| {
             highest = highest.max(attributes(response).0.unwrap_or(0));
             Ok(())
         })
@@ -128,7 +130,7 @@ impl Session {
 
     /// Lets the server tell its news.
     pub(super) async fn noop(&mut self) -> Result<(), Fault> {
-        self.run("NOOP", PATIENCE, |_| Ok(())).await
+        self.run("NOOP", self.patience, |_| Ok(())).await
     }
 
     /// The UIDs from `first` on, ascending. `n:*` names the last mail even when it is below `n`
@@ -144,7 +146,7 @@ impl Session {
             }
         };
         if self.exists <= ONE_LINE_OF_UIDS {
-            self.run(&format!("UID SEARCH UID {first}:*"), PATIENCE, |response| {
+            self.run(&format!("UID SEARCH UID {first}:*"), self.patience, |response| {
                 if let Response::MailboxData(MailboxDatum::Search(found)) = response {
                     found.iter().copied().for_each(&mut add);
                 }
@@ -152,7 +154,7 @@ impl Session {
             })
             .await?;
         } else {
-            self.run(&format!("UID FETCH {first}:* (UID)"), 5 * PATIENCE, |response| {
+            self.run(&format!("UID FETCH {first}:* (UID)"), 5 * self.patience, |response| {
                 attributes(response).0.map(&mut add);
                 Ok(())
             })
@@ -166,7 +168,7 @@ impl Session {
         self.noop().await?;
         let mut found = BTreeSet::new();
         let command = format!("UID SEARCH UID {}", name::uid_set(uids.iter().copied()));
-        self.run(&command, PATIENCE, |response| {
+        self.run(&command, self.patience, |response| {
             if let Response::MailboxData(MailboxDatum::Search(there)) = response {
                 found.extend(there.iter().filter(|uid| uids.contains(uid)));
             }
@@ -180,7 +182,7 @@ impl Session {
     pub(super) async fn sizes(&mut self, uids: &BTreeSet<u32>) -> Result<BTreeMap<u32, Size>, Fault> {
         let mut sizes = BTreeMap::new();
         let command = format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE)", name::uid_set(uids.iter().copied()));
-        self.run(&command, PATIENCE, |response| {
+        self.run(&command, self.patience, |response| {
             if let (Some(uid), Some(size)) = attributes(response)
                 && uids.contains(&uid)
             {
@@ -205,7 +207,7 @@ impl Session {
             Part::Header => format!("BODY.PEEK[HEADER]<0.{LARGEST_HEADER}>"),
         };
         let command = format!("UID FETCH {} (UID {what})", name::uid_set(uids.iter().copied()));
-        let patience = PATIENCE + Duration::from_secs(expected / SLOWEST);
+        let patience = self.patience + Duration::from_secs(expected / SLOWEST);
         let (mut texts, mut total) = (BTreeMap::new(), 0);
         self.run(&command, patience, |response| {
             if let Some((uid, text)) = text(response, part)

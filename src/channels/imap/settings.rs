@@ -25,7 +25,9 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
     let silence_after = silence_after(section, poll);
-    Config { host, port, tls, ca_file, username, password, folder, start, poll, silence_after }
+    let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
+    let timeout = timeout.unwrap_or(Duration::from_mins(1));
+    Config { host, port, tls, ca_file, username, password, folder, start, poll, silence_after, timeout }
 }
 
 /// How long the mailbox may go unchecked: longer than the time between two looks.

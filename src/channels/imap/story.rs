@@ -21,6 +21,8 @@ use super::{Config, Start, probe};
 use crate::channels::Error;
 use crate::config::{Secret, Tls};
 
+const PATIENCE: Duration = Duration::from_mins(1);
+
 /// What the server says to the next command that contains a word. `TAG` stands for the command's
 /// tag; a reply that ends in `CLOSE` ends the connection.
 type Script = Vec<(&'static str, String)>;
@@ -57,7 +59,8 @@ async fn session(script: Script) -> (Session, Commands) {
     tokio::spawn(play(theirs, script, Arc::clone(&commands)));
     let mut client = Client::new(Wire::new(Box::new(ours)));
     client.read_response().await.unwrap();
-    let mut session = Session::begin(client.login("ada", "secret").await.map_err(|e| e.0).unwrap()).await.unwrap();
+    let mut session =
+        Session::begin(client.login("ada", "secret").await.map_err(|e| e.0).unwrap(), PATIENCE).await.unwrap();
     session.examine("INBOX").await.unwrap();
     session.news = false;
     (session, commands)
@@ -262,6 +265,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         start: Start::All,
         poll: Duration::from_mins(1),
         silence_after: Duration::from_mins(15),
+        timeout: PATIENCE,
     };
     match probe(&config).await.unwrap_err() {
         error @ Error::Refused { .. } => format!("refused: {error}"),

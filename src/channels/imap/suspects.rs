@@ -2,7 +2,8 @@
 //!
 //! Some servers end the session at every attempt to read one broken mail. When a batch breaks,
 //! its mails are asked for one by one; a mail that breaks three times by itself is passed by, so
-//! that the ones behind it flow on. Pure bookkeeping, kept over connections.
+//! that the ones behind it flow on, and asked for again later (`owed`): it may have been the network
+//! after all. Pure bookkeeping, kept over connections.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -15,7 +15,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::Letter;
-use crate::lead::{Content, Email, Event, Lead, Phone, Verdict};
+use crate::lead::{Content, Disposition, Email, Event, Lead, Phone, Verdict};
 
 pub use clean::{block, line};
 pub use words::Language;
@@ -65,7 +65,7 @@ fn who(letter: &Letter) -> String {
 pub fn why(letter: &Letter) -> String {
     let words = letter.house.language.words();
     let mut parts = vec![standing(letter)];
-    if let Some(hits) = letter.decision.as_ref().and_then(|decision| decision.verdict.as_ref()).and_then(hits) {
+    if let Some(hits) = verdict(letter).and_then(hits) {
         parts.push(format!("{}: {hits}", words.rules));
     }
     if let Some(routing) = routing(letter) {
@@ -74,14 +74,24 @@ pub fn why(letter: &Letter) -> String {
     parts.join("; ")
 }
 
+/// What the rules said when it was decided; the lead may stand elsewhere by now.
+fn verdict(letter: &Letter) -> Option<&Verdict> {
+    letter.decision.as_ref()?.verdict.as_ref()
+}
+
 fn standing(letter: &Letter) -> String {
     let words = letter.house.language.words();
-    let lead = &letter.lead;
-    let mut text = format!("{} {}, {}", words.score, lead.score, words.disposition(lead.disposition));
-    if let Some(verdict) = letter.decision.as_ref().and_then(|decision| decision.verdict.as_ref()) {
+    let (lead, verdict) = (&letter.lead, verdict(letter));
+    let score = verdict.map_or(lead.score, |verdict| verdict.score);
+    // What rules say against a lead that somebody works does not count.
+    let counts = verdict.filter(|verdict| verdict.disposition != Disposition::Disqualified);
+    let (disposition, reason) =
+        counts.map_or((lead.disposition, &lead.reason), |verdict| (verdict.disposition, &verdict.reason));
+    let mut text = format!("{} {score}, {}", words.score, words.disposition(disposition));
+    if let Some(verdict) = verdict {
         let _infallible = write!(text, " ({} {})", words.threshold, verdict.qualify_at);
     }
-    if let Some(reason) = &lead.reason {
+    if let Some(reason) = reason {
         let _infallible = write!(text, ": {}", line(reason, LONGEST_VALUE));
     }
     text
@@ -109,9 +119,8 @@ pub fn text(letter: &Letter) -> String {
     page.origin(letter);
     page.head(words.why_title);
     page.entry(words.verdict, &standing(letter));
-    let verdict = letter.decision.as_ref().and_then(|decision| decision.verdict.as_ref());
-    page.maybe(words.rules, verdict.and_then(hits).as_deref());
-    page.entry(words.tags, &letter.lead.tags.join(", "));
+    page.maybe(words.rules, verdict(letter).and_then(hits).as_deref());
+    page.entry(words.tags, &verdict(letter).map_or(&letter.lead.tags, |verdict| &verdict.tags).join(", "));
     page.maybe(words.routing, routing(letter).as_deref());
     page.next_steps(letter);
     let _infallible =

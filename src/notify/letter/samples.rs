@@ -119,11 +119,13 @@ pub(crate) fn letter() -> Letter {
         notifier: name("mail"),
         event: Event::Created,
         touch: Some(touch.id),
+        decision: None,
         created_at: at,
         state: NoticeState::Pending,
         attempts: 0,
         next_at: Some(at),
         error: None,
+        overtaken: false,
     };
     let decision = Decision {
         id: id(4),

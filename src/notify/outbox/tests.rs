@@ -20,6 +20,7 @@ struct Scripted {
     answer: Mutex<Answer>,
     sent: Mutex<Vec<(Id, Option<Name>, Instant)>>,
     tried: Mutex<Vec<Instant>>,
+    reasons: Mutex<Vec<Option<String>>>,
 }
 
 #[derive(Clone, Default)]
@@ -57,7 +58,10 @@ impl Notifier for Scripted {
                 Answer::Panics(id) => assert_ne!(message.notice().id, id, "a fault for the test"),
                 Answer::Hangs(time) => tokio::time::sleep(time).await,
             }
-            let sent = (message.notice().id, message.notice().owner.clone(), Instant::now());
+            let Message::Lead(letter) = message else { panic!("no alarm is due here") };
+            let reason = letter.decision.as_ref().map(|decision| decision.routing.reason.clone());
+            self.reasons.lock().unwrap().push(reason);
+            let sent = (letter.notice.id, letter.notice.owner.clone(), Instant::now());
             self.sent.lock().unwrap().push(sent);
             Ok(())
         })
@@ -142,7 +146,7 @@ impl House {
 
     fn count(&self, state: NoticeState) -> usize {
         let filter = NoticeFilter { state: Some(state) };
-        self.store.view(|view| view.notices(&filter, None, 10_000)).unwrap().items.len()
+        self.store.notices(&filter, None, 10_000).unwrap().items.len()
     }
 
     async fn until(&self, state: NoticeState, count: usize) {
@@ -179,11 +183,13 @@ fn notice(lead: &Lead, owner: &str, now: Timestamp) -> Notice {
         notifier: name("mail"),
         event: Event::Created,
         touch: None,
+        decision: None,
         created_at: now,
         state: NoticeState::Pending,
         attempts: 0,
         next_at: Some(now),
         error: None,
+        overtaken: false,
     }
 }
 
@@ -267,6 +273,9 @@ async fn six_hours_of_outage_lose_nothing_spare_the_server_and_keep_each_owners_
     }
     let tried = notifier.tried.lock().unwrap().clone();
     assert!(tried.len() <= 6 * 60 + 15, "{} tries in six hours", tried.len());
+    // The first failures teach it; from then on there is a minute between any two tries.
+    let closest = tried.windows(2).map(|pair| pair[1] - pair[0]).skip(9).min();
+    assert!(closest >= Some(Duration::from_secs(59)), "{closest:?} between two tries");
     let hourly = tried.iter().filter(|at| at.duration_since(house.begun) > Duration::from_hours(1)).count();
     assert!(hourly > 200, "it finds out soon when the server is back");
     assert_eq!((house.count(NoticeState::Pending), house.count(NoticeState::Dead)), (60, 0));
@@ -339,6 +348,61 @@ async fn a_notifier_an_owner_or_a_lead_that_is_gone_is_named() {
         assert!(error.contains(part), "{error}");
     }
     assert!(notifier.sent().is_empty());
+    outbox.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_whose_lead_went_to_somebody_else_is_not_sent_and_is_no_fault() {
+    let (house, mut tasks, notifier) = (House::new(), JoinSet::new(), Scripted::answers(Answer::Takes));
+    let ids = house.tell(&["anna", "anna", "anna"]);
+    for (id, now) in [(ids[0], Some(name("jonas"))), (ids[1], None)] {
+        let given = house.store.unit(start(), |unit| {
+            let lead = unit.lead(unit.notice(id)?.unwrap().lead.unwrap())?.unwrap();
+            unit.put_lead(&Lead { owner: now.clone(), ..lead })
+        });
+        given.unwrap();
+    }
+    let outbox = house.outbox(house.door(&mut tasks), ways(&notifier));
+    house.until(NoticeState::Delivered, 1).await;
+    assert_eq!(notifier.sent(), [ids[2]]);
+    for (id, why) in [
+        (ids[0], "the lead went to jonas before this was sent"),
+        (ids[1], "the lead was taken from anna before this was sent"),
+    ] {
+        let dead = house.notice(id);
+        assert_eq!((dead.state, dead.overtaken, dead.attempts, dead.next_at), (NoticeState::Dead, true, 0, None));
+        assert_eq!(dead.error.as_deref(), Some(why));
+        let history = house.store.view(|view| view.timeline(dead.lead.unwrap())).unwrap();
+        assert_eq!(history.last().unwrap().text, format!("anna was not told through mail (lead.created): {why}"));
+    }
+    assert_eq!(house.store.view(|view| view.notice_count(NoticeState::Dead)).unwrap(), 0);
+    assert_eq!(outbox.board().states()[&name("mail")].last_error, None);
+    outbox.close().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_names_the_reason_of_its_own_decision_and_not_of_a_later_one() {
+    let (house, mut tasks, notifier) = (House::new(), JoinSet::new(), Scripted::answers(Answer::Takes));
+    let told = house.store.unit(start(), |unit| {
+        let lead = lead(unit.new_id());
+        unit.put_lead(&lead)?;
+        let decide = |reason: &str, unit: &mut crate::store::Unit<'_>| {
+            let routing = crate::lead::Routing { reason: reason.into(), ..Default::default() };
+            let sample = crate::notify::letter::samples::letter().decision.unwrap();
+            let id = unit.new_id();
+            unit.add_decision(&crate::lead::Decision { id, lead: lead.id, routing, ..sample })?;
+            Ok::<_, crate::store::Error>(id)
+        };
+        let first = decide("it was their turn", unit)?;
+        let id = unit.new_id();
+        unit.put_notice(&Notice { id, decision: Some(first), ..notice(&lead, "anna", start()) })?;
+        decide("they already work this lead", unit)?;
+        Ok(unit.decision_before(lead.id, id)? == Some(first))
+    });
+    assert!(told.unwrap());
+    let outbox = house.outbox(house.door(&mut tasks), ways(&notifier));
+    house.until(NoticeState::Delivered, 1).await;
+    assert_eq!(*notifier.reasons.lock().unwrap(), [Some("it was their turn".to_owned())]);
     outbox.close().await;
 }
 

@@ -29,12 +29,12 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
         channel: query.name("channel")?,
     };
     query.finish()?;
-    Ok(list(&web.service.store.view(|view| view.intakes(&filter, query.after, query.limit))?))
+    Ok(list(&web.read(move |service| service.store.intakes(&filter, query.after, query.limit)).await?))
 }
 
 /// The row, with what is known of its original.
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<Value>, Problem> {
-    let (row, original) = web.service.intake(id)?;
+    let (row, original) = web.read(move |service| service.intake(id)).await?;
     let mut value = serde_json::to_value(&row).map_err(|error| Problem::bad(error.to_string()))?;
     value["original"] = original.map_or(Value::Null, |original| {
         json!({ "content_type": original.content_type, "headers": original.headers, "bytes": original.bytes.len() })
@@ -44,7 +44,7 @@ async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<Value>, Pro
 
 /// The original, byte for byte, as a download: it may be anything, so no browser may show it.
 async fn raw(State(web): State<Web>, ById(id): ById) -> Result<Response, Problem> {
-    let (row, original) = web.service.intake(id)?;
+    let (row, original) = web.read(move |service| service.intake(id)).await?;
     let original = original.ok_or_else(|| {
         Error::NotFound(format!("original of intake {id}; see {}", row.same_as.map_or(id, |first| first)))
     })?;

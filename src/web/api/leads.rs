@@ -34,11 +34,11 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
         channel: query.name("channel")?,
     };
     query.finish()?;
-    Ok(list(&web.service.store.view(|view| view.leads(&filter, query.after, query.limit))?))
+    Ok(list(&web.read(move |service| service.store.leads(&filter, query.after, query.limit)).await?))
 }
 
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<LeadInFull>, Problem> {
-    Ok(Json(web.service.lead(id)?))
+    Ok(Json(web.read(move |service| service.lead(id)).await?))
 }
 
 async fn assign(

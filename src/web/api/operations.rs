@@ -9,7 +9,7 @@ use super::super::Web;
 use super::super::problem::Problem;
 use super::parameters::{ById, ListQuery, list};
 use crate::lead::{Notice, NoticeState};
-use crate::service::Status;
+use crate::service::{Service, Status};
 use crate::store::NoticeFilter;
 
 pub(super) fn routes() -> Router<Web> {
@@ -18,16 +18,17 @@ pub(super) fn routes() -> Router<Web> {
         .route("/outbox", get(outbox))
         .route("/outbox/{id}/retry", post(retry))
         .route("/status", get(status))
+        .route("/audit", get(audit))
 }
 
 async fn owners(State(web): State<Web>) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "items": web.service.owners()?, "next": null })))
+    Ok(Json(json!({ "items": web.read(Service::owners).await?, "next": null })))
 }
 
 async fn outbox(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Value>, Problem> {
     let filter = NoticeFilter { state: query.word("state", &NoticeState::ALL, NoticeState::as_str)? };
     query.finish()?;
-    Ok(list(&web.service.store.view(|view| view.notices(&filter, query.after, query.limit))?))
+    Ok(list(&web.read(move |service| service.store.notices(&filter, query.after, query.limit)).await?))
 }
 
 async fn retry(State(web): State<Web>, ById(id): ById) -> Result<Json<Notice>, Problem> {
@@ -35,5 +36,10 @@ async fn retry(State(web): State<Web>, ById(id): ById) -> Result<Json<Notice>, P
 }
 
 async fn status(State(web): State<Web>) -> Result<Json<Status>, Problem> {
-    Ok(Json(web.service.status()?))
+    Ok(Json(web.read(Service::status).await?))
+}
+
+/// Where the store does not agree with itself: nowhere, as long as there is no fault in lotse.
+async fn audit(State(web): State<Web>) -> Result<Json<Value>, Problem> {
+    Ok(Json(json!({ "items": web.read(|service| service.store.audit()).await?, "next": null })))
 }

@@ -1,0 +1,141 @@
+//! The version of what the bytes mean, and the way from each version to the next.
+//!
+//! An older store is brought up when it is opened, step by step. Each step is one unit of work
+//! that also writes the version it leads to: whoever is stopped between two steps goes on with the
+//! next one at the next start. A newer store is refused.
+
+use jiff::Timestamp;
+
+use super::backend::{Order, Table};
+use super::records::Records;
+use super::unit::Unit;
+use super::{Error, GO_ON, Store, keys};
+use crate::lead::Id;
+
+/// Leads from one version to the next.
+pub(super) type Step = fn(&mut Unit<'_>) -> Result<(), Error>;
+
+/// All steps; the first one leads from version 1 to 2.
+pub(super) const STEPS: [Step; 1] = [notices_name_their_decision];
+
+/// The version of what the bytes mean; a store with a newer one is refused.
+#[expect(clippy::cast_possible_truncation, reason = "there are never so many steps")]
+pub const FORMAT: u32 = 1 + STEPS.len() as u32;
+
+/// Brings a store to the version that these steps lead to; a new store has it at once.
+pub(super) fn bring_up(store: &Store, steps: &[Step]) -> Result<(), Error> {
+    let newest = u32::try_from(steps.len() + 1).unwrap_or(u32::MAX);
+    let Some(mut format) = store.view(|view| view.format())? else {
+        return store.unit(Timestamp::now(), |unit| unit.set_format(newest));
+    };
+    while format < newest {
+        let step = usize::try_from(format).ok().and_then(|format| steps.get(format.checked_sub(1)?));
+        let step = step.ok_or_else(|| Error::Record { table: Table::Meta.name(), why: format!("format {format}") })?;
+        store.unit(Timestamp::now(), |unit| {
+            step(unit)?;
+            unit.set_format(format + 1)
+        })?;
+        tracing::info!(from = format, to = format + 1, "the store was brought to a newer format");
+        format += 1;
+    }
+    if format > newest { Err(Error::Newer { found: format }) } else { Ok(()) }
+}
+
+/// Until version 1 a notice was written from the newest decision at the time of sending.
+fn notices_name_their_decision(unit: &mut Unit<'_>) -> Result<(), Error> {
+    let mut ids: Vec<Id> = Vec::new();
+    let mut end = Vec::new();
+    unit.tables().scan(Table::Notices, keys::starting_with(&[], &mut end), Order::Forward, &mut |key, _| {
+        ids.extend(keys::last_id(key));
+        GO_ON
+    })?;
+    for id in ids {
+        let Some(mut notice) = unit.notice(id)? else { continue };
+        notice.decision = notice.lead.map(|lead| unit.decision_before(lead, id)).transpose()?.flatten();
+        unit.put_notice(&notice)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lead::{NoticeState, Outcome};
+    use crate::store::disk::{Disk, Folder, Trouble};
+    use crate::store::{IntakeFilter, LeadFilter, NoticeFilter};
+
+    /// A store as lotse 0.1 wrote it before there was a version 2: seven rows of two files, one of
+    /// them released, with leads given to others and notices delivered and waiting.
+    const FIRST: &[u8] = include_bytes!("../../tests/fixtures/store/format-1.redb.zst");
+
+    fn first() -> Disk {
+        Disk::holding(zstd::decode_all(FIRST).unwrap())
+    }
+
+    fn format(store: &Store) -> u32 {
+        store.view(|view| view.format()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_store_of_format_1_opens_is_brought_up_and_nothing_is_lost() {
+        let store = Store::on(first()).unwrap();
+        assert_eq!(format(&store), FORMAT);
+        assert_eq!(store.audit().unwrap(), []);
+        let leads = store.leads(&LeadFilter::default(), None, 100).unwrap().items;
+        assert_eq!(leads.len(), 6);
+        let of = |outcome| {
+            let filter = IntakeFilter { outcome: Some(outcome), channel: None };
+            store.intakes(&filter, None, 100).unwrap().items.len()
+        };
+        assert_eq!(Outcome::ALL.map(of), [6, 4, 1, 0, 0]);
+        let notices = store.notices(&NoticeFilter::default(), None, 100).unwrap().items;
+        let delivered = notices.iter().filter(|notice| notice.state == NoticeState::Delivered).count();
+        assert_eq!((notices.len(), delivered), (10, 3));
+        for notice in notices {
+            let decision =
+                store.view(|view| view.decision(notice.lead.unwrap(), notice.decision.unwrap())).unwrap().unwrap();
+            assert_eq!(decision.routing.owner, notice.owner, "{}", notice.id);
+        }
+    }
+
+    #[test]
+    fn a_store_that_is_brought_up_while_the_power_goes_is_brought_up_by_the_next_start() {
+        let bytes = first().written();
+        let whole = Folder::holding(bytes.clone());
+        whole.disk().trouble(Trouble::None);
+        drop(Store::within(&whole).unwrap());
+        for operation in 1..=whole.disk().operations() {
+            let folder = Folder::holding(bytes.clone());
+            folder.disk().trouble(Trouble::From(operation));
+            drop(Store::within(&folder));
+            let store = Store::within(&Folder::holding(folder.disk().written())).unwrap();
+            assert_eq!((format(&store), store.audit().unwrap().len()), (FORMAT, 0), "operation {operation}");
+            let notices = store.notices(&NoticeFilter::default(), None, 100).unwrap().items;
+            assert!(notices.iter().all(|notice| notice.decision.is_some()), "operation {operation}");
+        }
+    }
+
+    fn note(unit: &mut Unit<'_>, text: &str) -> Result<(), Error> {
+        unit.add_event(Id::MIN, "a step", "note", text.into())
+    }
+
+    #[test]
+    fn each_step_is_done_once_and_a_start_that_was_stopped_between_two_goes_on_with_the_next() {
+        let one: Step = |unit| note(unit, "one");
+        let two: Step = |unit| note(unit, "two");
+        let stopped: Step = |unit| {
+            note(unit, "stopped")?;
+            Err(Error::Broken("on purpose".into()))
+        };
+        let store = Store::on(Disk::default()).unwrap();
+        store.unit(Timestamp::now(), |unit| unit.set_format(1)).unwrap();
+        assert!(bring_up(&store, &[one, stopped]).is_err());
+        assert_eq!(format(&store), 2);
+        bring_up(&store, &[one, two]).unwrap();
+        bring_up(&store, &[one, two]).unwrap();
+        let done: Vec<String> =
+            store.view(|view| view.timeline(Id::MIN)).unwrap().into_iter().map(|entry| entry.text).collect();
+        assert_eq!((format(&store), done), (3, vec!["one".to_owned(), "two".to_owned()]));
+        assert!(matches!(bring_up(&store, &[one]), Err(Error::Newer { found: 3 })));
+    }
+}
