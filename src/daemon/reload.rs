@@ -82,6 +82,7 @@ impl Reloader {
                 service.readers.replace(Reader::new(&config));
                 receivers.replace(&config);
                 outbox.replace(&config);
+                service.set_channels(&config.channels);
                 supervisor.apply(&config.channels);
                 watchman.replace(&config);
                 self.say_what_waits(&config);

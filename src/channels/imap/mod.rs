@@ -17,6 +17,7 @@ mod idle;
 mod name;
 mod owed;
 mod place;
+mod reconcile;
 mod session;
 pub(crate) mod settings;
 mod suspects;
@@ -43,6 +44,7 @@ use fetch::{Halt, Reader, unless};
 use idle::Woken;
 use owed::Owed;
 use place::{Opening, Place};
+pub use reconcile::{Comparison, House, Missing, Wish};
 use session::Session;
 use suspects::Suspects;
 

@@ -1,5 +1,6 @@
 //! `/api/v1`: one file for each group of calls.
 
+mod channels;
 mod import;
 mod intake;
 mod leads;
@@ -11,5 +12,10 @@ use axum::Router;
 use super::Web;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().merge(leads::routes()).merge(intake::routes()).merge(operations::routes()).merge(import::routes())
+    Router::new()
+        .merge(leads::routes())
+        .merge(intake::routes())
+        .merge(operations::routes())
+        .merge(import::routes())
+        .merge(channels::routes())
 }
