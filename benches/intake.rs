@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use lotse::config;
-use lotse::daemon::Core;
+use lotse::daemon::{Core, start};
 use lotse::lead::{Delivery, Inbound, Kind, Name, Original};
 
 const SETTINGS: &str = "[store]\npath = \"store\"\n[channels.web]\nkind = \"webhook\"\n[notify.out]\nkind = \"file\"\n\
@@ -40,7 +40,8 @@ async fn rate(senders: usize, time: Duration) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lotse.toml");
     std::fs::write(&file, SETTINGS).unwrap();
-    let core = Core::open(&config::load(Some(&file)).config.unwrap()).unwrap();
+    let config = config::load(Some(&file)).config.unwrap();
+    let core = Core::open(&config, start(&config).unwrap()).unwrap();
     let service = core.service();
     let started = Instant::now();
     let mut tasks = tokio::task::JoinSet::new();

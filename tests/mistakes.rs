@@ -209,7 +209,7 @@ fn commands_work_the_same_without_the_daemon() {
     assert_eq!(plan["dialect"]["delimiter"], ";");
     assert_eq!(plan["columns"]["E-Mail"], "email");
     assert_eq!(plan["rows"], 2);
-    assert!(daemon.json(&["leads", "list"]).is_empty());
+    assert!(!daemon.path("store").exists(), "a dry run makes nothing");
     assert_eq!(daemon.object(&["import", "fair.csv", "--channel", "fairs"])["created"], 2);
     assert_eq!(daemon.object(&["import", "fair.csv", "--channel", "fairs"])["redelivered"], 2);
     let lead = daemon.object(&["leads", "list", "max"]);

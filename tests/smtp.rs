@@ -53,6 +53,8 @@ fn letter(number: u128, to: &str) -> Message {
         notify: Vec::new(),
         weight: 1,
         active: true,
+        language: None,
+        time_zone: None,
     };
     let time_zone = TimeZone::get("Europe/Berlin").unwrap();
     let house = House { instance: "https://leads.example.com".to_owned(), language: Language::German, time_zone };

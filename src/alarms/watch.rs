@@ -67,6 +67,8 @@ pub(super) struct Watch {
     awake_since: Timestamp,
     looked_at: Timestamp,
     written_at: Timestamp,
+    /// The last attempt to write failed, and the log says so.
+    cannot_write: bool,
 }
 
 /// What lasts from one look to the next.
@@ -84,7 +86,7 @@ struct Said {
 impl Watch {
     pub(super) fn new(eyes: Eyes, door: Door, orders: Receiver<Arc<Orders>>) -> Self {
         let now = (eyes.clock)();
-        Self { eyes, door, orders, looks: 0, awake_since: now, looked_at: now, written_at: now }
+        Self { eyes, door, orders, looks: 0, awake_since: now, looked_at: now, written_at: now, cannot_write: false }
     }
 
     /// Watches until told to stop.
@@ -103,7 +105,7 @@ impl Watch {
         }
     }
 
-    /// One look. After an error everything is read anew, so nothing is told twice or forgotten.
+    /// One look. What could not be written down (a full disk) is seen again by the next one.
     async fn look(&mut self, memory: Option<Memory>) -> anyhow::Result<Memory> {
         let now = (self.eyes.clock)();
         if now.duration_since(self.looked_at).abs() > ASLEEP {
@@ -128,11 +130,12 @@ impl Watch {
         let stale = memory.alarms.seen.is_none() || now.duration_since(self.written_at) > REMEMBER;
         if after != memory.alarms || memory.ledger.quarantined() > 0 || stale {
             after.seen = Some(memory.ledger.seen());
-            self.write(&after, &turns, &orders.notify).await?;
-            self.written_at = now;
-            memory.ledger.settle();
-            turns.iter().for_each(report);
-            memory.alarms = after;
+            if self.write(&after, &turns, &orders.notify).await {
+                self.written_at = now;
+                memory.ledger.settle();
+                turns.iter().for_each(report);
+                memory.alarms = after;
+            }
         }
         Ok(memory)
     }
@@ -156,8 +159,8 @@ impl Watch {
         seen
     }
 
-    /// Writes down what is amiss, with the notices about it, in one commit.
-    async fn write(&self, after: &Alarms, turns: &[Turn], notify: &[Name]) -> anyhow::Result<()> {
+    /// Writes down what is amiss, with the notices about it, in one commit; says whether that is done.
+    async fn write(&mut self, after: &Alarms, turns: &[Turn], notify: &[Name]) -> bool {
         let (after, turns, notify) = (after.clone(), turns.to_vec(), notify.to_vec());
         let written = self.door.change(move |unit| {
             unit.put_alarms(&after)?;
@@ -166,7 +169,12 @@ impl Watch {
             }
             Ok(())
         });
-        Ok(written.await?)
+        let written = written.await;
+        if let (Err(error), false) = (&written, self.cannot_write) {
+            tracing::error!(%error, "alarms cannot be written down; that is tried again");
+        }
+        self.cannot_write = written.is_err();
+        written.is_ok()
     }
 }
 

@@ -99,6 +99,8 @@ mod tests {
                 notify: vec![],
                 weight: weight.max(1),
                 active: weight > 0,
+                language: None,
+                time_zone: None,
             })
             .collect();
         let team = Team { name: Name::parse("sales").unwrap(), members: names, default: true };

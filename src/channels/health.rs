@@ -13,7 +13,7 @@ use crate::lead::Name;
 pub struct ChannelState {
     /// `imap`, `webhook` or `csv`.
     pub kind: &'static str,
-    /// `starting`, `ok` or `trouble`.
+    /// `starting`, `ok` or `trouble`; `stopped` where the daemon does not run.
     pub state: &'static str,
     /// When it was started, by the daemon or by new settings.
     pub started_at: Option<Timestamp>,
@@ -23,7 +23,7 @@ pub struct ChannelState {
     pub last_ok: Option<Timestamp>,
     /// When an item last came in.
     pub last_item: Option<Timestamp>,
-    /// Items since the start.
+    /// Items since the start; all in the ledger where the daemon does not run.
     pub items: u64,
     /// The last trouble.
     pub last_error: Option<String>,

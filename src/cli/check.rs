@@ -12,6 +12,7 @@ use crate::normalize::Reader;
 use crate::notify;
 use crate::pipeline::as_if_typed;
 use crate::qualify::Rules;
+use crate::store::Store;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -41,7 +42,7 @@ pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
         eprintln!("lotse: the settings{file} have {errors} mistakes; `lotse check` names them");
     }
     // A draft may name the wrong store: it is only good for one that is there.
-    let draft = draft.filter(|draft| draft.store.join("leads.redb").exists());
+    let draft = draft.filter(|draft| Store::is_in(&draft.store));
     match config.or(draft) {
         Some(config) => Ok(config),
         None => settle(Loaded { config: None, draft: None, problems }),
@@ -54,11 +55,11 @@ pub(super) fn run(wish: &Arguments, loaded: &Loaded) -> Outcome {
     for problem in &loaded.problems {
         report.line(problem.severity == Severity::Error, &problem.to_string())?;
     }
-    if let Some(config) = &loaded.config {
+    if let Some(config) = loaded.config.as_ref().or(loaded.draft.as_ref()) {
         rules(config, &mut report)?;
-        if wish.connect {
-            connect(config, &mut report)?;
-        }
+    }
+    if let (Some(config), true) = (&loaded.config, wish.connect) {
+        connect(config, &mut report)?;
     }
     report.finish()
 }
@@ -86,9 +87,15 @@ impl Report {
     }
 }
 
+/// Rules, lists and rule tests; with mistakes in the settings `config` is a draft of them.
 fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
+    let folder = config.rules.folder.as_deref();
+    if folder.is_some_and(|folder| !folder.is_dir()) {
+        // A mistake of the settings, and told with them.
+        return Ok(());
+    }
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
-    match Rules::load(config.rules.folder.as_deref(), config.rules.qualify_at, &teams) {
+    match Rules::load(folder, config.rules.qualify_at, &teams) {
         Ok(rules) => {
             rules.warnings().iter().try_for_each(|problem| report.line(false, &problem.to_string()))?;
             let reader = Reader::new(config);
@@ -98,7 +105,11 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
             }
             say(&format!("{} rules, {} rule tests", rules.len(), tests.len()))
         }
-        Err(problems) => problems.iter().try_for_each(|problem| report.line(true, &problem.to_string())),
+        Err(problems) => {
+            let tests = folder.map(Rules::mistakes_in_tests).unwrap_or_default();
+            problems.iter().chain(&tests).try_for_each(|problem| report.line(true, &problem.to_string()))?;
+            say("the rule tests were not run: the rules cannot be used")
+        }
     }
 }
 

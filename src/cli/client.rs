@@ -1,5 +1,6 @@
 //! Calls of the private API: to the daemon's socket, or to the same router in this process.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -8,20 +9,33 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
 use tower::ServiceExt;
 
+use crate::assign::Staff;
 use crate::config::Config;
-use crate::daemon::Core;
+use crate::daemon::{self, Core, Start};
+use crate::lead::Name;
+use crate::pipeline::Policy;
+use crate::qualify::Rules;
+use crate::store::{Store, Total};
 use crate::web::{CALLER, Web, trusted_router};
+
+/// How times are written for people.
+const TIME: &str = "%Y-%m-%d %H:%M:%S %Z";
 
 /// Where calls go.
 pub(super) struct Client {
     runtime: Runtime,
     reach: Reach,
+    /// Why nothing can be changed: the rules are broken, and no others were ever in force.
+    no_rules: Option<anyhow::Error>,
     user: String,
+    zone: TimeZone,
 }
 
 enum Reach {
@@ -30,27 +44,63 @@ enum Reach {
 }
 
 impl Client {
-    /// The daemon when it runs, else the store.
+    /// The daemon when it runs, else the store, which must be there.
     pub(super) fn open(config: &Config) -> anyhow::Result<Self> {
+        Self::reach(config, Missing::Refuse)
+    }
+
+    /// The daemon when it runs, else the store, which is made where there is none.
+    pub(super) fn open_or_make(config: &Config) -> anyhow::Result<Self> {
+        Self::reach(config, Missing::Make)
+    }
+
+    fn reach(config: &Config, missing: Missing) -> anyhow::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let socket = config.store.join("lotse.sock");
+        let mut no_rules = None;
         let reach = if runtime.block_on(UnixStream::connect(&socket)).is_ok() {
             Reach::Daemon(socket)
         } else {
+            if missing == Missing::Refuse && !Store::is_in(&config.store) {
+                return Err(no_store(config));
+            }
+            let start = match daemon::start(config) {
+                // Looking needs no rules; a store that is made now is made to change it.
+                Err(error) if missing == Missing::Refuse => {
+                    let start = without_rules(config, &error);
+                    no_rules = Some(error);
+                    start?
+                }
+                start => start?,
+            };
             let _inside = runtime.enter();
-            let core = Core::open(config).context("neither the daemon nor the store can be reached")?;
+            let core = Core::open(config, start).context("neither the daemon nor the store can be reached")?;
             let router = trusted_router(Web { service: core.service(), metrics: None });
             Reach::Store(router, Box::new(core))
         };
         let user =
             std::env::var("SUDO_USER").or_else(|_| std::env::var("USER")).unwrap_or_else(|_| String::from("operator"));
         let user = user.chars().filter(char::is_ascii_graphic).take(64).collect();
-        Ok(Self { runtime, reach, user })
+        Ok(Self { runtime, reach, no_rules, user, zone: config.organisation.time_zone.clone() })
     }
 
     /// Whether the daemon answers (and will send the notices).
     pub(super) fn is_daemon(&self) -> bool {
         matches!(self.reach, Reach::Daemon(_))
+    }
+
+    /// What came in through each channel by the ledger, where the daemon does not run and could say.
+    pub(super) fn totals(&self) -> anyhow::Result<Option<BTreeMap<Name, Total>>> {
+        match &self.reach {
+            Reach::Daemon(_) => Ok(None),
+            Reach::Store(_, core) => Ok(Some(core.service().store.view(|view| view.intakes_by_channel())?)),
+        }
+    }
+
+    /// A time as a person reads it, in the organisation's time zone.
+    pub(super) fn time(&self, value: &Value) -> String {
+        let at = value.as_str().and_then(|text| text.parse::<Timestamp>().ok());
+        at.map_or_else(String::new, |at| at.to_zoned_datetime(self.zone.clone()).strftime(TIME).to_string())
     }
 
     /// A `GET`.
@@ -60,6 +110,9 @@ impl Client {
 
     /// A `POST` with a JSON body.
     pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        if let Some(error) = &self.no_rules {
+            bail!("{error:#}");
+        }
         self.call(Method::POST, path, Some(body))
     }
 
@@ -118,6 +171,30 @@ impl Client {
         }
         Ok(())
     }
+}
+
+/// What to do where there is no store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Refuse,
+    Make,
+}
+
+fn no_store(config: &Config) -> anyhow::Error {
+    let settings = match &config.file {
+        Some(file) => format!("the settings {} name this folder", file.display()),
+        None => "these are the built-in demo settings".to_owned(),
+    };
+    anyhow!(
+        "there is no store in {}; {settings}: choose others with `--config FILE`, or make the store with `lotse run`",
+        config.store.display()
+    )
+}
+
+/// Enough to look: nothing is judged.
+fn without_rules(config: &Config, why: &anyhow::Error) -> anyhow::Result<Start> {
+    let rules = Rules::of(&[], config.rules.qualify_at, &[]).map_err(|_| anyhow!("the rule engine failed"))?;
+    Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble: Some(format!("{why:#}")) })
 }
 
 async fn through(socket: &Path, request: Request<Body>) -> anyhow::Result<axum::response::Response> {

@@ -40,32 +40,42 @@ pub(super) struct Arguments {
     json: bool,
 }
 
+/// Takes the file in, or says how it would be read. A store is only made for a file that can be read.
+pub(super) fn run(wish: &Arguments, config: &Config) -> Outcome {
+    let (name, spelling) = channel(config, &wish.channel)?;
+    let file = open(&wish.file)?;
+    if wish.dry_run {
+        dry_run(wish, file, &spelling)?;
+    } else {
+        let client = Client::open_or_make(config)?;
+        let result = take(wish, &name, file, &client);
+        client.close()?;
+        result?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
 /// How the file would be read; needs neither daemon nor store.
-pub(super) fn dry_run(wish: &Arguments, config: &Config) -> Option<Outcome> {
-    wish.dry_run.then(|| {
-        let (_, spelling) = channel(config, &wish.channel)?;
-        let mut file = open(&wish.file)?;
-        let (mut rows, mut errors, mut named) = (0_u64, 0_u64, Vec::new());
-        for item in &mut file.rows {
-            match item.with_context(|| format!("cannot read {}", wish.file.display()))? {
-                Item::Row(_) => rows += 1,
-                Item::Bad(bad) => {
-                    errors += 1;
-                    if named.len() < NAMED {
-                        named.push(json!({ "line": bad.line, "reason": bad.reason }));
-                    }
+fn dry_run(wish: &Arguments, mut file: import::Import, spelling: &Spelling) -> anyhow::Result<()> {
+    let (mut rows, mut errors, mut named) = (0_u64, 0_u64, Vec::new());
+    for item in &mut file.rows {
+        match item.with_context(|| format!("cannot read {}", wish.file.display()))? {
+            Item::Row(_) => rows += 1,
+            Item::Bad(bad) => {
+                errors += 1;
+                if named.len() < NAMED {
+                    named.push(json!({ "line": bad.line, "reason": bad.reason }));
                 }
             }
         }
-        let columns = file.columns(&spelling);
-        if wish.json {
-            let answer = json!({ "dialect": file.dialect, "columns": columns, "rows": rows, "errors": errors, "error_lines": named });
-            line(&answer)?;
-        } else {
-            show(&json!(file.dialect), &columns, rows, &named)?;
-        }
-        Ok(ExitCode::SUCCESS)
-    })
+    }
+    let columns = file.columns(spelling);
+    if wish.json {
+        let answer = json!({ "dialect": file.dialect, "columns": columns, "rows": rows, "errors": errors, "error_lines": named });
+        line(&answer)
+    } else {
+        show(&json!(file.dialect), &columns, rows, &named)
+    }
 }
 
 fn show(dialect: &Value, columns: &serde_json::Map<String, Value>, rows: u64, errors: &[Value]) -> anyhow::Result<()> {
@@ -86,9 +96,7 @@ fn show(dialect: &Value, columns: &serde_json::Map<String, Value>, rows: u64, er
 }
 
 /// Takes the file in.
-pub(super) fn run(wish: &Arguments, config: &Config, client: &Client) -> Outcome {
-    let (name, _) = channel(config, &wish.channel)?;
-    let mut file = open(&wish.file)?;
+fn take(wish: &Arguments, name: &Name, mut file: import::Import, client: &Client) -> anyhow::Result<()> {
     let file_name = wish.file.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let bar = ProgressBar::new(file.bytes);
     bar.set_style(ProgressStyle::with_template("{bar:30} {bytes}/{total_bytes} {msg} (about {eta} left)")?);
@@ -97,9 +105,9 @@ pub(super) fn run(wish: &Arguments, config: &Config, client: &Client) -> Outcome
     loop {
         let next = file.rows.next().transpose().with_context(|| format!("cannot read {}", wish.file.display()))?;
         let ended = next.is_none();
-        batch.extend(next.map(|item| package(&name, &file_name, &item)));
+        batch.extend(next.map(|item| package(name, &file_name, &item)));
         if batch.len() == BATCH || (ended && !batch.is_empty()) {
-            send(&name, wish.quiet, &batch, client, &mut counts)?;
+            send(name, wish.quiet, &batch, client, &mut counts)?;
             batch.clear();
             bar.set_position(file.rows.position());
             bar.set_message(format!("{} rows", counts.values().sum::<u64>()));
@@ -109,8 +117,7 @@ pub(super) fn run(wish: &Arguments, config: &Config, client: &Client) -> Outcome
         }
     }
     bar.finish_and_clear();
-    summary(wish, &counts, client)?;
-    Ok(ExitCode::SUCCESS)
+    summary(wish, &counts, client)
 }
 
 fn package(channel: &Name, file_name: &str, item: &Item) -> Value {

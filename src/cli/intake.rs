@@ -5,17 +5,18 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Outcome;
 use super::client::Client;
 use super::leads::{part, query};
-use super::print::{Format, Printer, line, say, short, text, time};
+use super::print::{Format, Printer, line, say, short, text};
+use super::{Outcome, one_of};
+use crate::lead;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// What became of each inbound item, newest first.
     List {
-        /// created, touched, redelivered, ignored or quarantined.
-        #[arg(long)]
+        /// With this outcome.
+        #[arg(long, value_parser = one_of(lead::Outcome::ALL.map(lead::Outcome::as_str)))]
         outcome: Option<String>,
         /// Through this channel.
         #[arg(long)]
@@ -52,7 +53,7 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
                 printer.item(&row, |row| {
                     vec![
                         text(&row["id"]),
-                        time(&row["received_at"]),
+                        client.time(&row["received_at"]),
                         text(&row["channel"]),
                         text(&row["outcome"]),
                         text(&row["lead"]),
@@ -70,7 +71,7 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
             } else {
                 for label in ["id", "channel", "kind", "received_at", "outcome", "reason", "lead", "source", "same_as"]
                 {
-                    let value = text(&row[label]);
+                    let value = if label == "received_at" { client.time(&row[label]) } else { text(&row[label]) };
                     if !value.is_empty() {
                         say(&format!("{:<13}{value}", label.replace('_', " ")))?;
                     }

@@ -5,9 +5,10 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::Outcome;
 use super::client::Client;
-use super::print::{Format, Printer, harmless, line, say, short, text, time};
+use super::print::{Format, Printer, harmless, line, say, short, text};
+use super::{Outcome, one_of};
+use crate::lead::{Disposition, Stage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -21,11 +22,11 @@ pub(super) enum Command {
         /// Routed to this team.
         #[arg(long)]
         team: Option<String>,
-        /// new, accepted, contacted, meeting, converted or lost.
-        #[arg(long)]
+        /// At this stage.
+        #[arg(long, value_parser = one_of(Stage::ALL.map(Stage::as_str)))]
         stage: Option<String>,
-        /// qualified, unqualified, disqualified or review.
-        #[arg(long)]
+        /// With this verdict.
+        #[arg(long, value_parser = one_of(Disposition::ALL.map(Disposition::as_str)))]
         disposition: Option<String>,
         /// First seen through this channel.
         #[arg(long)]
@@ -59,11 +60,12 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// Move a lead to new, accepted, contacted, meeting, converted or lost.
+    /// Move a lead to another stage.
     Stage {
         /// Its id.
         id: String,
         /// Where to.
+        #[arg(value_parser = one_of(Stage::ALL.map(Stage::as_str)))]
         stage: String,
         /// Why; needed for `lost`.
         #[arg(long)]
@@ -95,8 +97,8 @@ pub(super) fn run(command: Command, client: &Client) -> Outcome {
             ]);
             list(&query, limit, format, client)?;
         }
-        Command::Show { id, format } => show(&client.get(&format!("/leads/{}", part(&id)))?, format)?,
-        Command::Why { id, format } => why(&client.get(&format!("/leads/{}", part(&id)))?, format)?,
+        Command::Show { id, format } => show(&client.get(&format!("/leads/{}", part(&id)))?, format, client)?,
+        Command::Why { id, format } => why(&client.get(&format!("/leads/{}", part(&id)))?, format, client)?,
         Command::Assign { id, owner, format } => {
             let lead = client.post(&format!("/leads/{}/assign", part(&id)), &json!({ "owner": owner }))?;
             changed(&lead, format, &format!("{id} is now {owner}'s"))?;
@@ -138,7 +140,7 @@ fn list(query: &str, limit: Option<usize>, format: Format, client: &Client) -> a
             let address = if lead["emails"][0].is_null() { &lead["phones"][0] } else { &lead["emails"][0] };
             vec![
                 text(&lead["id"]),
-                time(&lead["created_at"]),
+                client.time(&lead["created_at"]),
                 short(&lead["name"], 28),
                 short(&lead["company"], 24),
                 short(address, 34),
@@ -157,7 +159,7 @@ fn changed(lead: &Value, format: Format, sentence: &str) -> anyhow::Result<()> {
     if format.json { line(lead) } else { say(sentence) }
 }
 
-fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
+fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
     if format.json {
         return line(lead);
     }
@@ -195,7 +197,7 @@ fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
     for touch in lead["touches"].as_array().into_iter().flatten() {
         say(&format!(
             "\n{}  {} through {}",
-            time(&touch["received_at"]),
+            client.time(&touch["received_at"]),
             text(&touch["kind"]),
             text(&touch["channel"])
         ))?;
@@ -213,7 +215,7 @@ fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
     for entry in lead["timeline"].as_array().into_iter().flatten() {
         say(&format!(
             "  {}  {:<9} {} ({})",
-            time(&entry["at"]),
+            client.time(&entry["at"]),
             text(&entry["event"]),
             text(&entry["text"]),
             text(&entry["by"])
@@ -223,12 +225,12 @@ fn show(lead: &Value, format: Format) -> anyhow::Result<()> {
 }
 
 /// Every decision, newest first, as sentences; as JSON the newest.
-fn why(lead: &Value, format: Format) -> anyhow::Result<()> {
+fn why(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
     if format.json {
         return line(&lead["decision"]);
     }
     for decision in lead["decisions"].as_array().into_iter().flatten() {
-        say(&format!("{}  decided by {}", time(&decision["at"]), text(&decision["by"])))?;
+        say(&format!("{}  decided by {}", client.time(&decision["at"]), text(&decision["by"])))?;
         say(&format!("  recognised: {}", text(&decision["identity"])))?;
         verdict(&decision["verdict"])?;
         let routing = &decision["routing"];

@@ -17,6 +17,7 @@ mod status;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
 use crate::config;
@@ -75,6 +76,11 @@ impl<E: Into<anyhow::Error>> From<E> for Failed {
 /// What a command ends with.
 type Outcome = Result<ExitCode, Failed>;
 
+/// A word of a list: another one is wrong usage, and answered with the list and what may have been meant.
+fn one_of<const N: usize>(words: [&'static str; N]) -> PossibleValuesParser {
+    PossibleValuesParser::new(words)
+}
+
 /// Parses the command line, does the command, prints one error chain.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -111,21 +117,18 @@ fn dispatch(arguments: Arguments) -> Outcome {
         return crate::daemon::main(check::settle(loaded)?);
     }
     let settings = check::settle_for_a_look(loaded)?;
-    if let Command::Import(wish) = &command
-        && let Some(outcome) = import::dry_run(wish, &settings)
-    {
-        return outcome;
+    if let Command::Import(wish) = command {
+        return import::run(&wish, &settings);
     }
     let client = Client::open(&settings)?;
     let result = match command {
-        Command::Run | Command::Check(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
-        Command::Import(wish) => import::run(&wish, &settings, &client),
+        Command::Run | Command::Check(_) | Command::Import(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
         Command::Owners(format) => owners::run(format, &client),
         Command::Reconcile(wish) => reconcile::run(&wish, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
-        Command::Status(wish) => status::run(&wish, &client),
+        Command::Status(wish) => status::run(&wish, &client, &settings),
     };
     client.close()?;
     result

@@ -5,17 +5,18 @@ use std::process::ExitCode;
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Outcome;
 use super::client::Client;
 use super::leads::{part, query};
-use super::print::{Format, Printer, line, say, short, text, time};
+use super::print::{Format, Printer, line, say, short, text};
+use super::{Outcome, one_of};
+use crate::lead::NoticeState;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Notices, newest first.
     List {
-        /// pending, delivered or dead.
-        #[arg(long)]
+        /// In this state.
+        #[arg(long, value_parser = one_of(NoticeState::ALL.map(NoticeState::as_str)))]
         state: Option<String>,
         /// At most so many.
         #[arg(long)]
@@ -48,7 +49,7 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
                         text(&notice["event"]),
                         text(&notice["state"]),
                         text(&notice["attempts"]),
-                        time(&notice["next_at"]),
+                        client.time(&notice["next_at"]),
                         short(&notice["error"], 60),
                     ]
                 })

@@ -86,14 +86,6 @@ pub(super) fn short(value: &Value, most: usize) -> String {
     one_line.chars().take(most.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// A time as a person reads it, in the machine's time zone.
-pub(super) fn time(value: &Value) -> String {
-    let parsed = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    parsed.map_or_else(String::new, |at| {
-        at.to_zoned_datetime(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S").to_string()
-    })
-}
-
 /// A number between 0 and 1 as percent.
 pub(super) fn percent(value: &Value) -> String {
     format!("{:.0} %", value.as_f64().unwrap_or(0.0) * 100.0)

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::client::Client;
 use super::leads::part;
-use super::print::{Format, Printer, say, short, text, time};
+use super::print::{Format, Printer, say, short, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -37,7 +37,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
             left += u64::from(mail["outcome"].is_null());
             // What a stranger wrote is for the terminal alone.
             let named = ["uid", "date", "size", "waiting", "outcome"].map(|key| (key.to_owned(), mail[key].clone()));
-            printer.item(&Value::from_iter(named), |_| row(mail))?;
+            printer.item(&Value::from_iter(named), |_| row(mail, client))?;
         }
         after = answer["next"].as_u64();
     }
@@ -51,7 +51,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
     Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn row(mail: &Value) -> Vec<String> {
+fn row(mail: &Value, client: &Client) -> Vec<String> {
     let outcome = match (&mail["outcome"], mail["waiting"] == true) {
         (Value::Null, true) => "comes in by itself".to_owned(),
         (Value::Null, false) => "MISSING".to_owned(),
@@ -59,7 +59,7 @@ fn row(mail: &Value) -> Vec<String> {
     };
     vec![
         text(&mail["uid"]),
-        time(&mail["date"]),
+        client.time(&mail["date"]),
         text(&mail["size"]),
         short(&mail["from"], 40),
         short(&mail["subject"], 50),

@@ -1,12 +1,17 @@
 //! `lotse status`: how the daemon is doing; with `--audit` also whether the store agrees with itself.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use serde_json::Value;
 
 use super::Outcome;
 use super::client::Client;
-use super::print::{Format, Printer, line, say, short, text, time};
+use super::print::{Format, Printer, line, say, short, text};
+use crate::channels::health::ChannelState;
+use crate::config::{self, Config};
+use crate::lead::Name;
+use crate::store::Total;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -18,9 +23,13 @@ pub(super) struct Arguments {
     format: Format,
 }
 
-pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
+pub(super) fn run(wish: &Arguments, client: &Client, settings: &Config) -> Outcome {
     let mut status = client.get("/status")?;
     status["running"] = client.is_daemon().into();
+    if let Some(totals) = client.totals()? {
+        status["channels"] = stopped(settings, &totals)?;
+        status["store"]["items"] = totals.values().map(|total| total.items).sum::<u64>().into();
+    }
     if wish.audit {
         status["audit"] = client.get("/audit")?["items"].take();
     }
@@ -46,7 +55,7 @@ fn audit(found: &Value) -> anyhow::Result<()> {
 
 fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
     if client.is_daemon() {
-        say(&format!("lotse {} runs since {}", text(&status["version"]), time(&status["started_at"])))?;
+        say(&format!("lotse {} runs since {}", text(&status["version"]), client.time(&status["started_at"])))?;
     } else {
         say("the daemon does not run; this is what the store says")?;
     }
@@ -58,7 +67,8 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
         say(&format!("          NOT IN FORCE: {}", text(&status["settings"]["error"])))?;
     }
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
-    say(&format!("store     {} bytes, {} items in {} commits", store["bytes"], store["items"], store["commits"]))?;
+    let commits = if client.is_daemon() { format!(" in {} commits", store["commits"]) } else { String::new() };
+    say(&format!("store     {} bytes, {} items{commits}", store["bytes"], store["items"]))?;
     if !store["trouble"].is_null() {
         say(&format!("          TAKES NOTHING IN: {}", text(&store["trouble"])))?;
     }
@@ -71,7 +81,12 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     for alarm in status["alarms"].as_array().into_iter().flatten() {
         let of = if alarm["channel"].is_null() { &alarm["notifier"] } else { &alarm["channel"] };
         let what = [text(&alarm["cause"]), text(of)].join(" ");
-        say(&format!("ALARM     {} since {}  {}", what.trim(), time(&alarm["since"]), short(&alarm["error"], 100)))?;
+        say(&format!(
+            "ALARM     {} since {}  {}",
+            what.trim(),
+            client.time(&alarm["since"]),
+            short(&alarm["error"], 100)
+        ))?;
     }
     let mut printer = Printer::new(format, &["channel", "kind", "state", "items", "last ok", "last trouble"]);
     for (name, channel) in status["channels"].as_object().into_iter().flatten() {
@@ -81,10 +96,24 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
                 text(&channel["kind"]),
                 text(&channel["state"]),
                 text(&channel["items"]),
-                time(&channel["last_ok"]),
+                client.time(&channel["last_ok"]),
                 short(&channel["last_error"], 100),
             ]
         })?;
     }
     printer.finish("no channels")
+}
+
+/// The channels of the settings while the daemon does not run, with what the ledger says of them.
+fn stopped(settings: &Config, totals: &BTreeMap<Name, Total>) -> anyhow::Result<Value> {
+    let state = |channel: &config::Channel| {
+        let Total { items, last } = totals.get(&channel.name).copied().unwrap_or_default();
+        let kind = channel.kind.as_str();
+        (
+            channel.name.clone(),
+            ChannelState { kind, state: "stopped", last_item: last, items, ..ChannelState::default() },
+        )
+    };
+    let states: BTreeMap<Name, ChannelState> = settings.channels.iter().map(state).collect();
+    Ok(serde_json::to_value(states)?)
 }

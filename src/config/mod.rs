@@ -29,7 +29,7 @@ use secrecy::SecretString;
 use crate::alarms;
 use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
-use crate::notify;
+use crate::notify::{self, letter::Language};
 
 pub use load::{Loaded, load, parse};
 pub use problem::{Problem, Severity};
@@ -126,6 +126,18 @@ pub enum ChannelKind {
     Csv(csv::Config),
 }
 
+impl ChannelKind {
+    /// The word used as `kind`.
+    #[must_use]
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Imap(_) => "imap",
+            Self::Webhook(_) => "webhook",
+            Self::Csv(_) => "csv",
+        }
+    }
+}
+
 /// Somebody who works leads (`[owners.ID]`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Owner {
@@ -141,6 +153,10 @@ pub struct Owner {
     pub weight: u32,
     /// Inactive owners never get leads. Default true.
     pub active: bool,
+    /// Language of their notices; `None`: that of the organisation's country.
+    pub language: Option<Language>,
+    /// Time zone of the times in their notices; `None`: the organisation's.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// A rotation of owners (`[teams.NAME]`).

@@ -14,6 +14,7 @@ use super::section::Section;
 use super::values;
 use super::{NotifierKind, Owner, Team};
 use crate::lead::Name;
+use crate::notify::letter::Language;
 
 /// Longest time a lead may wait for an owner.
 const LONGEST_HOLD: Duration = Duration::from_hours(24 * 365);
@@ -40,14 +41,15 @@ pub(crate) fn owners(root: &mut Section<'_>, notifiers: &Notifiers) -> Owners {
         let weight = section.key("weight").integer(1..=100).and_then(|weight| u32::try_from(weight).ok());
         let active = section.key("active").boolean();
         section.key("hours").later().text();
-        section.key("time_zone").later().parse(values::time_zone);
+        let time_zone = section.key("time_zone").parse(values::time_zone);
+        let language = section.key("language").one_of(&Language::ALL);
         away(section.key("away").later());
         section.key("max_open").later().integer(1..=1_000_000);
         section.finish();
         if let Some(id) = id {
             let name = name.unwrap_or_else(|| text.to_owned());
             let (weight, active) = (weight.unwrap_or(1), active.unwrap_or(true));
-            owners.read.push(Owner { id, name, email, notify, weight, active });
+            owners.read.push(Owner { id, name, email, notify, weight, active, language, time_zone });
         }
     }
     if owners.declared.is_empty() {

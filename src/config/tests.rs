@@ -186,7 +186,8 @@ url = "https://leads.example.com/hooks/w"      #! url: has no effect yet
 email = "anna@example.com"
 notify = ["mail", "crm"]                       #! the notifier `crm` is not available yet
 hours = "Mo-Fr 09:00-17:30"                    #! hours: has no effect yet
-time_zone = "Europe/Berlin"                    #! time_zone: has no effect yet
+time_zone = "Europe/Berlin"
+language = "en"
 away = [{ from = "2026-12-24", until = 2027-01-02 }] #! away: has no effect yet
 max_open = 40                                  #! max_open: has no effect yet
 [owners.lea]
@@ -231,7 +232,8 @@ after = "archive"                              #! has no effect yet #! unknown v
 domains = ["example.com"]
 [owners.anna]
 notify = []
-time_zone = "Berlin"                           #! has no effect yet #! unknown time zone
+time_zone = "Berlin"                           #! unknown time zone
+language = "german"                            #! unknown value `german`
 away = [{ from = "2026-12-24", until = "2026-12-01" }, { from = "24.12.2026" }] #! has no effect yet #! ends on 2026-12-01 #! until: is missing #! is no day
 max_open = 0                                   #! has no effect yet #! out of range
 [teams.sales]

@@ -7,6 +7,7 @@ use anyhow::Context;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 
+use super::last_rules;
 use crate::assign::Staff;
 use crate::channels::health::Board;
 use crate::config::Config;
@@ -29,8 +30,26 @@ pub struct Core {
     ended: oneshot::Receiver<Ended>,
 }
 
+/// What to start with.
+pub struct Start {
+    /// Rules and staff.
+    pub policy: Policy,
+    /// Why the rules on disk are not in force; the last good ones are.
+    pub trouble: Option<String>,
+}
+
+/// Rules and staff to start with: where the rules on disk are broken, those that were last in force.
+///
+/// The error lists every mistake in the rules: they are broken, and no others were ever in force.
+pub fn start(config: &Config) -> anyhow::Result<Start> {
+    policy(config).map(|policy| Start { policy, trouble: None }).or_else(|error| {
+        let Some(rules) = last_rules::load(config) else { return Err(error) };
+        Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble: Some(format!("{error:#}")) })
+    })
+}
+
 /// Rules and staff of these settings; the error lists every mistake in the rules.
-pub fn policy(config: &Config) -> anyhow::Result<Policy> {
+pub(super) fn policy(config: &Config) -> anyhow::Result<Policy> {
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
     let rules = Rules::load(config.rules.folder.as_deref(), config.rules.qualify_at, &teams).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
@@ -41,8 +60,8 @@ pub fn policy(config: &Config) -> anyhow::Result<Policy> {
 
 impl Core {
     /// Opens the store and starts the readers and the writer.
-    pub fn open(config: &Config) -> anyhow::Result<Self> {
-        let policy = Arc::new(InForce::new(policy(config)?));
+    pub fn open(config: &Config, start: Start) -> anyhow::Result<Self> {
+        let policy = Arc::new(InForce::new(start.policy));
         let store = Store::open(&config.store)?;
         let marks = Marks::open(&config.store)
             .with_context(|| format!("cannot keep marks in the store {}", config.store.display()))?;
@@ -69,7 +88,7 @@ impl Core {
         let settings = SettingsState {
             file: config.file.as_ref().map(|path| path.display().to_string()),
             loaded_at: Some(Timestamp::now()),
-            error: None,
+            error: start.trouble,
         };
         let service = Arc::new(Service {
             store,

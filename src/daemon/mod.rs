@@ -5,6 +5,7 @@
 
 mod core;
 mod greeting;
+mod last_rules;
 mod logs;
 mod reload;
 mod sockets;
@@ -27,7 +28,8 @@ use crate::notify::Outbox;
 use crate::pipeline::Ended;
 use crate::web::{self, Web};
 
-pub use self::core::{Core, policy};
+use self::core::policy;
+pub use self::core::{Core, Start, start};
 use reload::Reloader;
 use sockets::Listeners;
 use supervise::Supervisor;
@@ -54,8 +56,13 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
-    let mut core = Core::open(&config)?;
+    let start = start(&config)?;
+    if let Some(error) = &start.trouble {
+        tracing::error!(%error, "the rules are not in force; the last good ones are");
+    }
+    let mut core = Core::open(&config, start)?;
     let service = core.service();
+    last_rules::keep(&service.policy.get().rules, &config.store);
     let token = web::token(config.web.token.as_ref(), &config.store).context("cannot keep the admin token")?;
     let stop = CancellationToken::new();
 

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+use super::last_rules;
 use super::supervise::Supervisor;
 use crate::alarms::Watchman;
 use crate::channels::webhook::Receivers;
@@ -78,6 +79,7 @@ impl Reloader {
         match applied {
             Ok((config, policy)) => {
                 service.policy.set(policy);
+                last_rules::keep(&service.policy.get().rules, &self.config.store);
                 service.space.set(config.reserve);
                 service.readers.replace(Reader::new(&config));
                 receivers.replace(&config);

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::lead::{Attribution, Content, Disposition, Id, Lead, Person, Stage, Touch};
+use crate::mistakes::{self, Mistake};
 
 /// A new lead, before any rule has seen it.
 #[must_use]
@@ -48,6 +49,9 @@ pub fn open(id: Id, touch: &Touch, now: Timestamp) -> Lead {
 pub fn absorb(lead: &mut Lead, content: &Content, now: Timestamp) {
     add_person(&mut lead.person, &content.person);
     fill(&mut lead.subject, content.subject.as_ref());
+    if mistakes::made(Mistake::TouchOverwritesMessage) {
+        lead.message.take();
+    }
     fill(&mut lead.message, content.text.as_ref());
     fill(&mut lead.forwarded_by, content.forwarded_by.as_ref());
     fill(&mut lead.consent, content.consent.as_ref());

@@ -143,3 +143,8 @@ pub struct Decision {
     /// Who got it.
     pub routing: Routing,
 }
+
+impl Decision {
+    /// What stands in `by` where no person decided.
+    pub const BY_RULES: &'static str = "rules";
+}

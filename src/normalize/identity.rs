@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use super::form::parameter;
 use super::{hex, mail, row};
 use crate::lead::{Delivery, Identity, Inbound};
+use crate::mistakes::{self, Mistake};
 
 /// The identity of an item: equal for repetitions, different for everything else. All but those of
 /// mails count within their channel.
@@ -19,7 +20,10 @@ pub fn identity(inbound: &Inbound) -> Identity {
             (format!("{channel}\0content\0{}", content(&inbound.original.content_type, bytes)), Some(*window))
         }
         Delivery::Mail => (format!("mail\0{}", mail::identity(bytes)), None),
-        Delivery::Row => (format!("{channel}\0row\0{}", row::identity(bytes)), None),
+        Delivery::Row => {
+            let cells = row::identity(bytes);
+            (format!("{channel}\0row\0{}", mistakes::key(Mistake::RowsForgottenAfterRestart, &cells)), None)
+        }
         Delivery::Unique => (format!("{channel}\0unique\0{:032x}", rand::rng().random::<u128>()), None),
     };
     Identity { key, window }

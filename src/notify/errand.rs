@@ -16,6 +16,7 @@ use super::queue::{Job, Purpose};
 use super::{AlarmLetter, Failure, Letter, Message, Notifier, Ways, schedule};
 use crate::intake::{Door, Refused};
 use crate::lead::{Id, Lead, Name, Notice, NoticeState};
+use crate::mistakes::{self, Mistake};
 use crate::store::{self, Records, Store};
 
 /// No notifier may take longer for one letter; each has shorter limits of its own.
@@ -87,6 +88,10 @@ impl Desk {
                     && let Err(failure) = contained(way.probe()).await
                 {
                     return Done::StillDown { notice, failure };
+                }
+                if mistakes::made(Mistake::NoticeSettledBeforeSent) {
+                    self.write_down(vec![schedule::settle(&notice, Ok(()), (self.clock)(), rand::random())]).await;
+                    tokio::time::sleep(mistakes::GAP).await;
                 }
                 let result = contained(way.send(&message)).await;
                 (result.clone(), Some(result))
@@ -236,10 +241,9 @@ fn put(notice: &Notice, unit: &mut store::Unit<'_>) -> Result<Option<Notice>, st
 async fn contained<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     match tokio::time::timeout(LIMIT, AssertUnwindSafe(work).catch_unwind()).await {
         Ok(Ok(result)) => result,
-        Ok(Err(panic)) => {
-            let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-            let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default();
-            tracing::error!(panic = %discreet(&text), "a notifier panicked");
+        // What a panic says may hold a piece of the lead; where it was stands in the log.
+        Ok(Err(_)) => {
+            tracing::error!("a notifier panicked");
             Err(Failure::letter("a fault in lotse while the notice was handed over; see the log"))
         }
         Err(_) => Err(Failure::destination(format!("the notifier did not finish within {} s", LIMIT.as_secs()))),

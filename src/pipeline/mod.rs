@@ -21,6 +21,7 @@ use crate::lead::{
     Content, Decision, Delivery, Disposition, Event, Id, Inbound, Intake, Lead, Outcome, Reading, Receipt, Routing,
     Stage, Touch, Verdict,
 };
+use crate::mistakes::{self, Mistake};
 use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
@@ -160,13 +161,13 @@ impl Policy {
             id,
             lead: lead.id,
             at: now,
-            by: "rules".into(),
+            by: Decision::BY_RULES.into(),
             intake: Some(intake),
             identity: because.clone(),
             verdict: Some(verdict),
             routing,
         })?;
-        if !inbound.quiet {
+        if !inbound.quiet && !mistakes::made(Mistake::OutboxOutsideTransaction) {
             tell(&lead, event, Some(touch.id), &self.staff, unit)?;
         }
         let reason = match outcome {
@@ -179,8 +180,7 @@ impl Policy {
     /// Asks the rules; what they said about earlier touches still counts, each rule once.
     fn judge(&self, lead: &mut Lead, touch: &Touch, unit: &Unit<'_>) -> Result<Verdict, Error> {
         let mut verdict = self.rules.judge(lead, touch, unit.now());
-        let earlier = unit.decisions(lead.id)?.into_iter().find_map(|decision| decision.verdict);
-        if let Some(earlier) = earlier {
+        if let Some(earlier) = unit.last_verdict(lead.id)? {
             verdict.join(&earlier);
         }
         // A lead that somebody works is not taken away by one more message.
@@ -219,6 +219,9 @@ impl Policy {
                 });
             }
         } else if disqualified {
+            if mistakes::made(Mistake::DisqualifiedTakesTurn) {
+                assign::route(verdict.team.as_ref(), &self.staff, unit)?;
+            }
             let reason = "disqualified leads get no owner and take no turn".to_owned();
             return Ok(Routing { reason, ..Routing::default() });
         }

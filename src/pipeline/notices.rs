@@ -1,12 +1,17 @@
 //! Writes the notices of an event into the outbox, in the unit that makes the event true.
 
+use jiff::Timestamp;
+
 use crate::assign::Staff;
-use crate::lead::{Event, Id, Lead, Notice, NoticeState};
-use crate::store::{Error, Records, Unit};
+use crate::config::Owner;
+use crate::lead::{Event, Id, Lead, Notice, NoticeState, Outcome, Receipt};
+use crate::mistakes::{self, Mistake};
+use crate::store::{Error, Records, Store, Unit};
 
 /// One notice for each way the lead's owner wants to be told.
 pub fn tell(lead: &Lead, event: Event, touch: Option<Id>, staff: &Staff, unit: &mut Unit<'_>) -> Result<(), Error> {
     let Some(owner) = lead.owner.as_ref().and_then(|id| staff.owner(id)) else { return Ok(()) };
+    let owner = if mistakes::made(Mistake::NoticeToAnother) { another(owner, staff) } else { owner };
     for notifier in &owner.notify {
         let id = unit.new_id();
         let notice = Notice {
@@ -28,4 +33,24 @@ pub fn tell(lead: &Lead, event: Event, touch: Option<Id>, staff: &Staff, unit: &
         unit.put_notice(&notice)?;
     }
     Ok(())
+}
+
+/// Somebody else; only ever a seeded mistake.
+fn another<'a>(owner: &'a Owner, staff: &'a Staff) -> &'a Owner {
+    staff.owners().iter().find(|other| other.id != owner.id).unwrap_or(owner)
+}
+
+/// Writes notices of what is committed already; only ever a seeded mistake.
+pub(super) fn tell_afterwards<'a>(receipts: impl Iterator<Item = &'a Receipt>, staff: &Staff, store: &Store) {
+    let written = store.unit(Timestamp::now(), |unit| {
+        for receipt in receipts.filter(|receipt| matches!(receipt.outcome, Outcome::Created | Outcome::Touched)) {
+            if let Some(lead) = receipt.lead.map(|id| unit.lead(id)).transpose()?.flatten() {
+                tell(&lead, Event::Created, Some(receipt.intake), staff, unit)?;
+            }
+        }
+        Ok(())
+    });
+    if let Err(error) = written {
+        tracing::error!(%error, "notices could not be written afterwards");
+    }
 }

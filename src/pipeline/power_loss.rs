@@ -121,7 +121,7 @@ fn conserved(store: &Store, acknowledged: u64) -> Result<Option<String>, Error> 
     let rows = store.intakes(&IntakeFilter::default(), None, usize::MAX)?.items;
     let stored = rows.len() as u64;
     if stored < acknowledged {
-        return Ok(Some(all(&format!("{stored} ledger rows"))));
+        return Ok(Some(all(&format!("LostInput: {stored} ledger rows"))));
     }
     // The unit under way may be there, whole: at most four items more.
     if stored > acknowledged + 4 {
@@ -281,4 +281,19 @@ fn a_disk_that_lies_about_syncs_is_found_out() {
         wrong(&Folder::holding(image), acknowledged).is_some()
     });
     assert!(found, "the checks of this file do not notice a loss");
+}
+
+/// The same test in a process that makes this mistake has to fail and to name what was lost.
+#[cfg(feature = "seeded-mistakes")]
+#[test]
+fn a_skipped_sync_is_caught_by_name_after_a_power_loss() {
+    let test = "pipeline::power_loss::after_a_power_loss_what_was_acknowledged_is_there_whole_and_once";
+    let output = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env("LOTSE_MISTAKE", "skipped-sync")
+        .env("LOTSE_CRASH_IMAGES", "400")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("LostInput"), "{said}");
 }

@@ -12,9 +12,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use super::{Policy, Space};
+use super::{Policy, Space, notices};
 use crate::intake::{Change, Prepared, Refused, Work};
 use crate::lead::Receipt;
+use crate::mistakes::{self, Mistake};
 use crate::store::{Error, Store, Unit};
 
 /// Items and changes that share one commit at most.
@@ -108,13 +109,17 @@ impl Writer {
     #[must_use]
     pub fn run(&self, mut queue: mpsc::Receiver<Work>) -> Ended {
         while let Some(first) = queue.blocking_recv() {
-            let (tasks, replies) = self.admit(gather(first, &mut queue));
+            let (tasks, mut replies) = self.admit(gather(first, &mut queue));
             if tasks.is_empty() {
                 continue;
             }
-            match self.unit(&tasks) {
+            match self.unit(&tasks, &mut replies) {
                 Ok(results) => {
                     self.count(&results);
+                    if mistakes::made(Mistake::OutboxOutsideTransaction) {
+                        std::thread::sleep(mistakes::GAP);
+                        notices::tell_afterwards(receipts(&results), &self.policy.get().staff, &self.store);
+                    }
                     answer(results, replies);
                     self.pulse.committed.notify_one();
                 }
@@ -152,7 +157,8 @@ impl Writer {
     }
 
     /// Does all tasks in one unit; a task that fails by itself is set aside and the unit done again.
-    fn unit(&self, tasks: &[Task]) -> Result<Vec<Done>, Error> {
+    /// Nobody is answered here: `replies` are for after the commit.
+    fn unit(&self, tasks: &[Task], replies: &mut Vec<Reply>) -> Result<Vec<Done>, Error> {
         let policy = self.policy.get();
         let mut faults: Vec<Option<String>> = tasks.iter().map(|_| None).collect();
         loop {
@@ -168,6 +174,10 @@ impl Writer {
                             return Err(Error::Broken("a task failed by itself".into()));
                         }
                     }
+                }
+                if mistakes::made(Mistake::AcknowledgeBeforeCommit) {
+                    answer(std::mem::take(&mut results), std::mem::take(replies));
+                    std::thread::sleep(mistakes::GAP);
                 }
                 Ok(results)
             });
@@ -246,7 +256,10 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 /// Hands out results; a source that no longer listens will deliver again.
-fn answer(results: Vec<Done>, replies: Vec<Reply>) {
+fn answer(mut results: Vec<Done>, replies: Vec<Reply>) {
+    if mistakes::made(Mistake::ReceiptsMixedUp) {
+        mix_up(&mut results);
+    }
     for (done, reply) in results.into_iter().zip(replies) {
         let gone = match (done, reply) {
             (Done::Item(receipt), Reply::Item(reply)) => reply.send(Ok(receipt)).is_err(),
@@ -259,6 +272,19 @@ fn answer(results: Vec<Done>, replies: Vec<Reply>) {
         };
         if gone {
             tracing::debug!("a source did not wait for its receipt");
+        }
+    }
+}
+
+fn receipts(results: &[Done]) -> impl Iterator<Item = &Receipt> {
+    results.iter().filter_map(|done| if let Done::Item(receipt) = done { Some(receipt) } else { None })
+}
+
+/// Exchanges neighbours' receipts; only ever a seeded mistake.
+fn mix_up(results: &mut [Done]) {
+    for pair in results.chunks_mut(2) {
+        if let [Done::Item(one), Done::Item(other)] = pair {
+            std::mem::swap(one, other);
         }
     }
 }

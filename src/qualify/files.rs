@@ -49,8 +49,13 @@ pub(super) struct Files {
 impl Files {
     /// The shipped files.
     pub(super) fn shipped() -> Self {
+        Self::of(SHIPPED)
+    }
+
+    /// Files given as texts, each with its path below the folder of the rules.
+    pub(super) fn of(texts: &[(&str, &str)]) -> Self {
         let mut files = Self::default();
-        for (path, text) in SHIPPED {
+        for (path, text) in texts {
             let name = path.rsplit('/').next().unwrap_or(path);
             let file = File { name: name.to_owned(), path: format!("rules/{path}"), text: (*text).to_owned() };
             match path.split_once('/') {
@@ -77,6 +82,12 @@ impl Files {
         let lists = optional(&folder.join("lists"), "txt", problems);
         let tests = optional(&folder.join("tests"), "toml", &mut unread_tests);
         Self { rules, lists, tests, unread_tests }
+    }
+
+    /// Rule files and lists with their paths below the folder of the rules, as [`Files::of`] takes them.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (String, &str)> {
+        let rules = self.rules.iter().map(|file| (file.name.clone(), file.text.as_str()));
+        rules.chain(self.lists.iter().map(|file| (format!("lists/{}", file.name), file.text.as_str())))
     }
 
     /// Names this set of rules: changes with every change of a rule, a list or the threshold.

@@ -56,6 +56,7 @@ pub struct Rules {
     in_order: Vec<Rule>,
     tests: RuleTests,
     warnings: Vec<Problem>,
+    files: Files,
     env: Arc<Env>,
     qualify_at: i64,
     version: String,
@@ -68,17 +69,39 @@ impl Rules {
     /// route to. The error is every mistake in every rule file and list, in file order; mistakes in
     /// rule tests are no reason to refuse the rules, and come out of [`Rules::run_tests`].
     pub fn load(folder: Option<&Path>, qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
-        let loaded = thread::scope(|scope| {
-            let loader = thread::Builder::new().name("rules".into()).stack_size(STACK);
-            let thread = loader.spawn_scoped(scope, || Self::read(folder, qualify_at, teams))?;
-            thread.join().map_err(|_| std::io::Error::other("the rule engine failed"))
-        });
-        loaded.unwrap_or_else(|error| Err(vec![cannot_load(&error)]))
-    }
-
-    fn read(folder: Option<&Path>, qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
         let mut problems = Vec::new();
         let files = folder.map_or_else(Files::shipped, |folder| Files::of_folder(folder, &mut problems));
+        let mut rules = Self::compile(files, problems, qualify_at, teams)?;
+        if let (Some(folder), true) = (folder, rules.is_empty()) {
+            let message = "there are no rules: every lead is judged by its score of 0";
+            rules.warnings.push(Problem::whole(folder.display().to_string(), message));
+        }
+        Ok(rules)
+    }
+
+    /// As [`Rules::load`], from texts: each with its path below the folder of the rules
+    /// (`10-intent.toml`, `lists/freemail.txt`, `tests/shipped.toml`).
+    pub fn of(texts: &[(&str, &str)], qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
+        Self::compile(Files::of(texts), Vec::new(), qualify_at, teams)
+    }
+
+    /// Mistakes in the rule tests of `folder`, for rules that are broken, so that no test can be run.
+    #[must_use]
+    pub fn mistakes_in_tests(folder: &Path) -> Vec<Problem> {
+        RuleTests::read(&Files::of_folder(folder, &mut Vec::new())).mistakes()
+    }
+
+    /// Compiles on a stack of its own; `problems` were found while the files were read.
+    fn compile(files: Files, problems: Vec<Problem>, qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
+        let compiled = thread::scope(|scope| {
+            let compiler = thread::Builder::new().name("rules".into()).stack_size(STACK);
+            let thread = compiler.spawn_scoped(scope, move || Self::read(files, problems, qualify_at, teams))?;
+            thread.join().map_err(|_| std::io::Error::other("the rule engine failed"))
+        });
+        compiled.unwrap_or_else(|error| Err(vec![cannot_load(&error)]))
+    }
+
+    fn read(files: Files, mut problems: Vec<Problem>, qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
         let env = Arc::new(environment().map_err(|error| vec![cannot_load(&error)])?);
         let samples = samples().map_err(|error| vec![cannot_load(&error)])?;
         let lists: BTreeMap<String, Words> = files
@@ -88,19 +111,15 @@ impl Rules {
             .collect();
         let mut reading = Reading::new(&env, &lists, teams, &samples);
         let rules: Vec<Rule> = files.rules.iter().flat_map(|file| reading.file(file)).collect();
-        let Reading { problems: found, mut warnings, .. } = reading;
+        let Reading { problems: found, warnings, .. } = reading;
         problems.extend(found);
         if !problems.is_empty() {
             problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
             return Err(problems);
         }
-        if let (Some(folder), true) = (folder, rules.is_empty()) {
-            let message = "there are no rules: every lead is judged by its score of 0";
-            warnings.push(Problem::whole(folder.display().to_string(), message));
-        }
         let version = files.version(qualify_at);
         let tests = RuleTests::read(&files);
-        Ok(Self { in_order: rules, tests, warnings, env, qualify_at, version })
+        Ok(Self { in_order: rules, tests, warnings, files, env, qualify_at, version })
     }
 
     /// What the rules say about a lead whose newest touch is `touch`.
@@ -163,6 +182,11 @@ impl Rules {
     #[must_use]
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
+    }
+
+    /// The rule files and lists it was made of, as [`Rules::of`] takes them.
+    pub fn texts(&self) -> impl Iterator<Item = (String, &str)> {
+        self.files.texts()
     }
 
     /// Number of rules.

@@ -111,6 +111,11 @@ impl RuleTests {
         all
     }
 
+    /// What of them cannot be read.
+    pub(super) fn mistakes(self) -> Vec<Problem> {
+        self.broken
+    }
+
     /// Runs them against `rules`.
     pub(super) fn run(
         &self,

@@ -12,7 +12,7 @@ use redb::backends::FileBackend;
 use redb::{Builder, Database, DatabaseError};
 
 /// The store's file.
-const NAME: &str = "leads.redb";
+pub(super) const NAME: &str = "leads.redb";
 /// The same while it is being made.
 const UNFINISHED: &str = "leads.redb.new";
 

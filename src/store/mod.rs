@@ -37,7 +37,7 @@ use home::Home;
 pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
 pub use format::FORMAT;
-pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page};
+pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};
 pub use rotation::{OwnerCounts, Rotation};
 pub use unit::Unit;
@@ -86,6 +86,12 @@ pub struct Store {
 }
 
 impl Store {
+    /// Whether there is a store in `folder`.
+    #[must_use]
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(home::NAME).exists()
+    }
+
     /// Opens the store in `folder` (made when missing), as `leads.redb`.
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let home =

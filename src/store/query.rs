@@ -4,9 +4,11 @@
 //! is deleted meanwhile from being freed: the file would grow several times over. What came in or
 //! changed between two slices may or may not be seen.
 
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 
 use super::backend::{Order, Table};
@@ -59,6 +61,15 @@ pub struct IntakeFilter {
 pub struct NoticeFilter {
     /// In this state.
     pub state: Option<NoticeState>,
+}
+
+/// What came in through one channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Total {
+    /// Rows in the ledger.
+    pub items: u64,
+    /// When the last item came in.
+    pub last: Option<Timestamp>,
 }
 
 impl Store {
@@ -163,6 +174,19 @@ impl Store {
 }
 
 impl View<'_> {
+    /// What came in through each channel, by the whole ledger: one look at every row.
+    pub fn intakes_by_channel(&self) -> Result<BTreeMap<Name, Total>, Error> {
+        let mut totals: BTreeMap<Name, Total> = BTreeMap::new();
+        self.tables().scan(Table::Intakes, (Bound::Unbounded, Bound::Unbounded), Order::Forward, &mut |_, value| {
+            let row: Intake = codec::decode(Table::Intakes, value)?;
+            let total = totals.entry(row.channel).or_default();
+            total.items += 1;
+            total.last = total.last.max(Some(row.received_at));
+            GO_ON
+        })?;
+        Ok(totals)
+    }
+
     /// The newest records before `before` that are to be kept, at most `wanted`, and how far this
     /// got: `None` when the table was read to its end.
     fn slice<T: DeserializeOwned>(

@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys};
-use crate::lead::{Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch};
+use crate::lead::{
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch, Verdict,
+};
+use crate::mistakes::{self, Mistake};
 
 /// An item that was delivered before.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,7 +83,8 @@ pub trait Records {
 
     /// Whether an item with this identity was delivered before.
     fn delivered(&self, identity: &str) -> Result<Option<Delivered>, Error> {
-        self.record(Table::Deliveries, identity.as_bytes())
+        let key = mistakes::key(Mistake::RedeliveryForgottenAfterRestart, identity);
+        self.record(Table::Deliveries, key.as_bytes())
     }
 
     /// How far a channel has read.
@@ -96,6 +100,19 @@ pub trait Records {
     /// A lead's newest decision.
     fn last_decision(&self, lead: Id) -> Result<Option<Decision>, Error> {
         Ok(self.records_under(Table::Decisions, &lead.to_bytes(), Order::Backward, 1)?.pop())
+    }
+
+    /// The newest verdict of the rules on a lead; older ones are not read.
+    fn last_verdict(&self, lead: Id) -> Result<Option<Verdict>, Error> {
+        let (mut end, prefix) = (Vec::new(), lead.to_bytes());
+        let mut found = None;
+        let range = keys::starting_with(&prefix, &mut end);
+        self.tables().scan(Table::Decisions, range, Order::Backward, &mut |_, value| {
+            let decision: Decision = codec::decode(Table::Decisions, value)?;
+            found = decision.verdict;
+            if found.is_none() { GO_ON } else { ENOUGH }
+        })?;
+        Ok(found)
     }
 
     /// One decision about a lead.
@@ -182,7 +199,8 @@ pub trait Records {
 
     /// A team's place in its rotation.
     fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
-        Ok(self.record(Table::Rotations, team.as_str().as_bytes())?.unwrap_or_default())
+        let key = mistakes::key(Mistake::RotationInMemoryOnly, team.as_str());
+        Ok(self.record(Table::Rotations, key.as_bytes())?.unwrap_or_default())
     }
 
     /// How many leads an owner has.

@@ -8,11 +8,14 @@ use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
 use std::path::PathBuf;
 
-use redb::{Builder, Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, TableError};
+use redb::{
+    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, TableDefinition, TableError,
+};
 
 use super::Error;
 use super::backend::{Backend, Order, Read, Table, Visit, Write};
 use super::home::Home;
+use crate::mistakes::{self, Mistake};
 
 /// Pages kept in memory, bytes. The crate's default of 1 GiB is too much for a small server.
 const CACHE: usize = 48 << 20;
@@ -86,6 +89,9 @@ impl Backend for Redb {
     fn write(&self, work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error> {
         let mut transaction = self.database.begin_write().map_err(broken)?;
         transaction.set_quick_repair(true);
+        if mistakes::made(Mistake::SkippedSync) && !mistakes::made_at_times(Mistake::SkippedSync, 8) {
+            transaction.set_durability(Durability::None).map_err(broken)?;
+        }
         {
             let mut tables = HashMap::new();
             for table in Table::ALL {
@@ -93,6 +99,9 @@ impl Backend for Redb {
             }
             // An error drops the transaction, and with it all it wrote.
             work(&mut Tables(tables))?;
+        }
+        if mistakes::made_at_times(Mistake::CommitErrorSwallowed, 9) {
+            return Ok(());
         }
         transaction.commit().map_err(broken)
     }

@@ -10,6 +10,7 @@ use super::{Error, codec, fresh, keys};
 use crate::lead::{
     Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Place, TimelineEntry, Touch,
 };
+use crate::mistakes::{self, Mistake};
 
 /// One unit of work on the store; what it writes, it also reads back.
 pub struct Unit<'a> {
@@ -56,7 +57,7 @@ impl<'a> Unit<'a> {
     pub fn put_lead(&mut self, lead: &Lead) -> Result<(), Error> {
         let before = self.lead(lead.id)?;
         let old_keys = before.as_ref().map(match_keys).unwrap_or_default();
-        let new_keys = match_keys(lead);
+        let new_keys = if mistakes::made(Mistake::LeadWithoutMatchKeys) { Vec::new() } else { match_keys(lead) };
         for key in old_keys.iter().filter(|key| !new_keys.contains(key)) {
             self.tables.remove(Table::MatchKeys, &keys::text_and_id(key, lead.id))?;
         }
@@ -98,7 +99,8 @@ impl<'a> Unit<'a> {
 
     /// Remembers an item, so that it is recognised when it comes again.
     pub fn remember(&mut self, identity: &str, delivered: &Delivered) -> Result<(), Error> {
-        self.put(Table::Deliveries, identity.as_bytes(), delivered)
+        let key = mistakes::key(Mistake::RedeliveryForgottenAfterRestart, identity);
+        self.put(Table::Deliveries, key.as_bytes(), delivered)
     }
 
     /// Moves a channel's place.
@@ -157,7 +159,8 @@ impl<'a> Unit<'a> {
 
     /// Moves a team's rotation.
     pub fn put_rotation(&mut self, team: &Name, rotation: &Rotation) -> Result<(), Error> {
-        self.put(Table::Rotations, team.as_str().as_bytes(), rotation)
+        let key = mistakes::key(Mistake::RotationInMemoryOnly, team.as_str());
+        self.put(Table::Rotations, key.as_bytes(), rotation)
     }
 
     fn put<T: Serialize>(&mut self, table: Table, key: &[u8], record: &T) -> Result<(), Error> {

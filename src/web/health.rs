@@ -32,7 +32,7 @@ async fn ready(State(web): State<Web>) -> Response {
         .map(|(name, state)| json!({ "channel": name, "error": state.last_error }))
         .collect();
     // A store that cannot be read is said below.
-    let alarms: Vec<_> = web.read(Service::alarms).await.unwrap_or_default().into_iter().map(named).collect();
+    let alarms: Vec<_> = web.read(Service::alarms).await.unwrap_or_default().iter().map(named).collect();
     let takes = service.door.change(|_| Ok(())).await.and_then(|()| service.space.for_items(0));
     let status = if takes.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
@@ -46,7 +46,7 @@ async fn ready(State(web): State<Web>) -> Response {
 }
 
 /// An alarm for those who may not know more.
-fn named(alarm: Alarm) -> Value {
+fn named(alarm: &Alarm) -> Value {
     json!({ "cause": alarm.cause, "channel": alarm.channel, "notifier": alarm.notifier, "since": alarm.since })
 }
 

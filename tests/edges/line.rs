@@ -9,7 +9,7 @@ use lotse::channels::health::Board;
 use lotse::channels::imap::Mailbox;
 use lotse::channels::{Channel, Error};
 use lotse::config::{self, ChannelKind};
-use lotse::daemon::Core;
+use lotse::daemon::{Core, start};
 use lotse::lead::{Name, Outcome};
 use lotse::service::Service;
 use lotse::store::{IntakeFilter, LeadFilter, Records};
@@ -42,7 +42,7 @@ impl Line {
         let file = folder.path().join("lotse.toml");
         std::fs::write(&file, format!("[store]\npath = \"store\"\n{}{TEAM}", mailbox(port, user, "2s"))).unwrap();
         let config = config::load(Some(&file)).config.unwrap();
-        let core = Core::open(&config).unwrap();
+        let core = Core::open(&config, start(&config).unwrap()).unwrap();
         let (service, board, stop) = (core.service(), Board::default(), CancellationToken::new());
         let channel = config.channels.into_iter().next().unwrap();
         let ChannelKind::Imap(settings) = channel.kind else { panic!("a mailbox was configured") };
@@ -63,7 +63,7 @@ impl Line {
 
     /// The addresses of all leads.
     pub(crate) fn leads(&self) -> Vec<String> {
-        let leads = self.service.store.view(|view| view.leads(&LeadFilter::default(), None, 1000)).unwrap().items;
+        let leads = self.service.store.leads(&LeadFilter::default(), None, 1000).unwrap().items;
         let mut all: Vec<String> = leads.iter().map(|lead| lead.person.emails[0].to_string()).collect();
         all.sort();
         all
@@ -93,7 +93,7 @@ impl Line {
         self.stop.cancel();
         let stopped = tokio::time::timeout(Duration::from_secs(10), self.task).await;
         let errors = stopped.expect("the channel stops").unwrap();
-        let rows = self.service.store.view(|view| view.intakes(&IntakeFilter::default(), None, 1000)).unwrap().items;
+        let rows = self.service.store.intakes(&IntakeFilter::default(), None, 1000).unwrap().items;
         let sources: BTreeSet<&str> = rows.iter().map(|row| row.source.as_str()).collect();
         assert_eq!((rows.len(), sources.len()), (mails, mails), "{what}: one row for each mail: {rows:#?}");
         assert!(rows.iter().all(|row| row.outcome == Outcome::Created), "{what}: {rows:#?}");

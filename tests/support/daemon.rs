@@ -1,5 +1,6 @@
 //! The shipped binary as a daemon, in a folder of its own.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -16,22 +17,22 @@ pub struct Daemon {
     pub folder: TempDir,
     child: Option<Child>,
     addresses: Option<(SocketAddr, SocketAddr)>,
+    environment: Vec<(String, OsString)>,
     log: Arc<Mutex<String>>,
-    environment: Vec<(&'static str, PathBuf)>,
 }
 
 impl Daemon {
     /// Settings in a fresh folder; `[http]`, `[web]` and `[store]` are added.
     pub fn with(settings: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let daemon = Self { folder, child: None, addresses: None, log: Arc::default(), environment: Vec::new() };
+        let daemon = Self { folder, child: None, addresses: None, environment: Vec::new(), log: Arc::default() };
         daemon.settings(settings);
         daemon
     }
 
     /// Sets a variable in the environment of the daemon and of all commands from now on.
-    pub fn set(&mut self, variable: &'static str, value: PathBuf) {
-        self.environment.push((variable, value));
+    pub fn set(&mut self, variable: &str, value: impl Into<OsString>) {
+        self.environment.push((variable.to_owned(), value.into()));
     }
 
     /// Replaces the settings.

@@ -1,6 +1,7 @@
 //! One file now: what `lotse import` reads, and what a row becomes on its way in.
 
 use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use crate::lead::{Delivery, Inbound, Kind, Name, Original};
 use crate::normalize::Spelling;
 
 /// An opened file: iterate over [`Import::rows`].
-pub struct Import {
+pub struct Import<R = File> {
     /// How it is written.
     pub dialect: Dialect,
     /// Names of its columns.
@@ -22,10 +23,10 @@ pub struct Import {
     /// Its length in bytes; [`Rows::position`] runs up to it.
     pub bytes: u64,
     /// Its rows.
-    pub rows: Rows<File>,
+    pub rows: Rows<R>,
 }
 
-impl Import {
+impl<R> Import<R> {
     /// Which canonical field each column fills, `null` for those kept under their own name.
     #[must_use]
     pub fn columns(&self, spelling: &Spelling) -> Map<String, Value> {
@@ -40,7 +41,12 @@ pub fn open(path: &Path) -> Result<Import, Unreadable> {
     if !file.metadata()?.is_file() {
         return Err(Unreadable::Binary("no regular file"));
     }
-    let contents = contents::open(file, &|| false)?;
+    read(file)
+}
+
+/// As [`open`], from anything that can be read twice.
+pub fn read<R: Read + Seek>(source: R) -> Result<Import<R>, Unreadable> {
+    let contents = contents::open(source, &|| false)?;
     Ok(Import { dialect: contents.dialect, headers: contents.headers, bytes: contents.length, rows: contents.rows })
 }
 

@@ -18,6 +18,7 @@ use super::suspects::{Break, Way};
 use crate::channels::health::Health;
 use crate::intake::{Door, Refused};
 use crate::lead::{self, Delivery, Inbound, Kind, Original};
+use crate::mistakes::{self, Mistake};
 
 /// Text that is asked for at once, in bytes, unless one mail alone is larger.
 const AT_ONCE: u64 = 8 * 1024 * 1024;
@@ -154,8 +155,11 @@ impl Reader<'_> {
         let sizes = unless(self.stop, self.session.sizes(batch)).await?;
         self.check_gone(batch, |uid| sizes.contains_key(&uid)).await?;
         for load in loads(&sizes, self.place, way) {
-            let texts = unless(self.stop, self.session.texts(&load.uids, load.part, load.bytes)).await?;
+            let mut texts = unless(self.stop, self.session.texts(&load.uids, load.part, load.bytes)).await?;
             self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
+            if mistakes::made(Mistake::PlacePastPartialFetch) && texts.len() > 1 {
+                texts.pop_first();
+            }
             let Some(last) = texts.last_key_value().map(|(uid, _)| *uid) else { continue };
             self.mailbox.suspects().came(last);
             let items = texts.into_iter().map(|(uid, text)| self.mail(uid, load.part, text)).collect();
@@ -183,6 +187,10 @@ impl Reader<'_> {
 
     /// Hands items over; a stop waits until they have their receipts.
     async fn submit(&mut self, items: Vec<Inbound>, last: u32) -> Result<(), Halt> {
+        if mistakes::made(Mistake::PlaceBeforeItem) {
+            self.door.keep_place(&self.mailbox.name, self.stored(self.place.at(last))).await?;
+            tokio::time::sleep(4 * mistakes::GAP).await;
+        }
         let receipts = self.door.submit_all(items).await?;
         for _ in receipts {
             self.health.item();

@@ -16,16 +16,16 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Longest line, and longest response not counting the mail's text, in bytes.
-const LONGEST_LINE: usize = 64 * 1024;
+pub const LONGEST_LINE: usize = 64 * 1024;
 /// Parentheses that one response may open. Nothing we ask for is answered with more than a few; the
 /// parser needs some 50 KiB of stack for each in an unoptimised build.
-const MOST_PARENTHESES: usize = 24;
+pub const MOST_PARENTHESES: usize = 24;
 /// Largest text of one mail, in bytes.
-pub(super) const LARGEST_LITERAL: usize = 50 * 1024 * 1024;
+pub const LARGEST_LITERAL: usize = 50 * 1024 * 1024;
 
 /// What a server did that no honest one does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum Violation {
+pub enum Violation {
     /// A line is too long.
     #[error("the server sent a line of more than {LONGEST_LINE} bytes")]
     Line,
@@ -42,19 +42,19 @@ pub(super) enum Violation {
 
 /// A stream whose incoming bytes are checked.
 #[derive(Debug)]
-pub(super) struct Guarded<S> {
+pub struct Guarded<S> {
     stream: S,
     watch: Watch,
 }
 
 impl<S> Guarded<S> {
     /// Checks what comes in over `stream`, from the beginning of a response on.
-    pub(super) fn new(stream: S) -> Self {
+    pub fn new(stream: S) -> Self {
         Self { stream, watch: Watch::default() }
     }
 
     /// The stream without its guard.
-    pub(super) fn into_inner(self) -> S {
+    pub fn into_inner(self) -> S {
         self.stream
     }
 }

@@ -12,7 +12,7 @@ mod again;
 mod command;
 mod connect;
 mod fetch;
-mod guard;
+pub mod guard;
 mod idle;
 mod name;
 mod owed;

@@ -35,6 +35,7 @@ use crate::lead::Name;
 use crate::normalize::Spelling;
 pub use example::example_curl;
 use receive::{Bounds, Desk};
+pub use verify::verify;
 
 /// Settings of one webhook (`kind = "webhook"`).
 #[derive(Clone, Debug, PartialEq)]

@@ -13,9 +13,8 @@ use crate::notify::AlarmLetter;
 pub fn subject(letter: &AlarmLetter) -> String {
     let begins = letter.notice.event == Event::AlarmRaised;
     let word = match (letter.house.language, begins) {
-        (Language::German, true) => "Alarm",
+        (_, true) => "Alarm",
         (Language::German, false) => "Vorbei",
-        (Language::English, true) => "Alarm",
         (Language::English, false) => "Over",
     };
     line(&format!("{word}: {}", sentence(&letter.alarm, letter.house.language)), LONGEST_SUBJECT)

@@ -15,10 +15,11 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::Letter;
-use crate::lead::{Content, Disposition, Email, Event, Lead, Phone, Verdict};
+use crate::lead::{Content, Decision, Disposition, Email, Event, Lead, Phone, Verdict};
 
 pub use clean::{block, line};
 pub use words::Language;
+use words::Words;
 
 /// Longest quoted message, characters.
 const LONGEST_MESSAGE: usize = 4000;
@@ -32,7 +33,7 @@ const MOST_LISTED: usize = 40;
 /// The subject: what happened, and to whom. One line.
 #[must_use]
 pub fn subject(letter: &Letter) -> String {
-    let words = letter.house.language.words();
+    let words = words(letter);
     let who = who(letter);
     let subject = match letter.notice.event {
         Event::Created => format!("{}: {who}", words.new_lead),
@@ -45,6 +46,11 @@ pub fn subject(letter: &Letter) -> String {
     line(&subject, LONGEST_SUBJECT)
 }
 
+/// The words of the owner's language, else of the organisation's.
+fn words(letter: &Letter) -> &'static Words {
+    letter.owner.as_ref().and_then(|owner| owner.language).unwrap_or(letter.house.language).words()
+}
+
 /// Name and company, or the best that is known. One line.
 fn who(letter: &Letter) -> String {
     let person = &letter.lead.person;
@@ -55,7 +61,7 @@ fn who(letter: &Letter) -> String {
         person.phones.first().map(Phone::as_str),
     ];
     let mut known = known.into_iter().flatten().map(|text| line(text, 80)).filter(|text| !text.is_empty());
-    let Some(first) = known.next() else { return letter.house.language.words().unknown.to_owned() };
+    let Some(first) = known.next() else { return words(letter).unknown.to_owned() };
     let company = person.company.as_deref().map(|text| line(text, 80)).unwrap_or_default();
     if company.is_empty() || company == first { first } else { format!("{first} ({company})") }
 }
@@ -63,7 +69,7 @@ fn who(letter: &Letter) -> String {
 /// Why the owner got it: score, rules that hit, and how the owner was found. One line.
 #[must_use]
 pub fn why(letter: &Letter) -> String {
-    let words = letter.house.language.words();
+    let words = words(letter);
     let mut parts = vec![standing(letter)];
     if let Some(hits) = verdict(letter).and_then(hits) {
         parts.push(format!("{}: {hits}", words.rules));
@@ -80,7 +86,7 @@ fn verdict(letter: &Letter) -> Option<&Verdict> {
 }
 
 fn standing(letter: &Letter) -> String {
-    let words = letter.house.language.words();
+    let words = words(letter);
     let (lead, verdict) = (&letter.lead, verdict(letter));
     let score = verdict.map_or(lead.score, |verdict| verdict.score);
     // What rules say against a lead that somebody works does not count.
@@ -103,15 +109,23 @@ fn hits(verdict: &Verdict) -> Option<String> {
     (!hits.is_empty()).then(|| hits.join(", "))
 }
 
+/// How the owner was found. The reason that was written down is English; other languages say less.
 fn routing(letter: &Letter) -> Option<String> {
-    let reason = line(&letter.decision.as_ref()?.routing.reason, LONGEST_VALUE);
-    (!reason.is_empty()).then_some(reason)
+    let decision = letter.decision.as_ref()?;
+    let routing = &decision.routing;
+    let Some(routed) = &words(letter).routed else {
+        return Some(line(&routing.reason, LONGEST_VALUE)).filter(|reason| !reason.is_empty());
+    };
+    let team = routing.team.as_ref().map(|team| format!("{} {team}", routed.team));
+    let by = (decision.by != Decision::BY_RULES).then(|| format!("{} {}", routed.given_by, line(&decision.by, 80)));
+    let parts: Vec<_> = team.into_iter().chain(by).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// The whole text, lines ended by `\n`.
 #[must_use]
 pub fn text(letter: &Letter) -> String {
-    let words = letter.house.language.words();
+    let words = words(letter);
     let mut page = Page::default();
     page.opening(letter);
     page.person(letter);
@@ -150,7 +164,7 @@ impl Page {
     }
 
     fn opening(&mut self, letter: &Letter) {
-        let words = letter.house.language.words();
+        let words = words(letter);
         if let Some(owner) = &letter.owner {
             let _infallible = write!(self.0, "{} {},\n\n", words.hello, line(&owner.name, 80));
         }
@@ -170,7 +184,7 @@ impl Page {
     }
 
     fn person(&mut self, letter: &Letter) {
-        let words = letter.house.language.words();
+        let words = words(letter);
         let person = &letter.lead.person;
         self.head(words.who_title);
         self.maybe(words.name, person.name.as_deref());
@@ -188,7 +202,7 @@ impl Page {
     }
 
     fn writing(&mut self, letter: &Letter) {
-        let words = letter.house.language.words();
+        let words = words(letter);
         let Said { subject, text, content } = said(letter);
         let title = if letter.notice.event == Event::Touched { words.wrote_now_title } else { words.wrote_title };
         self.head(title);
@@ -218,7 +232,7 @@ impl Page {
     }
 
     fn origin(&mut self, letter: &Letter) {
-        let words = letter.house.language.words();
+        let words = words(letter);
         let from = &letter.lead.attribution;
         self.head(words.origin_title);
         self.entry(words.channel, letter.touch.as_ref().map_or(&from.channel, |touch| &touch.channel).as_str());
@@ -235,7 +249,7 @@ impl Page {
     }
 
     fn next_steps(&mut self, letter: &Letter) {
-        let words = letter.house.language.words();
+        let words = words(letter);
         let id = letter.lead.id;
         self.head(words.next_title);
         if let Some(email) = reply_to(&letter.lead) {
@@ -276,8 +290,10 @@ pub fn reply_to(lead: &Lead) -> Option<&str> {
     (plain && !strange && !user.is_empty() && !user.contains('@') && domain.contains('.')).then_some(email)
 }
 
+/// A time as the owner's clock shows it, else the organisation's.
 fn local(at: Timestamp, letter: &Letter) -> String {
-    let zoned = at.to_zoned_datetime(letter.house.time_zone.clone());
+    let owner = letter.owner.as_ref().and_then(|owner| owner.time_zone.as_ref());
+    let zoned = at.to_zoned_datetime(owner.unwrap_or(&letter.house.time_zone).clone());
     zoned.strftime("%Y-%m-%d %H:%M %Z").to_string()
 }
 

@@ -24,6 +24,8 @@ pub(crate) fn owner(id: &str, full: &str) -> Owner {
         notify: vec![name("mail")],
         weight: 1,
         active: true,
+        language: None,
+        time_zone: None,
     }
 }
 

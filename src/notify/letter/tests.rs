@@ -173,3 +173,21 @@ fn an_answer_goes_only_to_plain_addresses() {
         assert_eq!(reply_to(&letter.lead).is_some(), fits, "{address:?}");
     }
 }
+
+#[test]
+fn a_letter_is_in_one_language_and_its_times_in_one_zone_those_of_the_owner() {
+    let mut letter = in_german(letter());
+    letter.decision.as_mut().unwrap().routing.team = Some(samples::name("sales"));
+    let german = text(&letter);
+    assert!(german.contains("  Zuteilung: Team sales\n") && german.contains("10:12 CET"), "{german}");
+    assert!(!german.contains("whose turn"), "{german}");
+    letter.decision.as_mut().unwrap().by = "lea".to_owned();
+    assert!(text(&letter).contains("  Zuteilung: Team sales, übergeben von lea\n"));
+
+    let owner = letter.owner.as_mut().unwrap();
+    (owner.language, owner.time_zone) = (Some(Language::English), Some(jiff::tz::TimeZone::get("Asia/Tokyo").unwrap()));
+    let english = text(&letter);
+    assert!(english.starts_with("Hello Anna Schmidt,") && english.contains("  Routing: team sales, whose turn"));
+    assert!(english.contains("Received: 2026-11-23 18:12 JST"), "{english}");
+    assert_eq!(subject(&letter), "New lead: Max Müstermann (Firma GmbH)");
+}

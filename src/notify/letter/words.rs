@@ -12,6 +12,9 @@ pub enum Language {
 }
 
 impl Language {
+    /// The languages by the words that stand for them in the settings (ISO 639-1).
+    pub const ALL: [(&'static str, Self); 2] = [("de", Self::German), ("en", Self::English)];
+
     /// The language of an organisation in this country (ISO 3166-1 alpha-2).
     #[must_use]
     pub fn of_country(country: &str) -> Self {
@@ -74,10 +77,18 @@ pub(super) struct Words {
     pub(super) call: &'static str,
     pub(super) show: &'static str,
     pub(super) accept: &'static str,
+    /// How the owner was found; `None` in the language in which decisions are written down.
+    pub(super) routed: Option<Routed>,
     /// In the order of [`Stage::ALL`].
     stages: [&'static str; 6],
     /// In the order of [`Disposition::ALL`].
     dispositions: [&'static str; 4],
+}
+
+/// Words for how an owner was found.
+pub(super) struct Routed {
+    pub(super) team: &'static str,
+    pub(super) given_by: &'static str,
 }
 
 impl Words {
@@ -134,6 +145,7 @@ static GERMAN: Words = Words {
     call: "Rufen Sie an:",
     show: "Alles dazu",
     accept: "Annehmen",
+    routed: Some(Routed { team: "Team", given_by: "übergeben von" }),
     stages: ["neu", "angenommen", "kontaktiert", "Termin vereinbart", "gewonnen", "verloren"],
     dispositions: ["qualifiziert", "unter der Schwelle", "ausgeschlossen", "zu prüfen"],
 };
@@ -182,6 +194,7 @@ static ENGLISH: Words = Words {
     call: "Call:",
     show: "Everything about it",
     accept: "Take it on",
+    routed: None,
     stages: ["new", "accepted", "contacted", "meeting", "converted", "lost"],
     dispositions: ["qualified", "below the threshold", "disqualified", "to be reviewed"],
 };

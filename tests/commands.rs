@@ -1,0 +1,209 @@
+//! Commands as a person types them: with broken rules, without a store, without the daemon, with wrong words.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
+mod support;
+
+use std::fs;
+use std::process::Output;
+use std::time::Duration;
+
+use support::daemon::Daemon;
+use support::http::{self, post};
+
+const SETTINGS: &str = r#"
+[organisation]
+time_zone = "Asia/Tokyo"
+[channels.website]
+kind = "webhook"
+[channels.fairs]
+kind = "csv"
+folder = "fairs"
+settle = "200ms"
+[notify.out]
+kind = "file"
+path = "outbox"
+[owners.anna]
+notify = ["out"]
+[teams.sales]
+members = ["anna"]
+"#;
+
+const GOOD: &str = "[[rule]]\nname = \"a\"\nwhen = 'lists.words.size() > 0'\nscore = 50\ntags = [\"good\"]\n";
+const BROKEN: &str = "[[rule]]\nname = \"a\"\nwhen = 'lists.words.size() >'\nscore = 50\ntags = [\"good\"]\n";
+
+fn with_rules(rule: &str) -> Daemon {
+    let daemon = Daemon::with(SETTINGS);
+    fs::create_dir_all(daemon.path("rules/lists")).unwrap();
+    fs::write(daemon.path("rules/lists/words.txt"), "price\n").unwrap();
+    fs::write(daemon.path("rules/10.toml"), rule).unwrap();
+    daemon
+}
+
+fn send(daemon: &Daemon, who: &str) {
+    let body = format!(r#"{{"email":"{who}@firma.example","message":"Bitte ein Angebot"}}"#);
+    assert_eq!(post(daemon.public(), "/hooks/website", "application/json", &body).unwrap().status, 200);
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn fails_with(output: &Output, code: i32, parts: &[&str]) {
+    let error = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{error}");
+    for part in parts {
+        assert!(error.contains(part), "`{part}` is not in\n{error}");
+    }
+}
+
+#[test]
+fn a_start_with_broken_rules_uses_the_last_good_ones_and_says_so() {
+    let mut daemon = with_rules(GOOD);
+    daemon.start();
+    send(&daemon, "first");
+    daemon.stop();
+    fs::write(daemon.path("rules/10.toml"), BROKEN).unwrap();
+    fs::remove_file(daemon.path("rules/lists/words.txt")).unwrap();
+
+    // Without the daemon: looking and changing both work.
+    let lead = daemon.json(&["leads", "list"]).remove(0);
+    let id = lead["id"].as_str().unwrap();
+    daemon.ok(&["leads", "note", id, "called"]);
+    assert!(daemon.object(&["status"])["settings"]["error"].as_str().unwrap().contains("10.toml:3"));
+
+    daemon.start();
+    assert!(daemon.log().contains("the last good ones are") && daemon.log().contains("10.toml:3"), "{}", daemon.log());
+    send(&daemon, "second");
+    assert_eq!(daemon.json(&["leads", "list"])[0]["tags"][0], "good");
+    assert!(daemon.ok(&["status"]).contains("NOT IN FORCE"));
+    let ready = http::request(daemon.private(), "GET", "/readyz", &[], b"").unwrap();
+    assert!(ready.status == 200 && ready.body.contains("10.toml:3"), "{ready:?}");
+
+    fs::write(
+        daemon.path("rules/10.toml"),
+        GOOD.replace("\"good\"", "\"mended\"").replace("lists.words.size() > 0", "true"),
+    )
+    .unwrap();
+    daemon.until("the mended rules are in force", Duration::from_secs(20), |daemon| {
+        daemon.object(&["status"])["settings"]["error"].is_null()
+    });
+    send(&daemon, "third");
+    assert_eq!(daemon.json(&["leads", "list"])[0]["tags"][0], "mended");
+    daemon.stop();
+    fs::write(daemon.path("rules/10.toml"), BROKEN).unwrap();
+    daemon.start();
+    send(&daemon, "fourth");
+    assert_eq!(daemon.json(&["leads", "list"])[0]["tags"][0], "mended", "a reload is kept, too");
+}
+
+#[test]
+fn a_first_start_with_broken_rules_refuses_with_every_mistake_and_makes_nothing() {
+    let daemon = with_rules(&format!("{BROKEN}\n[[rule]]\nname = \"b\"\nwhen = 'lead.emial == \"\"'\nscore = 1\n"));
+    fails_with(&daemon.cli(&["run"]), 1, &["10.toml:3", "10.toml:9", "emial"]);
+    fs::write(daemon.path("fair.csv"), "Name;E-Mail\nMax;max@firma.example\n").unwrap();
+    fails_with(&daemon.cli(&["import", "fair.csv", "--channel", "fairs"]), 1, &["10.toml:3", "10.toml:9"]);
+    assert!(!daemon.path("store").exists());
+}
+
+#[test]
+fn where_no_rules_were_ever_kept_looking_works_and_changing_names_the_mistakes() {
+    let mut daemon = with_rules(GOOD);
+    daemon.start();
+    send(&daemon, "max");
+    daemon.stop();
+    fs::write(daemon.path("rules/10.toml"), BROKEN).unwrap();
+    fs::remove_file(daemon.path("store/rules.last.toml")).unwrap();
+    let lead = daemon.json(&["leads", "list"]).remove(0);
+    fails_with(&daemon.cli(&["leads", "note", lead["id"].as_str().unwrap(), "called"]), 1, &["10.toml:3"]);
+}
+
+#[test]
+fn check_reports_the_mistakes_of_settings_rules_lists_and_tests_in_one_run() {
+    let daemon = with_rules(BROKEN);
+    daemon.settings(&SETTINGS.replace("settle", "setle"));
+    fs::write(daemon.path("rules/lists/odd.txt"), b"price\n\xff\n").unwrap();
+    fs::create_dir(daemon.path("rules/tests")).unwrap();
+    fs::write(daemon.path("rules/tests/t.toml"), "[[test]]\nnmae = \"x\"\nexpect = { score = 1 }\n").unwrap();
+    let output = daemon.cli(&["check"]);
+    let report = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{report}");
+    for part in ["setle", "10.toml:3", "odd.txt", "t.toml:2", "nmae", "the rule tests were not run"] {
+        assert!(report.contains(part), "`{part}` is not in\n{report}");
+    }
+}
+
+#[test]
+fn without_a_store_no_command_but_run_and_import_makes_one() {
+    let daemon = Daemon::with(SETTINGS);
+    fs::write(daemon.path("fair.csv"), "Name;E-Mail\nMax;max@firma.example\n").unwrap();
+    for command in [
+        &["leads", "list"][..],
+        &["leads", "show", "01KAQ3V5Y8Z6N4T2R0P9M7K5H3"],
+        &["leads", "assign", "01KAQ3V5Y8Z6N4T2R0P9M7K5H3", "anna"],
+        &["intake", "list", "--json"],
+        &["owners"],
+        &["outbox", "list"],
+        &["status"],
+    ] {
+        fails_with(&daemon.cli(command), 1, &["there is no store in", "lotse.toml", "--config"]);
+    }
+    fails_with(&daemon.cli(&["import", "fair.csv", "--channel", "fiars"]), 1, &["fairs"]);
+    fails_with(&daemon.cli(&["import", "fiar.csv", "--channel", "fairs"]), 1, &["fiar.csv"]);
+    assert!(!daemon.path("store").exists());
+    assert_eq!(daemon.object(&["import", "fair.csv", "--channel", "fairs"])["created"], 1);
+    assert_eq!(daemon.json(&["leads", "list"]).len(), 1);
+}
+
+#[test]
+fn without_the_daemon_status_shows_the_channels_as_stopped_with_what_the_ledger_says() {
+    let mut daemon = Daemon::with(SETTINGS);
+    daemon.start();
+    send(&daemon, "max");
+    send(&daemon, "eva");
+    daemon.stop();
+    let status = daemon.object(&["status"]);
+    assert_eq!(status["running"], false);
+    assert_eq!(status["store"]["items"], 2);
+    let website = &status["channels"]["website"];
+    assert_eq!((website["state"].as_str(), website["items"].as_u64()), (Some("stopped"), Some(2)));
+    assert_eq!(status["channels"]["fairs"]["items"], 0);
+    let shown = daemon.ok(&["status"]);
+    assert!(shown.starts_with("the daemon does not run") && shown.contains("fairs"), "{shown}");
+}
+
+#[test]
+fn words_that_a_filter_does_not_know_are_wrong_usage_and_unknown_ids_are_not() {
+    let mut daemon = Daemon::with(SETTINGS);
+    daemon.start();
+    for (command, known) in [
+        (&["leads", "list", "--stage", "acepted"][..], "accepted"),
+        (&["leads", "list", "--disposition", "x"], "disqualified"),
+        (&["intake", "list", "--outcome", "x"], "quarantined"),
+        (&["outbox", "list", "--state", "x"], "delivered"),
+        (&["leads", "stage", "01KAQ3V5Y8Z6N4T2R0P9M7K5H3", "x"], "contacted"),
+    ] {
+        fails_with(&daemon.cli(command), 2, &[known]);
+    }
+    fails_with(&daemon.cli(&["leads", "show", "01KAQ3V5Y8Z6N4T2R0P9M7K5H3"]), 1, &["there is no lead"]);
+    fails_with(&daemon.cli(&["leads", "show", "x"]), 1, &[]);
+}
+
+#[test]
+fn times_for_people_are_in_the_organisations_time_zone_and_in_json_in_utc() {
+    let mut daemon = Daemon::with(SETTINGS);
+    daemon.start();
+    send(&daemon, "max");
+    let lead = daemon.json(&["leads", "list"]).remove(0);
+    let at: jiff::Timestamp = lead["created_at"].as_str().unwrap().parse().unwrap();
+    assert!(lead["created_at"].as_str().unwrap().ends_with('Z'));
+    let tokyo = at.in_tz("Asia/Tokyo").unwrap().strftime("%Y-%m-%d %H:%M:%S JST").to_string();
+    let id = lead["id"].as_str().unwrap();
+    let intake = daemon.json(&["intake", "list"]).remove(0);
+    for command in
+        [&["leads", "show", id][..], &["leads", "why", id], &["intake", "show", intake["id"].as_str().unwrap()]]
+    {
+        let shown = daemon.ok(command);
+        assert!(shown.contains(" JST"), "{shown}");
+    }
+    assert!(daemon.ok(&["leads", "show", id]).contains(&tokyo), "{tokyo}");
+}
