@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lotse::lead::Reading;
+use lotse::normalize::Trust;
 use mail::{reader, reading};
 use serde_json::Value;
 
@@ -39,7 +40,7 @@ fn every_mail_of_the_corpus_is_read_in_time() {
             }
             let bytes = fs::read(&path).unwrap();
             let start = Instant::now();
-            let kind = match reading(&reader, &bytes) {
+            let kind = match reading(&reader, &bytes, Trust::Usual) {
                 Reading::Lead(_) => 0,
                 Reading::Noise(_) => 1,
                 Reading::Unclear(_) => 2,
@@ -47,7 +48,7 @@ fn every_mail_of_the_corpus_is_read_in_time() {
             assert!(start.elapsed() < Duration::from_secs(2), "{}: {:?}", path.display(), start.elapsed());
             counts[kind] += 1;
             if std::env::var_os("LOTSE_CORPUS_LIST").is_some() {
-                eprintln!("{} {:?}", path.display(), reading(&reader, &bytes));
+                eprintln!("{} {:?}", path.display(), reading(&reader, &bytes, Trust::Usual));
             }
         }
     }
@@ -65,7 +66,7 @@ fn labelled_mails_are_read_as_their_labels_say() {
         let labels: Value = serde_json::from_slice(&labels).unwrap();
         for (name, label) in labels["labels"].as_object().unwrap() {
             let bytes = fs::read(set.join(name)).unwrap_or_default();
-            let Reading::Lead(content) = reading(&reader, &bytes) else { continue };
+            let Reading::Lead(content) = reading(&reader, &bytes, Trust::Usual) else { continue };
             // The label is what From says; the person may be somebody else.
             let from = content.from.as_deref().map(str::to_lowercase);
             let checks = [
@@ -116,7 +117,9 @@ fn form_mails_name_whom_they_speak_for() {
             continue;
         }
         let mail = format!("From: no-reply@host.example\nContent-Type: text/plain; charset=utf-8\n\n{body}");
-        let Reading::Lead(content) = reading(&reader, mail.as_bytes()) else { panic!("{} is no lead", path.display()) };
+        let Reading::Lead(content) = reading(&reader, mail.as_bytes(), Trust::Usual) else {
+            panic!("{} is no lead", path.display())
+        };
         let expected = &truth["expected"];
         let said = serde_json::to_string(&content).unwrap();
         let checks = [
@@ -139,6 +142,50 @@ fn form_mails_name_whom_they_speak_for() {
     let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
     eprintln!("form mails: {right} of {all} values found ({share:.1} %)\n{}", wrong.join("\n"));
     assert!(share >= 90.0, "only {share:.1} % of {all} values of form mails were found");
+}
+
+/// Forwards of many mail programs and languages, each released: the person is whose mail it was.
+#[test]
+fn released_forwards_name_whose_mail_it_was() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader("ours.example");
+    let (mut right, mut wrong) = (0_u32, Vec::new());
+    for path in fs::read_dir(folder.join("../forwarded")).unwrap().map(|entry| entry.unwrap().path()) {
+        let Ok(body) = fs::read_to_string(path.with_extension("txt")) else { continue };
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
+        let truth: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        let asserted = |what: &str| truth["asserted_upstream"].as_array().unwrap().iter().any(|field| field == what);
+        let forwarded = truth["forwarded"] == true;
+        let usual = if forwarded { "Fwd: x" } else { "x" };
+        let subject = truth["subject_header"].as_str().unwrap_or(usual);
+        let mail = format!(
+            "From: Anna <anna@ours.example>\nSubject: {subject}\nContent-Type: text/plain; charset=utf-8\n\n{body}"
+        );
+        let Reading::Lead(content) = reading(&reader, mail.as_bytes(), Trust::Released) else { panic!("no lead") };
+        let expected = &truth["expected"];
+        let author = if forwarded { expected["from"]["address"].as_str() } else { Some("anna@ours.example") };
+        let checks = [
+            ("from", author, content.person.emails.first().map(ToString::to_string)),
+            ("from", expected["from"]["name"].as_str(), content.person.name.clone()),
+            ("subject", expected["subject"].as_str(), content.subject.clone()),
+            ("body", expected["body"].as_str(), content.text.clone()),
+        ];
+        for (what, expected, actual) in checks {
+            let Some(expected) = expected.filter(|_| asserted(what)) else { continue };
+            let actual = actual.unwrap_or_default();
+            if words(expected) == words(&actual) {
+                right += 1;
+            } else {
+                wrong.push(format!("{} {what}\n  expected {expected:.200}\n  actual   {actual:.200}", path.display()));
+            }
+        }
+    }
+    let all = right + u32::try_from(wrong.len()).unwrap();
+    let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
+    eprintln!("forwards: {right} of {all} values found ({share:.1} %)\n{}", wrong.join("\n"));
+    assert!(share >= 80.0, "only {share:.1} % of {all} values of forwards were found");
 }
 
 /// Text without differences in blank space and invisible characters.

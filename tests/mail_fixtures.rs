@@ -1,8 +1,9 @@
 //! Reads every mail in `fixtures/mail` and compares it with the reading expected beside it.
 //!
 //! `NAME.eml` goes with `NAME.lead.json`: `{"lead": {…}}` with the part of the content that
-//! matters, `{"noise": "reason"}` or `{"unclear": "reason"}`. What a mail became instead is
-//! written to `NAME.actual.json` in the folder for test files.
+//! matters, `{"noise": "reason"}` or `{"unclear": "reason"}`; `"released": {…}` beside them is what
+//! it becomes when a person releases it. What a mail became instead is written to
+//! `NAME.actual.json` in the folder for test files.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
@@ -13,6 +14,7 @@ use std::fs;
 use std::path::Path;
 
 use lotse::lead::Reading;
+use lotse::normalize::{Reader, Trust};
 use mail::{reader, reading};
 use serde_json::{Value, json};
 
@@ -31,7 +33,7 @@ fn every_mail_reads_as_expected() {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         let expected = folder.join(format!("{name}.lead.json"));
         let expected: Value = serde_json::from_slice(&fs::read(&expected).unwrap_or_default()).unwrap_or_default();
-        let actual = as_json(reading(&reader, &fs::read(&path).unwrap()));
+        let actual = as_json(&reader, &fs::read(&path).unwrap());
         let differences = differences(&expected, &actual);
         if !differences.is_empty() {
             let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.actual.json"));
@@ -43,12 +45,16 @@ fn every_mail_reads_as_expected() {
     assert!(wrong.is_empty(), "{} of {mails} mails read otherwise:\n\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
-fn as_json(reading: Reading) -> Value {
-    match reading {
+fn as_json(reader: &Reader, mail: &[u8]) -> Value {
+    let mut value = match reading(reader, mail, Trust::Usual) {
         Reading::Lead(content) => json!({ "lead": content }),
         Reading::Noise(reason) => json!({ "noise": reason }),
         Reading::Unclear(reason) => json!({ "unclear": reason }),
+    };
+    if let Reading::Lead(content) = reading(reader, mail, Trust::Released) {
+        value["released"] = json!(content);
     }
+    value
 }
 
 /// Where the actual value lacks or contradicts what is expected.

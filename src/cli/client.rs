@@ -73,6 +73,9 @@ impl Client {
                 }
                 start => start?,
             };
+            if let (Some(trouble), Missing::Make) = (&start.trouble, missing) {
+                eprintln!("lotse: {trouble}\nlotse: the rules that were last in force are used");
+            }
             let _inside = runtime.enter();
             let core = Core::open(config, start).context("neither the daemon nor the store can be reached")?;
             let router = trusted_router(Web { service: core.service(), metrics: None });
@@ -93,7 +96,7 @@ impl Client {
     pub(super) fn totals(&self) -> anyhow::Result<Option<BTreeMap<Name, Total>>> {
         match &self.reach {
             Reach::Daemon(_) => Ok(None),
-            Reach::Store(_, core) => Ok(Some(core.service().store.view(|view| view.intakes_by_channel())?)),
+            Reach::Store(_, core) => Ok(core.service().store.view(|view| Ok(Some(view.intakes_by_channel()?)))?),
         }
     }
 

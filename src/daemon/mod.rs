@@ -26,6 +26,7 @@ use crate::config::{ChannelKind, Config};
 use crate::intake::Refused;
 use crate::notify::Outbox;
 use crate::pipeline::Ended;
+use crate::store::Store;
 use crate::web::{self, Web};
 
 use self::core::policy;
@@ -39,11 +40,17 @@ const STACK: usize = 16 << 20;
 /// How long the start waits for the watched folders: a network file system may hang.
 const FOLDERS: Duration = Duration::from_secs(3);
 
+/// How long everything may take to let go after the store has failed.
+const LET_GO: Duration = Duration::from_secs(5);
+/// How long compacting the store may take before the service manager gives us up, microseconds.
+const COMPACTING: u32 = 30 * 60 * 1_000_000;
+
 /// Runs the daemon until it is told to stop.
 pub fn main(config: Config) -> Result<ExitCode, crate::cli::Failed> {
     logs::start();
     // What the daemon writes is nobody else's business.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+    webhook::listener::allow_many_files();
     let runtime = tokio::runtime::Builder::new_multi_thread().thread_stack_size(STACK).enable_all().build()?;
     let ended = runtime.block_on(run(config));
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -56,6 +63,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
+    shrink(&config.store);
     let start = start(&config)?;
     if let Some(error) = &start.trouble {
         tracing::error!(%error, "the rules are not in force; the last good ones are");
@@ -105,10 +113,18 @@ async fn run(config: Config) -> anyhow::Result<()> {
     notify(&[sd_notify::NotifyState::Stopping]);
     tracing::info!("lotse stops");
     stop.cancel();
-    serving.close().await;
-    supervisor.close().await;
-    watchman.close().await;
-    outbox.close().await;
+    if matches!(ended, Some(Ended::Failed(_))) {
+        // Nothing that is under way can be kept: all of it is only asked to let go, at once.
+        let all = async { tokio::join!(serving.close(), supervisor.close(), watchman.close(), outbox.close()) };
+        if tokio::time::timeout(LET_GO, all).await.is_err() {
+            tracing::warn!("something did not let go; lotse ends without it");
+        }
+    } else {
+        serving.close().await;
+        supervisor.close().await;
+        watchman.close().await;
+        outbox.close().await;
+    }
     drop((service, receivers));
     match ended {
         Some(Ended::Failed(error)) => {
@@ -135,6 +151,21 @@ async fn make_folders(config: &Config) {
     });
     if tokio::time::timeout(FOLDERS, futures_util::future::join_all(made)).await.is_err() {
         tracing::warn!("a watched folder does not answer; the start does not wait for it");
+    }
+}
+
+/// Gives the disk back what a large store no longer holds; a failure is met again by whoever opens it.
+fn shrink(store: &std::path::Path) {
+    let begin = |before| {
+        notify(&[sd_notify::NotifyState::ExtendTimeoutUsec(COMPACTING)]);
+        tracing::info!(bytes = before, "the store's file is mostly empty and is compacted");
+    };
+    match Store::shrink(store, begin) {
+        Ok(Some(shrunk)) => {
+            tracing::info!(before = shrunk.before, after = shrunk.after, "the store's file was compacted");
+        }
+        Ok(None) => {}
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "the store's file was not compacted"),
     }
 }
 

@@ -1,12 +1,16 @@
 //! Stage 3, dedupe: a new lead, or one that is already there.
 //!
-//! An equal e-mail address is the same person. An equal phone number is the same person unless
-//! the two have different addresses or names: a switchboard serves many people. Different e-mail
-//! addresses with nothing but a number in common stay two leads.
+//! An equal e-mail address is the same person, unless it is a program's. An equal phone number is
+//! the same person unless the two have different addresses or names: a switchboard serves many
+//! people. Different e-mail addresses with nothing but a number in common stay two leads. Where
+//! several people have the number and nothing tells which of them it is, nobody guesses: a lead of
+//! its own says so, because whoever waits for a call must not wait for somebody to look into the
+//! quarantine.
 
 mod merge;
 
-use crate::lead::{Content, Id, Lead, Person};
+use crate::lead::{Content, Id, Lead, Person, Phone};
+use crate::normalize::robot;
 use crate::store::{Error, Records};
 
 pub use merge::{absorb, open};
@@ -23,6 +27,11 @@ pub enum Place {
         /// In words, for the decision.
         because: String,
     },
+    /// To one of several leads, and nothing tells to which: to a lead of its own.
+    Unsure {
+        /// In words, for the decision and for whoever works the lead.
+        because: String,
+    },
     /// To this lead.
     Existing {
         /// The lead.
@@ -34,16 +43,28 @@ pub enum Place {
 
 /// Finds the lead that `content` belongs to.
 pub fn place(content: &Content, records: &impl Records) -> Result<Place, Error> {
-    for email in &content.person.emails {
-        if let Some(lead) = newest(records, &format!("email:{email}"), |_| true)? {
-            return Ok(Place::Existing { lead, because: format!("the same e-mail address {email}") });
+    for email in content.person.emails.iter().filter(|email| !robot::is_robot(email)) {
+        if let Some(lead) = best(with_key(records, &format!("email:{email}"))?) {
+            let because = format!("the same e-mail address {email}");
+            return Ok(Place::Existing { lead: Box::new(lead), because });
         }
     }
+    let mut unsure = None;
     for phone in &content.person.phones {
-        if let Some(lead) = newest(records, &format!("phone:{phone}"), |lead| may_share(&lead.person, &content.person))?
-        {
-            return Ok(Place::Existing { lead, because: format!("the same phone number {phone}") });
+        match with_number(phone, &content.person, records)? {
+            Fitting::One(lead) => {
+                let because = format!("the same phone number {phone}");
+                return Ok(Place::Existing { lead, because });
+            }
+            Fitting::Several(count) => _ = unsure.get_or_insert((phone, count)),
+            Fitting::None => {}
         }
+    }
+    if let Some((phone, count)) = unsure {
+        let because = format!(
+            "{count} leads of different people share the phone number {phone}, and nothing tells which of them this is"
+        );
+        return Ok(Place::Unsure { because });
     }
     let because = if content.person.emails.is_empty() && content.person.phones.is_empty() {
         "no e-mail address and no phone number to recognise anybody by"
@@ -53,17 +74,53 @@ pub fn place(content: &Content, records: &impl Records) -> Result<Place, Error> 
     Ok(Place::New { because: because.to_owned() })
 }
 
-/// The lead with this key that fits: an open one before a closed one, then the newest.
-fn newest(records: &impl Records, key: &str, fits: impl Fn(&Lead) -> bool) -> Result<Option<Box<Lead>>, Error> {
-    let mut best: Option<Box<Lead>> = None;
-    for id in records.leads_with(key, LOOKED_AT)? {
-        let Some(lead) = records.lead(id)?.filter(|lead| fits(lead)) else { continue };
-        let rank = |lead: &Lead| -> (bool, Id) { (lead.stage.is_open(), lead.id) };
-        if best.as_ref().is_none_or(|best| rank(&lead) > rank(best)) {
-            best = Some(Box::new(lead));
-        }
+/// Leads that a number leads to.
+enum Fitting {
+    None,
+    One(Box<Lead>),
+    /// So many, of different people.
+    Several(usize),
+}
+
+/// The leads of this number that may be the person's: those of the same name, else all that
+/// nothing speaks against.
+fn with_number(phone: &Phone, person: &Person, records: &impl Records) -> Result<Fitting, Error> {
+    let mut fitting = with_key(records, &format!("phone:{phone}"))?;
+    fitting.retain(|lead| may_share(&lead.person, person));
+    if fitting.iter().any(|lead| are_namesakes(&lead.person, person)) {
+        fitting.retain(|lead| are_namesakes(&lead.person, person));
     }
-    Ok(best)
+    let alike = fitting.iter().all(|lead| {
+        let (one, other) = (&fitting[0].person, &lead.person);
+        lead.id == fitting[0].id
+            || are_namesakes(one, other)
+            || one.emails.iter().any(|email| other.emails.contains(email))
+    });
+    let count = fitting.len();
+    Ok(match best(fitting) {
+        None => Fitting::None,
+        Some(lead) if alike => Fitting::One(Box::new(lead)),
+        Some(_) => Fitting::Several(count),
+    })
+}
+
+/// The newest leads with this key.
+fn with_key(records: &impl Records, key: &str) -> Result<Vec<Lead>, Error> {
+    let mut leads = Vec::new();
+    for id in records.leads_with(key, LOOKED_AT)? {
+        leads.extend(records.lead(id)?);
+    }
+    Ok(leads)
+}
+
+/// An open lead before a closed one, then the newest.
+fn best(leads: Vec<Lead>) -> Option<Lead> {
+    leads.into_iter().max_by_key(|lead| -> (bool, Id) { (lead.stage.is_open(), lead.id) })
+}
+
+/// Whether both have a name, and the same.
+fn are_namesakes(one: &Person, other: &Person) -> bool {
+    matches!((&one.name, &other.name), (Some(one), Some(other)) if same_name(one, other))
 }
 
 /// Whether two persons with the same phone number may be one.
@@ -89,8 +146,11 @@ fn same_name(one: &str, other: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::*;
-    use crate::lead::Email;
+    use crate::lead::{Email, Kind, Name, Touch};
+    use crate::store::Store;
 
     fn person(name: Option<&str>, email: Option<&str>) -> Person {
         Person {
@@ -120,5 +180,55 @@ mod tests {
         ] {
             assert_eq!(may_share(&known, &new), same, "{known:?} {new:?}");
         }
+    }
+
+    /// Where a person with the number of all the others belongs, by the position of the known one.
+    fn placed(known: &[Person], new: Person) -> Result<usize, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(folder.path()).unwrap();
+        let with_phone = |person: Person| Person { phones: vec![Phone("+49301234567".into())], ..person };
+        let content = |person: Person| Content { person: with_phone(person), ..Content::default() };
+        store
+            .unit(Timestamp::UNIX_EPOCH, |unit| {
+                let mut ids = Vec::new();
+                for person in known {
+                    let touch = Touch {
+                        id: Id::MIN,
+                        lead: Id::MIN,
+                        channel: Name::parse("web").unwrap(),
+                        kind: Kind::Form,
+                        received_at: Timestamp::UNIX_EPOCH,
+                        content: content(person.clone()),
+                    };
+                    ids.push(unit.new_id());
+                    unit.put_lead(&open(ids[ids.len() - 1], &touch, Timestamp::UNIX_EPOCH))?;
+                }
+                Ok(match place(&content(new), unit)? {
+                    Place::Existing { lead, .. } => Ok(ids.iter().position(|id| *id == lead.id).unwrap()),
+                    Place::New { because } | Place::Unsure { because } => Err(because),
+                })
+            })
+            .unwrap()
+    }
+
+    #[test]
+    fn nobody_guesses_which_of_several_people_with_one_number_it_is() {
+        let max = || person(Some("Max Mustermann"), Some("max@a.example"));
+        let eva = || person(Some("Eva Muster"), Some("eva@a.example"));
+        let nobody = || person(None, None);
+        assert_eq!(placed(&[max()], nobody()), Ok(0));
+        assert_eq!(placed(&[max(), eva()], person(Some("mustermann, max"), None)), Ok(0));
+        assert_eq!(placed(&[max(), nobody()], person(Some("Max Mustermann"), None)), Ok(0));
+        assert_eq!(placed(&[max(), person(Some("Max Mustermann"), Some("m@b.example"))], nobody()), Ok(1));
+        let shared = placed(&[max(), eva()], nobody()).unwrap_err();
+        assert!(shared.contains("2 leads of different people share the phone number +49301234567"), "{shared}");
+        let new = placed(&[max(), eva()], person(Some("Udo Groß"), None)).unwrap_err();
+        assert!(new.contains("nobody known"), "{new}");
+    }
+
+    #[test]
+    fn the_address_of_a_program_makes_nobody_the_same() {
+        let typed = |name: &str| person(Some(name), Some("noreply@portal.example"));
+        assert!(placed(&[typed("Max")], typed("Eva")).is_err());
     }
 }

@@ -14,8 +14,10 @@ mod mail;
 pub mod person;
 pub mod phone;
 mod readers;
+pub mod robot;
 mod row;
 pub mod text;
+mod totals;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -120,7 +122,7 @@ impl Reader {
 
     fn form(&self, form: Result<Form, String>, inbound: &Inbound, trust: Trust) -> Reading {
         let form = match form {
-            Ok(form) if form.pairs.is_empty() && form.attachments.is_empty() => {
+            Ok(form) if form.pairs.is_empty() && form.attachments.is_empty() && form.letter.is_none() => {
                 return Reading::Unclear("the form is empty: no field holds a value".into());
             }
             Ok(form) => form,
@@ -128,11 +130,15 @@ impl Reader {
         };
         let none = Spelling::default();
         let spelling = self.spellings.get(&inbound.channel).unwrap_or(&none);
-        if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling), trust) {
+        let sums = || (inbound.kind == Kind::Row).then(|| totals::reason(&form.pairs)).flatten();
+        if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling).or_else(sums), trust) {
             return Reading::Noise(why);
         }
         let known = fields::Context { spelling, region: &self.country, at: inbound.received_at };
         let mut content = fields::content(form.pairs, &known);
+        if let Some(letter) = form.letter {
+            self.letter(&mut content, letter);
+        }
         content.attachments = form.attachments;
         content.problems.splice(0..0, form.problems);
         content.headers.clone_from(&inbound.original.headers);
@@ -142,6 +148,22 @@ impl Reader {
                 inbound.original.headers.get("referer").map(|page| text::line(page)).filter(|page| !page.is_empty());
         }
         Reading::Lead(Box::new(content))
+    }
+
+    /// A text in which nothing is labelled: the message, and the address and numbers in it. It
+    /// names nobody, because nothing says which words are a name.
+    fn letter(&self, content: &mut Content, text: String) {
+        let mut found = email::parse_all(&text);
+        found.retain(|email| self.own_domain(email.domain()).is_none() && !robot::is_robot(email));
+        if found.len() > 1 {
+            content.problems.push(format!("the text names {} e-mail addresses; the first was taken", found.len()));
+        }
+        found.truncate(1);
+        content.person.phones = mail::numbers(&text, &self.country);
+        content.person.domain = company::domain(None, &found);
+        content.person.language = language::detect(&text).map(str::to_owned);
+        content.person.emails = found;
+        content.text = Some(text);
     }
 
     /// What a released item says where nothing better can be made of it: its text, and the

@@ -12,7 +12,7 @@ use super::form::{self, Form};
 use crate::lead::Original;
 
 /// Reads a row. An error is a sentence for the person who looks at the quarantined item; what the
-/// channel could not read comes as `text/csv; unreadable=REASON`.
+/// channel could not read comes as `text/csv; unreadable=REASON`, what it mended with `; noted=TEXT`.
 pub(super) fn read(original: &Original) -> Result<Form, String> {
     if let Some((_, reason)) = original.content_type.split_once("unreadable=") {
         return Err(reason.to_owned());
@@ -20,6 +20,7 @@ pub(super) fn read(original: &Original) -> Result<Form, String> {
     let cells: Vec<(String, Value)> = serde_json::from_slice(&original.bytes)
         .map_err(|error| format!("the row is no list of header and cell: {error}"))?;
     let mut form = Form::default();
+    form.problems.extend(original.content_type.split_once("noted=").map(|(_, noted)| noted.to_owned()));
     for (header, cell) in cells {
         let usable = match &cell {
             Value::String(text) => text.chars().any(char::is_alphanumeric),

@@ -54,6 +54,8 @@ fn the_same_form_reads_alike_however_it_is_sent() {
         (URLENCODED, r#"{"your-email":"max@kunde.example","Wunsch":"Ein Angebot"}"#),
         (URLENCODED, "your-email=max%40kunde.example&Wunsch=Ein+Angebot"),
         ("text/plain", "your-email=max@kunde.example\r\nWunsch=Ein Angebot\r\n"),
+        ("text/plain;charset=UTF-8", "your-email=max%40kunde.example&Wunsch=Ein+Angebot"),
+        ("text/plain;charset=UTF-8", "your-email=max@kunde.example&Wunsch=Ein Angebot"),
         ("multipart/form-data; boundary=b", multipart),
         (
             "application/vnd.x+json",
@@ -69,12 +71,40 @@ fn the_same_form_reads_alike_however_it_is_sent() {
 }
 
 #[test]
+fn a_plain_text_is_read_by_its_labels_or_is_the_message() {
+    let content = |body: &str| lead(read(Kind::Form, "text/plain", body.as_bytes(), Trust::Usual));
+    let labelled = content(
+        "Name: Max Muster\nE-Mail: max@kunde.example\nTelefon: 030 1234567\nNachricht: Ein Angebot\nbitte = bald",
+    );
+    assert_eq!(labelled.person.name.as_deref(), Some("Max Muster"));
+    assert_eq!(labelled.person.emails[0].as_str(), "max@kunde.example");
+    assert_eq!(labelled.person.phones[0].as_str(), "+49301234567");
+    assert_eq!(labelled.text.as_deref(), Some("Ein Angebot\nbitte = bald"));
+    let unlabelled = content("Name: Max\nE-Mail: max@kunde.example\n\nBitte ein Angebot.");
+    assert_eq!(unlabelled.person.name.as_deref(), Some("Max"));
+    assert!(unlabelled.text.as_deref().unwrap().contains("Bitte ein Angebot."));
+    for text in [
+        "Hallo,\nbitte ein Angebot für 12 = 3 * 4 Stück an max@kunde.example\noder Tel. 030 1234567.\nMax Muster",
+        "Name und Adresse folgen & sind = geheim. max@kunde.example, rufen Sie mich an: 030 1234567",
+        "max@kunde.example\n\nTel.: 030 1234567",
+    ] {
+        let letter = content(text);
+        assert_eq!(letter.person.emails.iter().map(Email::as_str).collect::<Vec<_>>(), ["max@kunde.example"], "{text}");
+        assert_eq!(letter.person.phones.len(), 1, "{text}");
+        assert_eq!((letter.person.name, letter.text.as_deref()), (None, Some(text)));
+        assert!(letter.fields.is_empty(), "{text}: {:?}", letter.fields);
+    }
+    let two = content("please answer to max@kunde.example and eva@kunde.example");
+    assert_eq!((two.person.emails.len(), two.problems.len()), (1, 1));
+}
+
+#[test]
 fn what_cannot_be_read_says_where_and_a_released_one_is_a_lead() {
     let cases: [(Kind, &str, &[u8], &str); 7] = [
         (Kind::Form, "application/json", br#"{"email":"a@b.cc","#, "line 1, column 18"),
         (Kind::Form, "application/json", b"{}", "the form is empty"),
         (Kind::Form, URLENCODED, b"a=&b=", "the form is empty"),
-        (Kind::Form, "text/plain", b"hello there", "line 1, column 1"),
+        (Kind::Form, "text/plain", b"{hello there", "line 1, column 2"),
         (Kind::Form, "image/png", b"x", "`image/png` carries no form"),
         (Kind::Row, "application/json", b"[]", "the row is empty"),
         (Kind::Manual, "application/json", b"7", "no form"),
@@ -143,6 +173,15 @@ fn rows_and_entries_by_hand_are_read_by_the_same_labels() {
     let content =
         lead(read(Kind::Manual, "", br#"{"email":"a@kunde.example","job_title":"CEO","budget":5000}"#, Trust::Usual));
     assert_eq!((content.person.job_title.as_deref(), &content.fields["budget"]), (Some("CEO"), &5000.into()));
+}
+
+#[test]
+fn a_row_of_sums_is_nobodys_until_it_is_released() {
+    let row = br#"[["Name","Summe"],["E-Mail",""],["Umsatz","4.200,00"]]"#;
+    let Reading::Noise(why) = read(Kind::Row, "application/json", row, Trust::Usual) else { panic!("a lead") };
+    assert!(why.contains("a row of sums (`Summe`)"), "{why}");
+    lead(read(Kind::Row, "application/json", row, Trust::Released));
+    lead(read(Kind::Form, "application/json", br#"{"betrag":"4200"}"#, Trust::Usual));
 }
 
 #[test]

@@ -259,10 +259,11 @@ impl Page {
         let Some((href, start)) = self.link.take() else { return };
         let href = href.trim();
         let shown = self.out.get(start..).unwrap_or_default().trim().to_lowercase();
-        let scheme = href.split(':').next().unwrap_or_default().to_ascii_lowercase();
+        let Some((scheme, rest)) = href.split_once(':') else { return };
+        let scheme = scheme.to_ascii_lowercase();
         let address = match &*scheme {
             "http" | "https" => href,
-            "mailto" | "tel" => &href[scheme.len() + 1..],
+            "mailto" | "tel" => rest,
             _ => return,
         };
         let said = |text: &str| {
@@ -369,6 +370,7 @@ mod tests {
                 "<a href=mailto:a@x.example>write</a> <a href=tel:+4930123456>030 123456</a> <a href='#top'>up</a>",
                 "write (a@x.example) 030 123456 up",
             ),
+            ("<a href=mailto>a</a> <a href=tel>b</a>", "a b"),
             ("<a href=https://count.example/p.gif><img src=x></a>b", "b"),
             ("x<blockquote><p>q1</p><blockquote>q2</blockquote>q3</blockquote>y", "x\n\n> q1\n> > q2\n> q3\ny"),
             (

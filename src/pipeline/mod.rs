@@ -137,6 +137,10 @@ impl Policy {
         };
         let (mut lead, outcome, because) = match dedupe::place(content, unit)? {
             dedupe::Place::New { because } => (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because),
+            dedupe::Place::Unsure { because } => {
+                touch.content.problems.push(because.clone());
+                (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because)
+            }
             dedupe::Place::Existing { mut lead, because } => {
                 dedupe::absorb(&mut lead, content, now);
                 (*lead, Outcome::Touched, because)

@@ -53,7 +53,7 @@ struct Audit<'a> {
 }
 
 impl Audit<'_> {
-    fn differ(&mut self, table: Table, key: impl ToString, text: impl Into<String>) {
+    fn differ(&mut self, table: Table, key: &impl std::fmt::Display, text: impl Into<String>) {
         if self.found.len() < MOST {
             self.found.push(Difference { table: table.name(), key: key.to_string(), text: text.into() });
         }
@@ -95,7 +95,7 @@ impl Audit<'_> {
             let touches = audit.view.ids_under(Table::LeadTouches, &lead.id.to_bytes())?.len();
             if usize::try_from(lead.touch_count) != Ok(touches) {
                 let text = format!("{touches} touches; the lead says {}", lead.touch_count);
-                audit.differ(Table::LeadTouches, lead.id, text);
+                audit.differ(Table::LeadTouches, &lead.id, text);
             }
             if let Some(owner) = lead.owner {
                 let count = counts.entry(owner).or_default();
@@ -125,7 +125,7 @@ impl Audit<'_> {
         let text = String::from_utf8_lossy(key);
         let name = Name::parse(&text).ok();
         if name.is_none() {
-            self.differ(table, text, "is no name");
+            self.differ(table, &text, "is no name");
         }
         name
     }
@@ -137,11 +137,11 @@ impl Audit<'_> {
                 String::from_utf8_lossy(key.get(..key.len().saturating_sub(17)).unwrap_or_default()).into_owned();
             let lead = keys::last_id(key).map(|id| audit.view.lead(id)).transpose()?.flatten();
             match lead {
-                None => audit.differ(Table::MatchKeys, text, "stands for a lead that is not there"),
+                None => audit.differ(Table::MatchKeys, &text, "stands for a lead that is not there"),
                 Some(lead) if !match_keys(&lead).contains(&text) => {
                     audit.differ(
                         Table::MatchKeys,
-                        text,
+                        &text,
                         format!("stands for lead {}, which does not have it", lead.id),
                     );
                 }
@@ -155,14 +155,14 @@ impl Audit<'_> {
     fn touches(&mut self) -> Result<(), Error> {
         self.records(Table::Touches, |audit, _, touch: Touch| {
             if !audit.has(Table::LeadTouches, &keys::pair(touch.lead, touch.id))? {
-                audit.differ(Table::LeadTouches, touch.id, format!("is missing under lead {}", touch.lead));
+                audit.differ(Table::LeadTouches, &touch.id, format!("is missing under lead {}", touch.lead));
             }
             if !audit.has(Table::Leads, &touch.lead.to_bytes())? {
-                audit.differ(Table::Touches, touch.id, format!("its lead {} is not there", touch.lead));
+                audit.differ(Table::Touches, &touch.id, format!("its lead {} is not there", touch.lead));
             }
             let row: Option<Intake> = audit.view.intake(touch.id)?;
             if !row.is_some_and(|row| became_a_lead(row.outcome)) {
-                audit.differ(Table::Touches, touch.id, "the ledger does not say that it became a lead's");
+                audit.differ(Table::Touches, &touch.id, "the ledger does not say that it became a lead's");
             }
             Ok(())
         })
@@ -170,10 +170,10 @@ impl Audit<'_> {
 
     fn lead_touches(&mut self) -> Result<(), Error> {
         self.keys(Table::LeadTouches, |audit, key| {
-            let lead = key.first_chunk::<16>().map(|id| Id::from_bytes(*id)).unwrap_or(Id::MIN);
+            let lead = key.first_chunk::<16>().map_or(Id::MIN, |id| Id::from_bytes(*id));
             let id = keys::last_id(key).unwrap_or(Id::MIN);
             if audit.view.touch(id)?.is_none_or(|touch| touch.lead != lead) {
-                audit.differ(Table::LeadTouches, id, format!("is listed under lead {lead} and is not its touch"));
+                audit.differ(Table::LeadTouches, &id, format!("is listed under lead {lead} and is not its touch"));
             }
             Ok(())
         })
@@ -188,14 +188,14 @@ impl Audit<'_> {
             }
             let due = notice.next_at.map(|at| audit.has(Table::NoticesDue, &keys::due(at, notice.id))).transpose()?;
             if notice.state == NoticeState::Pending && due != Some(true) {
-                audit.differ(Table::NoticesDue, notice.id, "waits and is never due");
+                audit.differ(Table::NoticesDue, &notice.id, "waits and is never due");
             }
             Ok(())
         })?;
         for state in NoticeState::ALL {
             let (is, must) = (self.view.notice_count(state)?, counts.get(state.as_str()).copied().unwrap_or(0));
             if is != must {
-                self.differ(Table::NoticeCounts, state.as_str(), format!("{is}; there are {must}"));
+                self.differ(Table::NoticeCounts, &state.as_str(), format!("{is}; there are {must}"));
             }
         }
         Ok(())
@@ -206,7 +206,7 @@ impl Audit<'_> {
             let id = keys::last_id(key).unwrap_or(Id::MIN);
             let notice = audit.view.notice(id)?.filter(|notice| notice.state == NoticeState::Pending);
             if notice.and_then(|notice| notice.next_at).is_none_or(|at| keys::due(at, id) != *key) {
-                audit.differ(Table::NoticesDue, id, "is due and does not wait, or not for this time");
+                audit.differ(Table::NoticesDue, &id, "is due and does not wait, or not for this time");
             }
             Ok(())
         })
@@ -244,7 +244,7 @@ impl Audit<'_> {
         let erased = self.erased()?;
         if beyond > erased {
             let text = format!("{beyond} turns that no decision tells of, and {erased} items of erased leads");
-            self.differ(Table::Rotations, "all teams", text);
+            self.differ(Table::Rotations, &"all teams", text);
         }
         Ok(())
     }

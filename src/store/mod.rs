@@ -18,6 +18,7 @@ mod query;
 mod records;
 mod redb;
 mod rotation;
+mod shrink;
 mod unit;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use format::FORMAT;
 pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};
 pub use rotation::{OwnerCounts, Rotation};
+pub use shrink::Shrunk;
 pub use unit::Unit;
 
 /// Why the store failed. After [`Error::Broken`] nothing can be written any more until the store

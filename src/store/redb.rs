@@ -43,6 +43,12 @@ impl Redb {
         Self::of(home, home.begin(&mut builder()))
     }
 
+    /// Moves what the file holds to its beginning and cuts off the rest.
+    pub(super) fn compact(mut self) -> Result<Self, Error> {
+        self.database.compact().map_err(broken)?;
+        Ok(self)
+    }
+
     fn of(home: &impl Home, database: Result<Database, DatabaseError>) -> Result<Self, Error> {
         let path = home.path().to_owned();
         match database {

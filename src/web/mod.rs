@@ -10,12 +10,14 @@ mod health;
 mod problem;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use metrics_exporter_prometheus::PrometheusHandle;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use crate::config::Secret;
 use crate::service::Service;
@@ -23,6 +25,9 @@ use crate::service::Service;
 use problem::Problem;
 
 pub use auth::{CALLER, Caller, token};
+
+/// Longest pause within the body of a call, as on the public side.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -72,5 +77,6 @@ fn finish(router: Router<Web>, web: Web) -> Router {
         .method_not_allowed_fallback(problem::method_not_allowed)
         .layer(axum::middleware::map_response(problem::never_store))
         .layer(CatchPanicLayer::custom(problem::panicked))
+        .layer(RequestBodyTimeoutLayer::new(PAUSE))
         .with_state(web)
 }

@@ -94,6 +94,13 @@ impl Disk {
         self.folder.path()
     }
 
+    /// Mounts it anew, `ro` or `rw`.
+    pub(crate) fn remount(&self, how: &str) {
+        let options = format!("remount,{how}");
+        let mounted = Command::new("mount").args(["-o", &options]).arg(self.path()).status().unwrap();
+        assert!(mounted.success());
+    }
+
     fn ballast(&self) -> PathBuf {
         self.path().join("ballast")
     }
@@ -132,3 +139,10 @@ impl Drop for Disk {
 
 /// Ten seconds: the promise for most recoveries.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// A figure from a process's status, in MiB: `VmRSS`, or `VmHWM` for the most it ever had.
+pub(crate) fn memory(pid: u32, figure: &str) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    let line = status.lines().find(|line| line.starts_with(figure)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}

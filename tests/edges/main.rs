@@ -1,4 +1,5 @@
-//! The edges of "never lost, never double", on the shipped binary: full disks, folders, broken wires.
+//! The edges of "never lost, never double", on the shipped binary: full disks, folders, broken wires, hostile
+//! items and clients.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,7 +10,10 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bombs;
 mod disk;
+mod files;
+mod flood;
 mod folders;
 mod house;
 mod imap;

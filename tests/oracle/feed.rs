@@ -40,7 +40,7 @@ const MEMORY: Duration = Duration::from_mins(8);
 /// All who send, and what they could send again.
 pub(crate) struct Feed<'a> {
     doors: Arc<Doors<'a>>,
-    record: &'a Record,
+    pub(crate) record: &'a Record,
     posts: Mutex<Vec<(Instant, Post)>>,
     mails: Mutex<Vec<String>>,
     files: Mutex<Vec<(Instant, Vec<Input>)>>,
@@ -112,7 +112,7 @@ impl<'a> Feed<'a> {
             match self.old_post(luck) {
                 Some(post) if luck.is_multiple_of(8) => self.post(&post),
                 _ if luck.is_multiple_of(3) => {
-                    self.fresh_array(self.allowed(2 + usize::try_from(luck / 3 % 12).unwrap()))
+                    self.fresh_array(self.allowed(2 + usize::try_from(luck / 3 % 12).unwrap()));
                 }
                 _ if self.allowed(1) == 1 => self.post(&self.fresh_post()),
                 _ => {}
@@ -248,7 +248,9 @@ impl<'a> Feed<'a> {
             let posts = self.posts.lock().unwrap();
             posts.iter().filter(|(sent, post)| is_known(sent, post)).take(10).map(|(_, post)| post.clone()).collect()
         };
-        posts.iter().for_each(|post| self.post(post));
+        for post in &posts {
+            self.post(post);
+        }
         (0..5).for_each(|index| self.mail_again(index));
         (0..3).for_each(|index| self.file_again(index));
     }
@@ -260,7 +262,9 @@ impl<'a> Feed<'a> {
         pending.retain(|name, inputs| {
             let taken = done.join(name).exists();
             if taken {
-                inputs.iter().for_each(|input| self.record.acknowledge(input, None));
+                for input in inputs.iter() {
+                    self.record.acknowledge(input, None);
+                }
             }
             !taken
         });

@@ -116,7 +116,7 @@ honeypot = "fax"
 [channels.fairs]
 kind = "csv"
 folder = "fairs"
-settle = "300ms"
+settle = "500ms"
 "#,
         port = dovecot.port(),
         ca = dovecot.ca_file().display()

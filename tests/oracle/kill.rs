@@ -22,10 +22,10 @@ fn a_kill_at_any_moment_loses_nothing_and_doubles_nothing() {
         in_flight: IN_FLIGHT,
         load: Load {
             posters: 6,
-            pause: Duration::from_millis(120),
+            pause: Duration::from_millis(250),
             mail_every: Duration::from_millis(25),
             in_flight: IN_FLIGHT + 60,
-            a_life: 120,
+            a_life: 200,
         },
         rest: Duration::from_secs(15),
         seed: number("LOTSE_SEED", 0),

@@ -21,7 +21,7 @@ pub(crate) fn svg(lines: &[Line], axis: &str) -> String {
     for (index, line) in lines.iter().enumerate() {
         svg += &panel(line, MARGIN + (PANEL + MARGIN) * index as f64);
     }
-    let end = lines.iter().flat_map(|line| line.points.last()).map(|(x, _)| *x).fold(0.0, f64::max);
+    let end = lines.iter().filter_map(|line| line.points.last()).map(|(x, _)| *x).fold(0.0, f64::max);
     svg += &format!("<text x=\"{MARGIN}\" y=\"{}\">0 to {end:.1} {axis}</text>\n</svg>\n", height - 12.0);
     svg
 }

@@ -38,6 +38,8 @@ pub(crate) enum Promise {
     Unissued,
     /// Two counts of the same things differ.
     SumsDisagree,
+    /// The store's derived tables do not hold what follows from the others.
+    StoreDisagrees,
     /// A fresh input did not come through in time.
     Stuck,
 }

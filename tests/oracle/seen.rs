@@ -107,6 +107,8 @@ pub(crate) struct Seen {
     pub(crate) notices: Vec<Notice>,
     pub(crate) owners: Vec<Owner>,
     pub(crate) status: Value,
+    /// Where the store says that it does not agree with itself.
+    pub(crate) differences: Vec<Value>,
     /// The originals of rows without a lead, as text.
     pub(crate) originals: BTreeMap<String, String>,
     /// Notices delivered as files, by the notice's id.
@@ -145,6 +147,7 @@ impl Seen {
             notices: list(daemon, &["outbox", "list"]),
             owners: list(daemon, &["owners"]),
             status: daemon.object(&["status"]),
+            differences: api.get("/audit").map_or_else(|why| vec![why.into()], |answer| audit(&answer)),
             originals,
             letters: letters(daemon),
             mails: house
@@ -155,6 +158,12 @@ impl Seen {
                 .unwrap_or_default(),
         }
     }
+}
+
+/// What the store itself names as not agreeing.
+fn audit(answer: &str) -> Vec<Value> {
+    let answer: Value = serde_json::from_str(answer).unwrap();
+    answer["items"].as_array().cloned().unwrap_or_else(|| vec![answer.clone()])
 }
 
 fn letters(daemon: &Daemon) -> BTreeMap<String, Letter> {

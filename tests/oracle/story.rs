@@ -67,13 +67,7 @@ pub(crate) fn run(plan: &Plan, house: &mut House<'_>) -> Report {
         feed.start(scope, plan.load);
         // Something has to be there already that a restart could forget.
         wait(FRESH, || record.has_acknowledged(Way::Row) && record.has_acknowledged(Way::Post));
-        let kills: Vec<_> = (0..plan.kills)
-            .map(|kill| {
-                let killed = self::kill(plan, kill, house, &record, &mut violations);
-                feed.allow(plan.load.a_life);
-                killed
-            })
-            .collect();
+        let kills: Vec<_> = (0..plan.kills).map(|kill| self::kill(plan, kill, house, &feed, &mut violations)).collect();
         sleep(plan.uptime.0);
         feed.stop();
         kills
@@ -88,20 +82,22 @@ fn kill(
     plan: &Plan,
     kill: u64,
     house: &mut House<'_>,
-    record: &Record,
+    feed: &Feed<'_>,
     violations: &mut Violations,
 ) -> (Timestamp, usize) {
     let (least, most) = plan.uptime;
-    let span = u64::try_from((most - least).as_micros()).unwrap();
+    let span = u64::try_from(most.saturating_sub(least).as_micros()).unwrap();
     // Every other daemon gets the time to connect and to let files rest, whatever that takes here.
     if kill % 2 == 1 {
+        feed.allow(plan.load.a_life);
         wait(FRESH, || at_work(house));
     }
+    feed.allow(plan.load.a_life);
     sleep(least + Duration::from_micros(chance(kill, 50 + plan.seed) % (span + 1)));
-    wait(FRESH, || record.in_flight() >= plan.in_flight);
-    let killed = (Timestamp::now(), record.in_flight());
+    wait(FRESH, || feed.record.in_flight() >= plan.in_flight);
+    let killed = (Timestamp::now(), feed.record.in_flight());
     house.kill_and_start();
-    peek(house, record, violations);
+    peek(house, feed.record, violations);
     killed
 }
 

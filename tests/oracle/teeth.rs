@@ -44,10 +44,10 @@ fn short_run(dovecot: &Dovecot, mistake: &str, seed: u64) -> Report {
         in_flight: 40,
         load: Load {
             posters: 4,
-            pause: Duration::from_millis(20),
+            pause: Duration::from_millis(80),
             mail_every: Duration::from_millis(20),
             in_flight: 70,
-            a_life: 80,
+            a_life: 150,
         },
         rest: Duration::from_secs(3),
         seed,

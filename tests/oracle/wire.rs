@@ -22,7 +22,8 @@ pub(crate) struct Post {
 pub(crate) fn mail(input: &Input) -> String {
     let (name, email, code) = (input.name(), input.email(), input.mark());
     let (given, family) = name.split_once(' ').unwrap();
-    let given: String = given.bytes().map(|byte| format!("={byte:02X}")).collect();
+    let given: Vec<String> = given.bytes().map(|byte| format!("={byte:02X}")).collect();
+    let given = given.concat();
     let automatic = if input.kind == Kind::Noise { "Auto-Submitted: auto-replied\r\n" } else { "" };
     format!(
         "From: =?utf-8?Q?{given}?= {family} <{email}>\r\nTo: sales@our.example\r\nSubject: {}\r\n\

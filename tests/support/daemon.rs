@@ -48,7 +48,12 @@ impl Daemon {
 
     /// Starts the daemon and waits until it is up.
     pub fn start(&mut self) {
-        let mut child = Command::new(binary())
+        self.start_by(Command::new(binary()));
+    }
+
+    /// The same with a program that becomes the daemon: it is given the daemon's arguments.
+    pub fn start_by(&mut self, mut program: Command) {
+        let mut child = program
             .arg("--config")
             .arg(self.path("lotse.toml"))
             .arg("run")

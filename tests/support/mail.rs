@@ -27,8 +27,8 @@ pub(crate) fn reader(domain: &str) -> Reader {
     })
 }
 
-/// What a mail says, as it came in.
-pub(crate) fn reading(reader: &Reader, bytes: &[u8]) -> Reading {
+/// What a mail says, as it came in or as somebody released it.
+pub(crate) fn reading(reader: &Reader, bytes: &[u8], trust: Trust) -> Reading {
     let inbound = Inbound {
         channel: Name::parse("sales").unwrap(),
         kind: Kind::Mail,
@@ -39,5 +39,5 @@ pub(crate) fn reading(reader: &Reader, bytes: &[u8]) -> Reading {
         place: None,
         quiet: false,
     };
-    reader.read(&inbound, Trust::Usual)
+    reader.read(&inbound, trust)
 }

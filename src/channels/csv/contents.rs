@@ -5,10 +5,13 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 use sha2::{Digest, Sha256};
 
-use super::dialect::{self, Dialect};
+use super::dialect::{self, Dialect, Sniffed};
 use super::encoding::{Judge, SAMPLE, Verdict};
+use super::header;
 use super::lines::{Line, Lines};
+use super::prose;
 use super::rows::{COLUMNS, Rows};
+use crate::normalize::Spelling;
 
 /// The largest file, in bytes.
 pub const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
@@ -25,6 +28,12 @@ pub enum Unreadable {
     /// No text.
     #[error("it is {0}, not a CSV file")]
     Binary(&'static str),
+    /// A kind of file that is not read, by its name.
+    #[error("files like this one are not read, only .csv, .txt and .tsv files")]
+    Kind,
+    /// Text for reading, with nobody's address or number in it.
+    #[error("it is a text, not a table: sentences in one column, and nobody's address or number")]
+    Prose,
     /// Nothing but blank lines.
     #[error("it holds no rows and no header")]
     NoRows,
@@ -52,6 +61,8 @@ impl Unreadable {
             }
             Self::Io(_) => "check the disk, then try again",
             Self::Binary(_) => "open it in the program it was made with and save it as CSV (UTF-8)",
+            Self::Kind => "save a table as CSV (UTF-8); send other files by mail to whom they are meant for",
+            Self::Prose => "write a table with a header (`Name;E-Mail`) and a row for each person",
             Self::NoRows => "check that the export was made with the rows that were meant",
             Self::TooLarge(_) => "split it into smaller files",
             Self::TooManyColumns(_) => "delete the columns that are not needed, or check the separator",
@@ -81,7 +92,7 @@ pub(super) fn open<R: Read + Seek>(mut source: R, stopped: &dyn Fn() -> bool) ->
     source.seek(SeekFrom::Start(0))?;
     let sample = sample(&mut source, &survey)?;
     let sniffed = dialect::sniff(survey.verdict.encoding.name(), &sample);
-    let says_something = |line: &Line| line.cut || line.text.chars().any(char::is_alphanumeric);
+    let says_something = |line: &Line| line.cut > 0 || line.text.chars().any(char::is_alphanumeric);
     let nothing = sniffed.headers.is_empty() || !sample.iter().any(says_something);
     if nothing && survey.length <= SAMPLE as u64 {
         return Err(Unreadable::NoRows);
@@ -89,10 +100,35 @@ pub(super) fn open<R: Read + Seek>(mut source: R, stopped: &dyn Fn() -> bool) ->
     if sniffed.headers.len() > COLUMNS {
         return Err(Unreadable::TooManyColumns(sniffed.headers.len()));
     }
+    if may_be_prose(&sniffed, &sample) && prose::is_prose(&sample) && !names_anybody(&mut source, &survey)? {
+        return Err(Unreadable::Prose);
+    }
     source.seek(SeekFrom::Start(0))?;
     let rows = Rows::new(Lines::new(source, survey.verdict), &sniffed.dialect, sniffed.headers.clone());
     let Survey { sha256, length, .. } = survey;
     Ok(Contents { sha256, length, dialect: sniffed.dialect, headers: sniffed.headers, rows })
+}
+
+/// Whether no table was found, or one that the commas and blanks of sentences make.
+fn may_be_prose(sniffed: &Sniffed, sample: &[Line]) -> bool {
+    let columns = match sniffed.dialect.delimiter {
+        None | Some(' ' | ':') => false,
+        Some(',') => !prose::are_commas_apart(sample),
+        Some(_) => true,
+    };
+    let known = sniffed.headers.iter().any(|name| header::field(name, &Spelling::default()).is_some());
+    (sniffed.headers.len() <= 1 || !columns) && !known
+}
+
+/// Whether an address or a number to call stands anywhere in the file.
+fn names_anybody(source: &mut (impl Read + Seek), survey: &Survey) -> Result<bool, Unreadable> {
+    source.seek(SeekFrom::Start(0))?;
+    for line in Lines::new(source, survey.verdict) {
+        if prose::holds_contact(&line?.text) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 struct Survey {

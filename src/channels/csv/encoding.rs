@@ -2,8 +2,8 @@
 //!
 //! The whole file goes through a [`Judge`] piece by piece, in bounded memory, so a file that is
 //! plain for its first megabytes and is not after is still judged rightly. Out comes a
-//! [`Verdict`], or the reason why this is no text. Files of mixed encodings (two exports pasted
-//! together) are read as UTF-8, line by line, with a warning where a line is not.
+//! [`Verdict`], or the reason why this is no text. Of a file of mixed encodings (two exports pasted
+//! together) the lines that are not in UTF-8 are judged; `lines` reads each line as what it is.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -15,6 +15,9 @@ pub(super) const SAMPLE: usize = 256 * 1024;
 
 /// Bytes the statistics look at; later pieces only count where they are not ASCII.
 const STATISTICS: usize = 1024 * 1024;
+
+/// Bytes of a line that the statistics see at once.
+const PIECE: usize = 64 * 1024;
 
 /// How lines end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub(super) struct Verdict {
 /// Sees a whole file, piece by piece.
 pub(super) struct Judge {
     head: Vec<u8>,
+    /// The start of a line that goes on in the next piece.
+    line: Vec<u8>,
     utf8: Utf8Count,
     detector: EncodingDetector,
     fed: usize,
@@ -51,6 +56,7 @@ impl Judge {
     pub(super) fn new() -> Self {
         Self {
             head: Vec::new(),
+            line: Vec::new(),
             utf8: Utf8Count::default(),
             detector: EncodingDetector::new(Iso2022JpDetection::Allow),
             fed: 0,
@@ -64,9 +70,11 @@ impl Judge {
         let room = SAMPLE.saturating_sub(self.head.len());
         self.head.extend_from_slice(&piece[..room.min(piece.len())]);
         self.utf8.feed(piece);
-        if self.fed < SAMPLE || (self.fed < STATISTICS && !piece.is_ascii()) {
-            self.detector.feed(piece, false);
-            self.fed += piece.len();
+        for part in piece.split_inclusive(|byte| matches!(byte, b'\n' | b'\r')) {
+            self.line.extend_from_slice(part);
+            if part.ends_with(b"\n") || part.ends_with(b"\r") || self.line.len() > PIECE {
+                self.detect();
+            }
         }
         if self.feeds == 0 {
             self.feeds += u64::from(piece.contains(&b'\n'));
@@ -74,8 +82,20 @@ impl Judge {
         }
     }
 
+    /// Lets the statistics see a line, unless it is UTF-8, about which there is no doubt.
+    fn detect(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        let ascii = line.is_ascii();
+        let wanted = self.fed < SAMPLE || (self.fed < STATISTICS && !ascii);
+        if wanted && (ascii || std::str::from_utf8(&line).is_err()) {
+            self.detector.feed(&line, false);
+            self.fed += line.len();
+        }
+    }
+
     /// The verdict over everything that was seen.
     pub(super) fn finish(mut self) -> Result<Verdict, Unreadable> {
+        self.detect();
         if let Some(what) = signature(&self.head) {
             return Err(Unreadable::Binary(what));
         }
@@ -292,6 +312,17 @@ mod tests {
         let mut bytes = "Name;Ort\nJürgen;Köln\nKäthe;Münster\nBärbel;Görlitz\n".as_bytes().to_vec();
         bytes.extend_from_slice(b"J\xF6rg;Bonn\n");
         assert_eq!(name(&bytes), "UTF-8");
+    }
+
+    #[test]
+    fn of_mixed_encodings_the_lines_that_are_no_utf8_decide() {
+        let russian = "Иван;Петров;Москва\nАнна;Смирнова;Казань\nОльга;Новикова;Тверь\n";
+        let mut bytes = encoding_rs::WINDOWS_1251.encode(russian).0.into_owned();
+        bytes.extend_from_slice(russian.as_bytes());
+        assert_eq!(name(&bytes), "windows-1251");
+        let mut german = b"J\xFCrgen;K\xF6ln\nB\xE4rbel;G\xF6rlitz\n".to_vec();
+        german.extend_from_slice("Käthe;Münster\n".as_bytes());
+        assert_eq!(name(&german), "windows-1252");
     }
 
     #[test]

@@ -94,7 +94,7 @@ pub(super) fn names(record: &Record) -> Vec<String> {
 pub(super) fn cells(record: &Record) -> &[String] {
     match &record.cells {
         Cells::Read(cells) | Cells::Torn(cells) => cells,
-        Cells::TooLong => &[],
+        Cells::TooLong(_) => &[],
     }
 }
 

@@ -52,7 +52,8 @@ pub fn read<R: Read + Seek>(source: R) -> Result<Import<R>, Unreadable> {
 
 /// What a row is on its way in. `file_name` is the file's name without its folder.
 ///
-/// A row is a JSON array of `[header, cell]` pairs. A bad row is its own text, of type
+/// A row is a JSON array of `[header, cell]` pairs, of type `application/json`, with `; noted=TEXT`
+/// where something was done to make it readable. A bad row is its own text, of type
 /// `text/csv; unreadable=REASON`, so that it ends in the ledger as quarantined.
 #[must_use]
 pub fn inbound(channel: &Name, file_name: &str, item: &Item, quiet: bool) -> Inbound {
@@ -61,9 +62,13 @@ pub fn inbound(channel: &Name, file_name: &str, item: &Item, quiet: bool) -> Inb
             let pair = |(header, cell): &(String, String)| Value::from(vec![header.as_str(), cell.as_str()]);
             let pairs: Vec<Value> = row.cells.iter().map(pair).collect();
             let bytes = Value::from(pairs).to_string().into_bytes();
-            Original { content_type: "application/json".to_owned(), bytes, ..Original::default() }
+            let mut content_type = "application/json".to_owned();
+            if !row.warnings.is_empty() {
+                content_type += &format!("; noted=line {}: {}", row.line, row.warnings.join("; "));
+            }
+            Original { content_type, bytes, ..Original::default() }
         }
-        Item::Bad(bad) => unreadable(bad.reason, bad.raw.as_bytes().to_vec()),
+        Item::Bad(bad) => unreadable(&bad.reason, bad.raw.as_bytes().to_vec()),
     };
     let source = format!("{file_name}, line {}", item.line());
     incoming(channel, source, Delivery::Row, original, quiet)

@@ -2,20 +2,17 @@
 //!
 //! Bytes come in as they lie in the file, with the [`Verdict`] about their encoding; out come
 //! lines without their line ends. A line longer than [`LINE`] is cut and marked, and reading goes
-//! on after it. Bytes that are not what the file is written in are kept as good as can be.
+//! on after it. A line that is not in the file's encoding (two exports pasted together) is read as
+//! well as can be, each by itself, and says so.
 
-use std::borrow::Cow;
 use std::io::{self, Read};
 
-use encoding_rs::{Decoder, UTF_8, WINDOWS_1252};
+use encoding_rs::{Decoder, Encoding, ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::encoding::{LineEnd, Verdict};
 
-/// The longest line, in bytes of UTF-8.
+/// The longest line, in bytes; what is kept of a longer one.
 pub(super) const LINE: usize = 1024 * 1024;
-
-/// What is kept of a longer one.
-const KEPT: usize = 64 * 1024;
 
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
@@ -27,8 +24,8 @@ pub(super) struct Line {
     pub(super) number: u64,
     /// Without its line end.
     pub(super) text: String,
-    /// Whether the line was too long and only its start is here.
-    pub(super) cut: bool,
+    /// Bytes that are missing at its end, because the line was too long.
+    pub(super) cut: usize,
     /// What was done to it to make it text.
     pub(super) warnings: Vec<&'static str>,
 }
@@ -36,6 +33,8 @@ pub(super) struct Line {
 /// Reads lines.
 pub(super) struct Lines<R> {
     source: R,
+    encoding: &'static Encoding,
+    /// For encodings in which line ends cannot be found before they are decoded.
     decoder: Option<Decoder>,
     end: u8,
     mark: usize,
@@ -52,10 +51,11 @@ pub(super) struct Lines<R> {
 impl<R: Read> Lines<R> {
     /// Lines of a source that stands at the start of the file.
     pub(super) fn new(source: R, verdict: Verdict) -> Self {
-        let foreign = verdict.encoding != UTF_8;
+        let whole = [UTF_16LE, UTF_16BE, ISO_2022_JP].contains(&verdict.encoding);
         Self {
             source,
-            decoder: foreign.then(|| verdict.encoding.new_decoder_without_bom_handling()),
+            encoding: if whole { UTF_8 } else { verdict.encoding },
+            decoder: whole.then(|| verdict.encoding.new_decoder_without_bom_handling()),
             end: if verdict.line_end == LineEnd::Return { b'\r' } else { b'\n' },
             mark: verdict.mark,
             taken: 0,
@@ -98,21 +98,27 @@ impl<R: Read> Lines<R> {
         Ok(())
     }
 
-    /// The next line's bytes; `None` at the end of the file.
-    fn bytes(&mut self) -> io::Result<Option<(Vec<u8>, bool)>> {
+    /// The next line's bytes and how many are missing; `None` at the end of the file.
+    fn bytes(&mut self) -> io::Result<Option<(Vec<u8>, usize)>> {
         let mut kept: Option<Vec<u8>> = None;
+        let mut missing = 0;
         loop {
             if let Some(at) = self.buffer[self.searched..].iter().position(|byte| *byte == self.end) {
                 let end = self.searched + at;
                 let line = self.buffer[self.start..end].to_vec();
                 self.start = end + 1;
                 self.searched = self.start;
-                return Ok(Some(kept.map_or((line, false), |kept| (kept, true))));
+                return Ok(Some(joined(kept, missing, line)));
             }
             self.searched = self.buffer.len();
             if self.buffer.len() - self.start > LINE {
                 let line = &self.buffer[self.start..];
-                kept.get_or_insert_with(|| line[..KEPT].to_vec());
+                if kept.is_some() {
+                    missing += line.len();
+                } else {
+                    missing = line.len() - LINE;
+                    kept = Some(line[..LINE].to_vec());
+                }
                 self.start = self.buffer.len();
             }
             if self.finished {
@@ -120,7 +126,7 @@ impl<R: Read> Lines<R> {
                 self.buffer.clear();
                 (self.start, self.searched) = (0, 0);
                 let some = kept.is_some() || !rest.is_empty();
-                return Ok(some.then(|| kept.map_or((rest, false), |kept| (kept, true))));
+                return Ok(some.then(|| joined(kept, missing, rest)));
             }
             self.fill()?;
         }
@@ -129,13 +135,23 @@ impl<R: Read> Lines<R> {
     fn line(&mut self) -> io::Result<Option<Line>> {
         let Some((mut bytes, cut)) = self.bytes()? else { return Ok(None) };
         self.number += 1;
-        if !cut && self.end == b'\n' && bytes.last() == Some(&b'\r') {
+        if cut == 0 && self.end == b'\n' && bytes.last() == Some(&b'\r') {
             bytes.pop();
         }
         let mut line = Line { number: self.number, cut, ..Line::default() };
-        let foreign = self.decoder.is_some();
-        line.text = text(bytes, foreign, &mut line.warnings);
+        line.text = text(bytes, self.encoding, &mut line.warnings);
+        if self.decoder.is_some() && line.text.contains('\u{FFFD}') {
+            line.warnings.push(LOST);
+        }
         Ok(Some(line))
+    }
+}
+
+/// A line whose start was set aside, or a whole one.
+fn joined(kept: Option<Vec<u8>>, missing: usize, rest: Vec<u8>) -> (Vec<u8>, usize) {
+    match kept {
+        Some(kept) => (kept, missing + rest.len()),
+        None => (rest, 0),
     }
 }
 
@@ -156,16 +172,22 @@ fn read_some(source: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// A line's bytes as text without NULs; bytes that are no UTF-8 are read as windows-1252.
-fn text(bytes: Vec<u8>, foreign: bool, warnings: &mut Vec<&'static str>) -> String {
-    let mut text = String::from_utf8(bytes).unwrap_or_else(|error| {
-        warnings.push("bytes that are no UTF-8 were read as windows-1252");
-        let chunks = error.as_bytes().utf8_chunks();
-        chunks.fold(String::new(), |text, chunk| text + chunk.valid() + &as_windows_1252(chunk.invalid()))
-    });
-    if foreign && text.contains('\u{FFFD}') {
-        warnings.push("some characters could not be read in the file's encoding");
-    }
+/// What a line says that holds bytes without meaning.
+const LOST: &str = "some characters could not be read in the file's encoding";
+
+/// A line's bytes as text without NULs.
+fn text(bytes: Vec<u8>, encoding: &'static Encoding, warnings: &mut Vec<&'static str>) -> String {
+    let mut text = if encoding == UTF_8 || bytes.is_ascii() {
+        String::from_utf8(bytes).unwrap_or_else(|error| {
+            warnings.push("bytes that are no UTF-8 were read as windows-1252");
+            let chunks = error.as_bytes().utf8_chunks();
+            chunks.fold(String::new(), |text, chunk| {
+                text + chunk.valid() + &WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0
+            })
+        })
+    } else {
+        foreign(&bytes, encoding, warnings)
+    };
     if text.contains('\0') {
         warnings.push("NUL characters were left out");
         text.retain(|character| character != '\0');
@@ -173,8 +195,19 @@ fn text(bytes: Vec<u8>, foreign: bool, warnings: &mut Vec<&'static str>) -> Stri
     text
 }
 
-fn as_windows_1252(bytes: &[u8]) -> Cow<'_, str> {
-    WINDOWS_1252.decode_without_bom_handling(bytes).0
+/// A line of a file that is not in UTF-8. A line that is UTF-8 all the same is read as such: where
+/// a letter is one byte, no other text looks like it by chance.
+fn foreign(bytes: &[u8], encoding: &'static Encoding, warnings: &mut Vec<&'static str>) -> String {
+    let (decoded, broken) = encoding.decode_without_bom_handling(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) if broken || encoding.is_single_byte() => {
+            warnings.push("the line is in UTF-8, the file is not; it was read as UTF-8");
+            return text.to_owned();
+        }
+        _ if broken => warnings.push(LOST),
+        _ => {}
+    }
+    decoded.into_owned()
 }
 
 #[cfg(test)]
@@ -199,10 +232,10 @@ mod tests {
         let mut bytes = vec![b'x'; 3 * LINE];
         bytes.extend_from_slice(b"\nnext\n");
         let got = lines(&bytes, UTF_8);
-        assert!(got[0].cut && got[0].text.len() == KEPT);
+        assert_eq!((got[0].cut, got[0].text.len()), (2 * LINE, LINE));
         assert_eq!((got[1].number, got[1].text.as_str(), got.len()), (2, "next", 2));
         let endless = lines(&vec![b'x'; 2 * LINE], UTF_8);
-        assert!(endless.len() == 1 && endless[0].cut);
+        assert_eq!((endless.len(), endless[0].cut, endless[0].text.len()), (1, LINE, LINE));
     }
 
     #[test]
@@ -210,6 +243,17 @@ mod tests {
         let got = lines(b"J\xC3\xBCrgen\nJ\xFCrgen\0\n", UTF_8);
         assert_eq!((got[0].text.as_str(), got[0].warnings.len()), ("Jürgen", 0));
         assert_eq!((got[1].text.as_str(), got[1].warnings.len()), ("Jürgen", 2));
+    }
+
+    #[test]
+    fn a_line_of_utf8_in_a_file_of_another_encoding_stays_readable() {
+        let got = lines(b"J\xFCrgen\nK\xC3\xA4the\nUlm\n", WINDOWS_1252);
+        let texts: Vec<&str> = got.iter().map(|line| line.text.as_str()).collect();
+        assert_eq!(texts, ["Jürgen", "Käthe", "Ulm"]);
+        assert_eq!(got.iter().map(|line| line.warnings.len()).collect::<Vec<_>>(), [0, 1, 0]);
+        let japanese = lines(b"\x93\xfa\x96\x7b\n\x93\xfa\xff\n", encoding_rs::SHIFT_JIS);
+        assert_eq!((japanese[0].text.as_str(), japanese[0].warnings.len()), ("日本", 0));
+        assert_eq!(japanese[1].warnings, [LOST]);
     }
 
     #[test]

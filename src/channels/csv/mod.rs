@@ -2,11 +2,11 @@
 //!
 //! Files come in as people and programs save them: any encoding, any separator, with notes before
 //! the header or without one. Each row goes through the front door as an item of its own; when all
-//! have receipts, the file moves to `done/`. A file that is no table moves to `failed/`, with an
-//! explanation beside it, and stands in the ledger.
+//! have receipts, the file moves to `done/`. A file that is no table, or of a kind that is not read,
+//! moves to `failed/`, with an explanation beside it, and stands in the ledger.
 //!
 //! [`Folder`] (`watch` → `settle` → `journey` → `reading`) watches; [`import`] reads one file now. Both read
-//! by `contents`: `encoding` → `lines` → `dialect` (`shape`, `header`) → `records` (`split`) → `rows`.
+//! by `contents`: `encoding` → `lines` → `dialect` (`shape`, `header`) → `prose` → `records` (`split`) → `rows`.
 
 mod contents;
 mod dialect;
@@ -16,6 +16,7 @@ pub mod import;
 mod journey;
 mod lines;
 mod paths;
+mod prose;
 mod reading;
 mod records;
 mod rows;

@@ -65,7 +65,7 @@ pub(super) struct Entry {
 /// What to do about an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// Read it once it rests.
+    /// Read it once it rests, or find out that it cannot be read.
     Read,
     /// Not yet, or none of our business: temporary names, empty files, folders.
     Wait,
@@ -154,20 +154,27 @@ pub(super) fn explain(moved: &Path, text: &str) -> io::Result<()> {
     fs::write(beside, text)
 }
 
+/// How names of files end that a program still writes or locks.
+const TEMPORARY: [&str; 10] =
+    [".tmp", ".temp", ".part", ".partial", ".crdownload", ".download", ".filepart", ".swp", ".lock", "~"];
+
+/// Whether a file is of a kind that may hold a table, by its name.
+pub(super) fn is_readable(name: &OsStr) -> bool {
+    let lower = name.to_string_lossy().to_ascii_lowercase();
+    [".csv", ".txt", ".tsv"].iter().any(|end| lower.ends_with(end))
+}
+
 fn standing(name: &OsStr, metadata: &Metadata) -> Standing {
     let Some(text) = name.to_str() else { return Standing::Leave("its name is no UTF-8; rename it") };
     let lower = text.to_ascii_lowercase();
-    let temporary =
-        [".tmp", ".part", ".partial", ".crdownload", ".filepart", "~"].iter().any(|end| lower.ends_with(end));
-    let readable = [".csv", ".txt", ".tsv"].iter().any(|end| lower.ends_with(end));
-    if text.starts_with(['.', '~']) || temporary || metadata.is_dir() {
+    let temporary = TEMPORARY.iter().any(|end| lower.ends_with(end));
+    let systems = ["thumbs.db", "desktop.ini"].contains(&&*lower);
+    if text.starts_with(['.', '~']) || temporary || systems || metadata.is_dir() {
         Standing::Wait
     } else if !metadata.is_file() {
         Standing::Leave("it is no regular file")
     } else if text.chars().any(char::is_control) {
         Standing::Leave("its name holds control characters; rename it")
-    } else if !readable {
-        Standing::Leave("only .csv, .txt and .tsv files are read; save it as CSV")
     } else if metadata.nlink() > 1 {
         Standing::Leave("it has another name elsewhere (a hard link); copy it instead")
     } else if metadata.size() == 0 {
@@ -223,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_files_of_our_kinds_are_read() {
+    fn only_whole_files_are_touched() {
         let folder = tempfile::tempdir().unwrap();
         let paths = Paths::new(folder.path());
         paths.make().unwrap();
@@ -239,6 +246,10 @@ mod tests {
             "~$g.csv",
             "h.tmp",
             "i.xlsx",
+            "~$i.xlsx",
+            "j.pdf",
+            "k.pdf.crdownload",
+            "Thumbs.db",
             "linked.csv",
         ] {
             fs::write(at(name), "x").unwrap();
@@ -248,7 +259,7 @@ mod tests {
         fs::hard_link(at("linked.csv"), at("again.csv")).unwrap();
         std::os::unix::fs::symlink(at("a.csv"), at("soft.csv")).unwrap();
         rustix::fs::mknodat(CWD, at("pipe.csv"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
-        assert_eq!(names(&paths, Standing::Read), ["B.CSV", "a.csv", "c.tsv", "d.txt"]);
+        assert_eq!(names(&paths, Standing::Read), ["B.CSV", "a.csv", "c.tsv", "d.txt", "i.xlsx", "j.pdf"]);
         assert_eq!(names(&paths, Standing::Leave("it is no regular file")), ["pipe.csv", "soft.csv"]);
         assert_eq!(
             names(&paths, Standing::Leave("it has another name elsewhere (a hard link); copy it instead")),

@@ -12,11 +12,14 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::contents::{self, Contents, Unreadable};
-use super::paths::{Paths, Sight};
-use super::rows::{Item, KEPT};
+use super::paths::{self, Paths, Sight};
+use super::rows::Item;
 
 /// Rows submitted together.
 const ROWS: usize = 200;
+
+/// Bytes kept as evidence of a file that is no table; all of it lies in `failed/`.
+const HEAD: u64 = 64 * 1024;
 
 /// Bytes of rows submitted together, roughly.
 const BYTES: usize = 512 * 1024;
@@ -50,20 +53,23 @@ pub(super) enum Found {
 
 /// Reads the file and sends its rows that have no receipts yet. `begun` is the stored place.
 pub(super) fn read(
-    paths: &Paths,
+    folder: &Paths,
     name: &OsStr,
     sight: Sight,
     begun: Option<Progress>,
     pieces: &mpsc::Sender<Piece>,
     stop: &CancellationToken,
 ) -> Found {
-    let opened = paths.open(name, &sight).and_then(|file| file.map(|file| Ok((file.try_clone()?, file))).transpose());
+    let opened = folder.open(name, &sight).and_then(|file| file.map(|file| Ok((file.try_clone()?, file))).transpose());
     let (file, second) = match opened {
         Ok(Some(both)) => both,
         Ok(None) => return Found::Changed,
         Err(error) => return unreadable(None, error.into()),
     };
     let unchanged = || second.metadata().is_ok_and(|metadata| Sight::of(&metadata) == sight);
+    if !paths::is_readable(name) {
+        return if unchanged() { unreadable(Some(&second), Unreadable::Kind) } else { Found::Changed };
+    }
     match contents::open(file, &|| stop.is_cancelled()) {
         Ok(contents) => send(contents, sight, begun, &Sending { pieces, unchanged: &unchanged, stop }),
         Err(_) if !unchanged() => Found::Changed,
@@ -144,7 +150,7 @@ fn head(mut file: &File) -> Vec<u8> {
     let mut head = Vec::new();
     if file.seek(SeekFrom::Start(0)).is_ok() {
         // What can be read is kept; the reason of the failure is known already.
-        file.take(KEPT as u64).read_to_end(&mut head).ok();
+        file.take(HEAD).read_to_end(&mut head).ok();
     }
     head
 }

@@ -40,8 +40,8 @@ pub(super) enum Cells {
     Read(Vec<String>),
     /// A quote is opened and never closed; the cells are those of the line without quoting.
     Torn(Vec<String>),
-    /// It is too long to be a record; the text holds only its start.
-    TooLong,
+    /// It is too long to be a record; the text lacks so many bytes at its end.
+    TooLong(usize),
 }
 
 /// Reads records.
@@ -72,8 +72,8 @@ impl<L: Iterator<Item = io::Result<Line>>> Records<L> {
             },
         };
         let mut record =
-            Record { line: first.number, raw: first.text, cells: Cells::TooLong, warnings: first.warnings };
-        if first.cut {
+            Record { line: first.number, raw: first.text, cells: Cells::TooLong(first.cut), warnings: first.warnings };
+        if first.cut > 0 {
             return Ok(Some(record));
         }
         let mut splitter = Splitter::new(self.syntax);
@@ -91,7 +91,7 @@ impl<L: Iterator<Item = io::Result<Line>>> Records<L> {
             record.raw.push_str(&line.text);
             record.warnings.extend(line.warnings);
         }
-        record.cells = if splitter.longest() > CELL { Cells::TooLong } else { Cells::Read(splitter.cells()) };
+        record.cells = if splitter.longest() > CELL { Cells::TooLong(0) } else { Cells::Read(splitter.cells()) };
         Ok(Some(record))
     }
 
@@ -100,7 +100,7 @@ impl<L: Iterator<Item = io::Result<Line>>> Records<L> {
         let mut size = start;
         for used in 0.. {
             let patient = size <= ROW && splitter.longest() <= CELL && self.in_vain < PATIENCE;
-            if !patient || !self.has_ahead(used)? || self.ahead[used].cut {
+            if !patient || !self.has_ahead(used)? || self.ahead[used].cut > 0 {
                 break;
             }
             let line = &self.ahead[used].text;
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_cell_that_is_too_long_is_an_error_of_its_line() {
         let got = records(&format!("a;b\n{};x\nEva;y", "z".repeat(CELL + 1)));
-        assert_eq!((got[1].line, &got[1].cells), (2, &Cells::TooLong));
+        assert_eq!((got[1].line, &got[1].cells), (2, &Cells::TooLong(0)));
         assert_eq!(got[2].cells, Cells::Read(vec!["Eva".into(), "y".into()]));
     }
 

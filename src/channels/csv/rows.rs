@@ -4,6 +4,7 @@
 //! reason; every line that holds anything is in one of them, but for the header and the notes
 //! before it. Memory is bounded by one record, however long the file is.
 
+use std::borrow::Cow;
 use std::io::{self, Read};
 
 use super::dialect::{Dialect, announced};
@@ -14,9 +15,6 @@ use super::shape::{Shape, is_email};
 
 /// The most columns a row may have.
 pub const COLUMNS: usize = 200;
-
-/// What is kept of the text of a bad row, in bytes.
-pub(super) const KEPT: usize = 64 * 1024;
 
 /// A row.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,10 +32,10 @@ pub struct Row {
 pub struct BadRow {
     /// The line it starts on, counted from 1.
     pub line: u64,
-    /// Its text, the first 64 KiB.
+    /// Its text; of a line longer than 1 MiB its start, and the reason says what is missing.
     pub raw: String,
     /// What is wrong and what to do.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 /// A row or what should have been one.
@@ -100,8 +98,13 @@ impl<R: Read> Rows<R> {
             Cells::Torn(_) => {
                 Some(bad(record, "a quote is opened and never closed; close it, or double quotes inside cells"))
             }
-            Cells::TooLong => {
-                Some(bad(record, "the row is longer than 1 MiB or one of its cells than 64 KiB; shorten it"))
+            Cells::TooLong(0) => Some(bad(record, "one of the row's cells is longer than 64 KiB; shorten it")),
+            Cells::TooLong(cut) => {
+                let kept = record.raw.len();
+                let reason = format!(
+                    "the row is longer than 1 MiB; shorten it (its first {kept} bytes are kept here, {cut} more stand only in the file)"
+                );
+                Some(bad(record, reason))
             }
         }
     }
@@ -111,7 +114,7 @@ impl<R: Read> Rows<R> {
         let width = self.headers.len();
         if filled > COLUMNS {
             let reason = "the row has more than 200 columns; check the separator, or delete columns";
-            return Some(Item::Bad(BadRow { line, raw: shorten(raw), reason }));
+            return Some(Item::Bad(BadRow { line, raw, reason: reason.into() }));
         }
         if cells.len() < width && width > 1 {
             warnings.push("the row has fewer cells than the header");
@@ -154,18 +157,13 @@ impl<R: Read> Iterator for Rows<R> {
 fn holds_contact(record: &Record) -> bool {
     let word = |word: &str| is_email(word.trim_matches(|c: char| !c.is_alphanumeric()));
     let cells = || header::cells(record).iter();
-    matches!(record.cells, Cells::TooLong)
+    matches!(record.cells, Cells::TooLong(_))
         || cells().any(|cell| matches!(Shape::of(cell), Shape::Phone))
         || cells().flat_map(|cell| cell.split_whitespace()).any(|text| text.contains('@') && word(text))
 }
 
-fn bad(record: Record, reason: &'static str) -> Item {
-    Item::Bad(BadRow { line: record.line, raw: shorten(record.raw), reason })
-}
-
-fn shorten(mut raw: String) -> String {
-    raw.truncate(raw.floor_char_boundary(KEPT));
-    raw
+fn bad(record: Record, reason: impl Into<Cow<'static, str>>) -> Item {
+    Item::Bad(BadRow { line: record.line, raw: record.raw, reason: reason.into() })
 }
 
 #[cfg(test)]
@@ -216,9 +214,15 @@ mod tests {
         let wide = format!("Name;E-Mail\n{}\nEva;e@b.example\n", "x;".repeat(COLUMNS + 1));
         let long = format!("Name;E-Mail\n{};a@b.example\nEva;e@b.example\n", "x".repeat(70_000));
         let endless = format!("Name;E-Mail\n{};a@b.example\nEva;e@b.example\n", "x".repeat(3_000_000));
-        for text in [wide, long, endless] {
+        for (text, kept, said) in [
+            (wide, 2 * (COLUMNS + 1), "more than 200 columns"),
+            (long, 70_012, "longer than 64 KiB"),
+            (endless, 1 << 20, "1951436 more stand only in the file"),
+        ] {
             let items = items(text.as_bytes());
-            assert!(matches!(&items[0], Item::Bad(bad) if bad.line == 2 && bad.raw.len() <= KEPT));
+            let Item::Bad(bad) = &items[0] else { panic!("{said}") };
+            assert_eq!((bad.line, bad.raw.len()), (2, kept), "{said}");
+            assert!(bad.reason.contains(said), "{}", bad.reason);
             assert_eq!((items[1].line(), items.len()), (3, 2));
         }
     }

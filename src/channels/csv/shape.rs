@@ -120,7 +120,7 @@ pub(super) fn is_email(cell: &str) -> bool {
             !local.is_empty() && dotted && local.chars().all(fits) && domain.chars().all(fits)
         })
     };
-    cell.split([';', ',', ' ']).filter(|part| !part.is_empty()).all(one)
+    cell.contains('@') && cell.split([';', ',', ' ']).filter(|part| !part.is_empty()).all(one)
 }
 
 fn is_url(cell: &str) -> bool {

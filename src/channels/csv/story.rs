@@ -16,8 +16,8 @@ use super::{Config, Folder};
 use crate::channels::health::{Board, Health};
 use crate::channels::{Channel as _, Error};
 use crate::intake::{Door, Refused, Work};
-use crate::lead::{Delivery, Inbound, Name, Outcome, Receipt};
-use crate::normalize::{Reader, Readers, Spelling};
+use crate::lead::{Delivery, Inbound, Name, Outcome, Reading, Receipt};
+use crate::normalize::{Reader, Readers, Spelling, Trust};
 use crate::store::{Records as _, Store};
 
 /// A folder, a channel that watches it, and where its items end up.
@@ -134,7 +134,10 @@ impl House {
 }
 
 fn pairs(item: &Inbound) -> Option<Vec<(String, String)>> {
-    (item.original.content_type == "application/json").then(|| serde_json::from_slice(&item.original.bytes).unwrap())
+    item.original
+        .content_type
+        .starts_with("application/json")
+        .then(|| serde_json::from_slice(&item.original.bytes).unwrap())
 }
 
 fn handle(batch: impl Iterator<Item = Work>, store: &Store, items: &Mutex<Vec<Inbound>>, refuse: &Mutex<Refuse>) {
@@ -225,17 +228,48 @@ async fn files_of_all_kinds_are_read_with_their_letters() {
 }
 
 #[tokio::test]
+async fn of_mixed_encodings_every_row_is_readable_and_those_that_are_not_the_files_say_so() {
+    let house = House::new();
+    let mut mixed = b"Name;Ort\nJ\xFCrgen;K\xF6ln\nB\xE4rbel;G\xF6rlitz\n".to_vec();
+    mixed.extend_from_slice("Käthe;Münster\n".as_bytes());
+    house.put("mixed.csv", mixed);
+    house.run_until_done(&["mixed.csv"]).await;
+    assert_eq!(house.firsts(), ["Jürgen", "Bärbel", "Käthe"]);
+    let problems: Vec<Vec<String>> = house.items().iter().map(problems).collect();
+    assert_eq!(problems[..2], [Vec::<String>::new(), Vec::new()]);
+    assert_eq!(problems[2], ["line 4: the line is in UTF-8, the file is not; it was read as UTF-8"]);
+}
+
+/// What the lead of a row says about how it was read.
+fn problems(item: &Inbound) -> Vec<String> {
+    match Reader::default().read(item, Trust::Usual) {
+        Reading::Lead(content) => content.problems,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_table_moves_to_failed_with_an_explanation() {
     let house = House::new();
     house.put("book.csv", b"PK\x03\x04\x14\x00\x06\x00\x08\x00\x00\x00!\x00xl/workbook.xml");
     house.put("blank.csv", "\n\n  \n;;;\n");
+    house.put("letter.txt", "Dear all,\n\nplease print new flyers until March, and tell me when.\n\nThanks.\n");
+    house.put("plan.pdf", "%PDF-1.7");
+    house.put("list.xlsx", "PK");
+    house.put("~$list.xlsx", "lock");
     let lies = |house: &House, file: &str| house.path("failed").join(file).is_file();
-    let both = |house: &House| ["book.csv.error.txt", "blank.csv.error.txt"].iter().all(|file| lies(house, file));
-    house.run_until(both).await.unwrap();
+    let files = ["book.csv", "blank.csv", "letter.txt", "plan.pdf", "list.xlsx"];
+    let all = |house: &House| files.iter().all(|file| lies(house, &format!("{file}.error.txt")));
+    house.run_until(all).await.unwrap();
+    assert!(house.path("~$list.xlsx").is_file(), "a lock file stays where it is");
+    for (file, said) in [("letter.txt", "it is a text, not a table"), ("plan.pdf", "only .csv, .txt and .tsv files")] {
+        let explained = fs::read_to_string(house.path(&format!("failed/{file}.error.txt"))).unwrap();
+        assert!(explained.contains(said), "{explained}");
+    }
     let explained = fs::read_to_string(house.path("failed/book.csv.error.txt")).unwrap();
     assert!(explained.contains("book.csv could not be read") && explained.contains("save it as CSV"), "{explained}");
     let items = house.items();
-    assert_eq!(items.len(), 2, "each stands in the ledger once");
+    assert_eq!(items.len(), files.len(), "each stands in the ledger once");
     let book = items.iter().find(|item| item.source == "book.csv").unwrap();
     assert!(book.original.content_type.starts_with("text/csv; unreadable=it is an Excel workbook"));
     assert!(book.original.bytes.starts_with(b"PK"));

@@ -207,13 +207,11 @@ async fn blocking<T: Send + 'static>(
     let paths = Arc::clone(paths);
     match tokio::task::spawn_blocking(move || work(&paths)).await {
         Ok(Ok(value)) => Ok(value),
-        Ok(Err(error)) => match error.kind() {
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                let answer = format!("{error}; the user that lotse runs as must be able to write there");
-                Err(Error::Refused { doing, answer })
-            }
-            _ => Err(Error::Unreachable { doing, source: error.into() }),
-        },
+        Ok(Err(error)) => {
+            let refused = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem);
+            let advice = if refused { "; the user that lotse runs as must be able to write there" } else { "" };
+            Err(Error::Unreachable { doing, source: format!("{error}{advice}").into() })
+        }
         Err(error) => Err(Error::Unreachable { doing, source: error.into() }),
     }
 }

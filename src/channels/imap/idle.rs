@@ -45,15 +45,16 @@ enum Listened {
 impl Session {
     /// Waits until the server tells of new mail, or for `longest`, or until `stop`.
     pub(super) async fn idle(&mut self, longest: Duration, stop: &CancellationToken) -> Result<Woken, Fault> {
-        let (started, step) = (Instant::now(), self.patience / STEPS);
-        let tag = timeout(step, self.connection.run_command("IDLE")).await.map_err(|_| Fault::Silent(step))??;
+        let (started, patience) = (Instant::now(), self.patience / STEPS);
+        let tag =
+            timeout(patience, self.connection.run_command("IDLE")).await.map_err(|_| Fault::Silent(patience))??;
         match self.listen(&tag, started + longest, stop).await? {
             Listened::Enough(woken) => {
-                self.done(&tag, if woken == Woken::Stop { FAREWELL } else { step }).await?;
+                self.done(&tag, if woken == Woken::Stop { FAREWELL } else { patience }).await?;
                 Ok(woken)
             }
             Listened::Ended => {
-                if started.elapsed() < step {
+                if started.elapsed() < patience {
                     // The server offers it, and refuses it or ends it at once: from now on we ask.
                     self.idle = Idle::Missing;
                 }
@@ -63,12 +64,12 @@ impl Session {
     }
 
     async fn listen(&mut self, tag: &RequestId, until: Instant, stop: &CancellationToken) -> Result<Listened, Fault> {
-        let (mut begun, step) = (false, self.patience / STEPS);
+        let (mut begun, patience) = (false, self.patience / STEPS);
         loop {
             if begun && self.news {
                 return Ok(Listened::Enough(Woken::Look));
             }
-            let patience = if begun { until } else { Instant::now() + step };
+            let deadline = if begun { until } else { Instant::now() + patience };
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return Ok(Listened::Enough(Woken::Stop)),
@@ -77,8 +78,8 @@ impl Session {
                     Heard::Ended => return Ok(Listened::Ended),
                     Heard::Word => {}
                 },
-                () = sleep_until(patience) => {
-                    return if begun { Ok(Listened::Enough(Woken::Look)) } else { Err(Fault::Silent(step)) };
+                () = sleep_until(deadline) => {
+                    return if begun { Ok(Listened::Enough(Woken::Look)) } else { Err(Fault::Silent(patience)) };
                 }
             }
         }

@@ -32,6 +32,7 @@ use tower::ServiceExt;
 
 pub use super::address::Peer;
 use super::address::{Client, is_in};
+use super::idle::{Idle, Seat};
 use super::stall::Stalling;
 
 /// Bytes of one request's line and headers.
@@ -45,7 +46,8 @@ const LINGER_BYTES: usize = 32 * 1024 * 1024;
 /// What clients may take.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at once; more wait in the kernel's queue.
+    /// Connections at once. When there is no room for one more, the one that has been idle longest is given
+    /// up; where none is idle, new ones wait in the kernel's queue.
     pub connections: usize,
     /// Connections at once of one client (an IPv4 address, an IPv6 /64); more are closed unanswered.
     pub per_client: usize,
@@ -82,6 +84,18 @@ impl Limits {
     }
 }
 
+/// Lets this process open as many files as the system allows it: each connection is one.
+pub fn allow_many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current == limit.maximum {
+        return;
+    }
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "the limit of open files stays as it is");
+    }
+}
+
 /// How many files this process may have open.
 fn files() -> usize {
     let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
@@ -102,7 +116,8 @@ pub async fn serve_unix(listener: UnixListener, router: Router, limits: Limits, 
 
 async fn serve_from<S: Source>(source: S, router: Router, limits: Limits, stop: CancellationToken) {
     let limits = Arc::new(limits);
-    let gate = Gate::new(source, limits.connections);
+    let idle = Idle::default();
+    let mut gate = Gate::new(source, limits.connections, idle.clone());
     let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
@@ -114,9 +129,12 @@ async fn serve_from<S: Source>(source: S, router: Router, limits: Limits, stop: 
         };
         let Some((stream, peer, slot)) = accepted else { continue };
         let Some(place) = crowd.enter(peer, &limits) else { continue };
-        let (router, limits, stop) = (router.clone(), Arc::clone(&limits), stop.clone());
+        let (router, limits, stop, seat) = (router.clone(), Arc::clone(&limits), stop.clone(), idle.enter());
         connections.spawn(async move {
-            serve_connection(stream, peer, router, &limits, &stop).await;
+            let given_up = seat.given_up();
+            let served = serve_connection(stream, peer, router, &limits, &stop, seat);
+            // Dropping the connection closes it.
+            given_up.run_until_cancelled(served).await;
             drop((slot, place));
         });
     }
@@ -167,25 +185,51 @@ impl Source for UnixListener {
 }
 
 /// A source and the slots for its connections.
-struct Gate<S> {
+struct Gate<S: Source> {
     source: S,
     slots: Arc<Semaphore>,
+    idle: Idle,
+    /// Taken, and without a slot yet.
+    waiting: Option<(S::Stream, Peer)>,
     /// Whether the last try failed: a trouble is told once, not ten times a second.
     failing: AtomicBool,
 }
 
 impl<S: Source> Gate<S> {
-    fn new(source: S, connections: usize) -> Self {
-        Self { source, slots: Arc::new(Semaphore::new(connections)), failing: AtomicBool::new(false) }
+    fn new(source: S, connections: usize, idle: Idle) -> Self {
+        let slots = Arc::new(Semaphore::new(connections));
+        Self { source, slots, idle, waiting: None, failing: AtomicBool::new(false) }
     }
 
-    /// The next connection, once there is a slot for it; `None` when it was not to be had.
-    async fn accept(&self) -> Option<(S::Stream, Peer, OwnedSemaphorePermit)> {
-        let slot = Arc::clone(&self.slots).acquire_owned().await.ok()?;
+    /// A slot for one more connection, if need be that of an idle one.
+    async fn slot(&self) -> Option<OwnedSemaphorePermit> {
+        loop {
+            if self.slots.available_permits() == 0 {
+                self.idle.give_up_oldest();
+            }
+            let slot = Arc::clone(&self.slots).acquire_owned();
+            // All may be busy now and idle in a moment.
+            if let Ok(slot) = timeout(PAUSE, slot).await {
+                return slot.ok();
+            }
+        }
+    }
+
+    /// The next connection, once there is a slot for it; `None` when it was not to be had. May be dropped
+    /// while it waits.
+    async fn accept(&mut self) -> Option<(S::Stream, Peer, OwnedSemaphorePermit)> {
+        if self.waiting.is_none() {
+            self.waiting = Some(self.next().await?);
+        }
+        let slot = self.slot().await?;
+        self.waiting.take().map(|(stream, peer)| (stream, peer, slot))
+    }
+
+    async fn next(&self) -> Option<(S::Stream, Peer)> {
         match self.source.next().await {
-            Ok((stream, peer)) => {
+            Ok(accepted) => {
                 self.failing.store(false, Ordering::Relaxed);
-                Some((stream, peer, slot))
+                Some(accepted)
             }
             Err(error) if gone_already(&error) => None,
             Err(error) => {
@@ -208,13 +252,20 @@ fn gone_already(error: &io::Error) -> bool {
 
 /// Serves the requests of one connection, over anything that carries bytes both ways, until it ends or
 /// `stop` is cancelled; after that at most [`Limits::drain`] more.
-pub async fn serve_connection<IO>(io: IO, peer: Peer, router: Router, limits: &Limits, stop: &CancellationToken)
+async fn serve_connection<IO>(io: IO, peer: Peer, router: Router, limits: &Limits, stop: &CancellationToken, seat: Seat)
 where
     IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let seat = Arc::new(seat);
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
+        let busy = seat.busy();
         let answer = router.clone().oneshot(request);
+        let answer = async move {
+            let answer = answer.await;
+            drop(busy);
+            answer
+        };
         // Boxed, so that the connection can be taken apart at its end.
         Box::pin(answer) as Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>
     });

@@ -10,6 +10,7 @@ mod answer;
 mod body;
 mod cors;
 mod example;
+mod idle;
 pub mod listener;
 mod rate;
 mod receive;

@@ -22,6 +22,7 @@ const PREFIX: &str = "sha256=";
 /// Whether the post is allowed: the channel has no secrets, or the post proves one of them.
 ///
 /// With a described signature only that one counts; else a bearer token or our own signature header.
+#[must_use]
 pub fn verify(config: &Config, headers: &HeaderMap, body: &[u8]) -> bool {
     if config.secrets.is_empty() {
         return true;

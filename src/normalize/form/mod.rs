@@ -8,6 +8,7 @@
 mod charset;
 mod json;
 mod multipart;
+mod plain;
 mod tree;
 mod urlencoded;
 
@@ -26,6 +27,8 @@ pub struct Form {
     pub pairs: Vec<Pair>,
     /// Files; their bytes stay in the original.
     pub attachments: Vec<Attachment>,
+    /// A body in which nothing is labelled, as it stands.
+    pub letter: Option<String>,
     /// What could not be read cleanly.
     pub problems: Vec<String>,
 }
@@ -53,7 +56,7 @@ enum Layout {
     Json,
     Urlencoded,
     Multipart,
-    /// JSON or lines of `name=value`.
+    /// JSON, labelled lines, or a letter.
     Plain,
 }
 
@@ -100,7 +103,7 @@ pub fn decode(original: &Original) -> Result<Form, String> {
     let charset = parameter(kind, "charset");
     let mut form = match layout {
         Layout::Json => json::read(&original.bytes, charset.as_deref())?,
-        Layout::Plain => plain(&original.bytes, charset.as_deref())?,
+        Layout::Plain => plain::read(&original.bytes, charset.as_deref())?,
         Layout::Urlencoded => urlencoded::read(&original.bytes, charset.as_deref()),
         Layout::Multipart => multipart::read(&original.bytes, parameter(kind, "boundary").as_deref())?,
     };
@@ -140,28 +143,4 @@ fn layout(content_type: &str, bytes: &[u8]) -> Option<Layout> {
         "text/plain" => Some(Layout::Plain),
         _ => None,
     }
-}
-
-/// JSON, or lines of `name=value` (an HTML form with `enctype="text/plain"`).
-fn plain(bytes: &[u8], charset: Option<&str>) -> Result<Form, String> {
-    let error = match json::read(bytes, charset) {
-        Ok(form) => return Ok(form),
-        Err(error) => error,
-    };
-    let mut form = Form::default();
-    let text = charset::decode(bytes, charset, &mut form.problems);
-    let is_name = |name: &str| {
-        (1..=60).contains(&name.len())
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '[' | ']' | ' ' | '.'))
-    };
-    for line in text.lines() {
-        match (line.split_once('=').filter(|(name, _)| is_name(name)), form.pairs.last_mut()) {
-            (Some((name, value)), _) => form.pairs.push(Pair::new(name.trim(), value.trim())),
-            // A value of several lines goes on until the next name.
-            (None, Some(last)) => last.append_line(line),
-            (None, None) if line.trim().is_empty() => {}
-            (None, None) => return Err(error),
-        }
-    }
-    Ok(form)
 }

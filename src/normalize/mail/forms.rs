@@ -1,7 +1,7 @@
 //! Mails that a form plugin wrote: lines of label and value.
 //!
-//! In: readable text. Out: the pairs, when they name an e-mail address and one thing more about a
-//! person; `fields` knows what they mean. A label is followed by a colon, by a tab (a table in
+//! In: readable text. Out: the pairs, when they name at least two things about a person;
+//! `fields` knows what they mean. A label is followed by a colon, by a tab (a table in
 //! HTML) or, when it is a known one, by its value in the next line. A message may run over many
 //! lines; anything else ends with its paragraph.
 
@@ -21,8 +21,8 @@ const GREETING: usize = 2;
 /// What a form says.
 #[derive(Debug, PartialEq)]
 pub(super) struct Form {
-    /// The address of whoever filled it in.
-    pub(super) email: Email,
+    /// The address of whoever filled it in, where it names one.
+    pub(super) email: Option<Email>,
     /// All pairs, in order.
     pub(super) pairs: Vec<Pair>,
     /// Whether the text begins with it; labels further down may be a signature.
@@ -36,12 +36,17 @@ struct Line {
     value: String,
 }
 
-/// Reads a form; `None` when the text is none, or names no address that `takes` accepts.
+/// Reads a form; `None` when the text is none, or names only addresses that `takes` refuses.
 pub(super) fn find(text: &str, takes: impl Fn(&Email) -> bool) -> Option<Form> {
     let (mut lines, leads) = scan(text);
     lines.retain(|line| !matches!(line.value.as_str(), "" | "-" | "–" | "N/A" | "n/a"));
     let addresses = lines.iter().filter(|line| line.means(&Slot::Email));
-    let email = addresses.flat_map(|line| email::parse_all(&line.value)).find(takes)?;
+    let mut addresses = addresses.flat_map(|line| email::parse_all(&line.value)).peekable();
+    let refused = addresses.peek().is_some();
+    let email = addresses.find(takes);
+    if refused && email.is_none() {
+        return None;
+    }
     let personal = lines.iter().filter(|line| {
         use Slot::{Company, Email, FamilyName, GivenName, JobTitle, Message, Name, Phone, Website};
         matches!(
@@ -260,15 +265,12 @@ mod tests {
 
     #[test]
     fn letters_are_no_forms() {
-        for text in [
-            "Hello,\n\nplease call me.\n\nMax\nTel: 030 1234567\nWeb: www.firma.example",
-            "See https://firma.example/a\nTime: 10:30",
-            "E-Mail: max@firma.example",
-            "Name: Max\nE-Mail: none",
-            "",
-        ] {
+        for text in ["See https://firma.example/a\nTime: 10:30", "E-Mail: max@firma.example", ""] {
             assert_eq!(of(text), [], "{text}");
         }
+        let unsigned = "Hello,\n\nplease call me.\n\nMax\nTel: 030 1234567\nWeb: www.firma.example";
+        assert_eq!(find(unsigned, |_| true).map(|form| (form.leads, form.email)), Some((false, None)));
+        assert_eq!(find("Name: Max\nE-Mail: a@b.example", |_| false), None);
         let signed = "Hello,\nwe need twelve.\nThanks\nMax\nTel: 030 1234567\nE-Mail: max@firma.example";
         assert_eq!(find(signed, |_| true).map(|form| form.leads), Some(false));
         assert_eq!(

@@ -5,7 +5,8 @@
 //! 1. `parts` takes it apart in one pass, within `bounds`; over one of them it is unclear.
 //! 2. `noise` recognises reports, automatic answers, newsletters and our own notices.
 //! 3. `body` and `attachments` read what it says and what came along.
-//! 4. `sender` says who wrote, `forms` what a form mailer says about whom it speaks for.
+//! 4. `sender` says who wrote, `forms` what a form mailer says about whom it speaks for, `forward`
+//!    who wrote what one of our own people passed on.
 //!
 //! `mail_parser` reads addresses, parameters and rare charsets, one header at a time. Structure,
 //! transfer encodings and encoded words are read here, because what hostile mail does to a parser
@@ -18,6 +19,7 @@ mod body;
 mod bounds;
 mod charset;
 mod forms;
+mod forward;
 mod headers;
 mod identity;
 mod kept;
@@ -32,6 +34,7 @@ mod words;
 use std::fmt::Write as _;
 
 use crate::lead::{Content, Reading};
+use crate::normalize::fields::Pair;
 use crate::normalize::{Reader, Trust, text};
 
 use body::Body;
@@ -41,6 +44,7 @@ use person::{Nobody, Setting};
 use sender::Sender;
 
 pub(super) use identity::identity;
+pub(super) use phones::find as numbers;
 
 /// How a person makes a lead of what was set aside.
 const RELEASE: &str = "to make it a lead all the same: `lotse intake release ID`";
@@ -60,9 +64,8 @@ pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
         Err(excess) if trust == Trust::Usual => return Reading::Unclear(format!("{excess}; {RELEASE}")),
         Err(excess) => return Reading::Lead(Box::new(excerpt(bytes, reader, &excess.to_string()))),
     };
-    let mail = parts.root();
     if trust == Trust::Usual {
-        let hops = mail.fields.all("received").count();
+        let hops = parts.root().fields.all("received").count();
         if hops > bounds::HOPS {
             return Reading::Unclear(format!("{}; {RELEASE}", bounds::Excess::Hops(hops)));
         }
@@ -70,12 +73,8 @@ pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
             return Reading::Noise(reason);
         }
     }
-    let body = body::read(&parts);
-    let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
-    let mut sender = sender::read(&mail.fields, charset, reader);
-    let mut content = content(&parts, &body, &mut sender, charset);
-    let setting = Setting { fields: &mail.fields, reader };
-    match person::identify(&mut content, sender, &setting) {
+    let (mut content, found) = words_and_person(&parts, reader);
+    match found {
         Ok(()) => {}
         Err(Nobody::Ours(email)) if trust == Trust::Usual => {
             let domain = reader.own_domain(email.domain()).unwrap_or(email.domain());
@@ -86,20 +85,36 @@ pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
         Err(Nobody::Unknown(reason)) if trust == Trust::Usual => {
             return Reading::Unclear(format!("{reason}; {RELEASE}"));
         }
-        Err(nobody) => taken_as_is(&mut content, nobody),
+        Err(nobody) => taken_as_is(&mut content, nobody, Some(&parts), reader),
     }
     Reading::Lead(Box::new(content))
 }
 
-/// A released mail that nobody outside is behind: whoever it names is the person.
-fn taken_as_is(content: &mut Content, nobody: Nobody) {
+/// What a mail says, and whether a person from outside says it.
+fn words_and_person(parts: &Parts<'_>, reader: &Reader) -> (Content, Result<(), Nobody>) {
+    let fields = &parts.root().fields;
+    let body = body::read(parts);
+    let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
+    let mut sender = sender::read(fields, charset, reader);
+    let mut content = content(parts, &body, &mut sender, charset);
+    let found = person::identify(&mut content, sender, &Setting { fields, reader });
+    (content, found)
+}
+
+/// A released mail that nobody outside sent: whoever it passes on or names is the person.
+fn taken_as_is(content: &mut Content, nobody: Nobody, parts: Option<&Parts<'_>>, reader: &Reader) {
     match nobody {
-        Nobody::Ours(email) => content.person.emails.push(email),
+        Nobody::Ours(email) => forward::resolve(content, email, parts, reader),
         Nobody::Unknown(reason) => {
             content.person.name = content.from.as_deref().filter(|from| !from.contains('@')).map(text::line);
             content.problems.push(reason);
         }
     }
+}
+
+/// The labelled values of a text that is a form all through; `None` for any other text.
+pub(super) fn labelled(text: &str) -> Option<Vec<Pair>> {
+    forms::find(text, |_| true).filter(|form| form.leads).map(|form| form.pairs)
 }
 
 /// Everything a mail says but who it is.
@@ -147,7 +162,7 @@ fn excerpt(bytes: &[u8], reader: &Reader, excess: &str) -> Content {
     content.problems.push(format!("{excess}; only its start was read"));
     let setting = Setting { fields: &fields, reader };
     if let Err(nobody) = person::identify(&mut content, sender, &setting) {
-        taken_as_is(&mut content, nobody);
+        taken_as_is(&mut content, nobody, None, reader);
     }
     content
 }
@@ -273,7 +288,7 @@ mod tests {
     fn what_a_person_released_is_a_lead_whatever_it_is() {
         for (mail, email, text) in [
             ("From: Anna <anna@example.com>\n\nhello", Some("anna@example.com"), Some("hello")),
-            ("From: MAILER-DAEMON@mx.example\n\nfailed", Some("mailer-daemon@mx.example"), Some("failed")),
+            ("From: MAILER-DAEMON@mx.example\n\nfailed", None, Some("failed")),
             ("Subject: x\n\nhello", None, Some("hello")),
             ("From: Max\n\nhello", None, Some("hello")),
             ("no mail at all", None, Some("no mail at all")),

@@ -123,6 +123,11 @@ impl<'a> Parts<'a> {
         (part + 1..self.list.len()).filter(move |&child| self.list[child].parent == Some(part))
     }
 
+    /// The parts whose kind (`text/plain`) fits, wherever they stand, in order.
+    pub(super) fn of_kind(&self, fits: impl Fn(&str) -> bool) -> impl Iterator<Item = usize> {
+        (0..self.list.len()).filter(move |&part| fits(&self.list[part].kind))
+    }
+
     /// The body of a part as it stands in the mail.
     pub(super) fn raw(&self, part: &Part<'_>) -> &'a [u8] {
         self.bytes.get(part.body.clone()).unwrap_or_default()

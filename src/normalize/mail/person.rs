@@ -2,14 +2,15 @@
 //!
 //! In: the sender and the text. Out: the person in the mail's content, or that there is none. What
 //! a form plugin was told is about the sender only when a program sent the mail, or when it names
-//! the very address the headers name; anything else is text.
+//! the very address the headers name; anything else is text. A program's own address is nobody's:
+//! where neither headers nor text name anybody else, the lead is recognised by nothing.
 
 use jiff::Timestamp;
 use mail_parser::DateTime;
 
 use crate::lead::{Content, Email};
 use crate::normalize::fields::{self, Context};
-use crate::normalize::{Reader, Spelling, company, language, person};
+use crate::normalize::{Reader, Spelling, company, email, language, person, robot};
 
 use super::forms::{self, Form};
 use super::headers::Fields;
@@ -50,11 +51,15 @@ pub(super) fn identify(content: &mut Content, sender: Sender, setting: &Setting<
 
 /// Whether a form in the text is about whoever sent the mail.
 fn concerns(form: &Form, sender: &Sender, fields: &Fields<'_>) -> bool {
-    let answered = sender.reply_to.as_ref() == Some(&form.email);
+    let named = form.email.is_some();
+    let answered = named && sender.reply_to == form.email;
     match &sender.author {
-        Author::Person { email, .. } => sender.mailer || answered || form.leads && form.email == *email,
-        Author::Ours(_) => !continues(fields),
-        Author::Unknown(_) => form.leads,
+        Author::Person { email, .. } => {
+            sender.mailer && (named || form.leads) || answered || form.leads && form.email.as_ref() == Some(email)
+        }
+        Author::Ours(email) => !continues(fields) && (named || form.leads && robot::is_robot(email)),
+        Author::Program { .. } => named || form.leads,
+        Author::Unknown(_) => named && form.leads,
     }
 }
 
@@ -62,6 +67,10 @@ fn concerns(form: &Form, sender: &Sender, fields: &Fields<'_>) -> bool {
 fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
     let (name, email) = match sender.author {
         Author::Person { name, email } => (name, email),
+        Author::Program { name, email } => {
+            behind(content, name.as_deref(), &email, setting.reader);
+            return Ok(());
+        }
         Author::Ours(email) => return Err(Nobody::Ours(email)),
         Author::Unknown(reason) => return Err(Nobody::Unknown(reason)),
     };
@@ -69,6 +78,25 @@ fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) ->
     content.person.emails.push(email);
     content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), setting.reader.country());
     Ok(())
+}
+
+/// Whoever is behind a program's mail: the only person whose address stands in the text. Numbers
+/// are not taken, because those of the program's house stand in every mail of it.
+pub(super) fn behind(content: &mut Content, name: Option<&str>, program: &Email, reader: &Reader) {
+    let house = company::registrable(program.domain());
+    let is_person = |email: &Email| {
+        sender::is_outsider(email, reader) && !robot::is_desk(email) && company::registrable(email.domain()) != house
+    };
+    let text = content.text.as_deref().unwrap_or_default();
+    let mut named: Vec<Email> = email::parse_all(text).into_iter().filter(is_person).collect();
+    call(content, name);
+    if named.len() == 1 {
+        content.person.emails.append(&mut named);
+    } else {
+        content.problems.push(format!(
+            "{program} is the address of a program, and the mail does not plainly name a person: answer by what the text says"
+        ));
+    }
 }
 
 /// Names the person.
@@ -112,14 +140,22 @@ fn believe(
     let said = fields::content(form.pairs, &around);
     content.person = said.person;
     let emails = &mut content.person.emails;
-    emails.retain(|email| outsider(email) && *email != form.email);
-    emails.insert(0, form.email.clone());
-    if let Author::Person { name, email } = sender.author {
-        if email == form.email && content.person.name.is_none() {
-            call(content, name.as_deref());
-        } else if email != form.email && sender.reply_to.as_ref() == Some(&email) {
-            content.problems.push(format!("Reply-To names {email}, the form {}; the form was believed", form.email));
+    emails.retain(|email| outsider(email) && Some(email) != form.email.as_ref());
+    emails.splice(0..0, form.email.clone());
+    match (sender.author, form.email) {
+        (Author::Person { name, email }, typed) if typed.as_ref().is_none_or(|typed| *typed == email) => {
+            if typed.is_none() {
+                content.person.emails.push(email);
+            }
+            if content.person.name.is_none() {
+                call(content, name.as_deref());
+            }
         }
+        (Author::Person { email, .. }, Some(typed)) if sender.reply_to.as_ref() == Some(&email) => {
+            content.problems.push(format!("Reply-To names {email}, the form {typed}; the form was believed"));
+        }
+        (Author::Program { name: Some(name), .. }, _) if content.person.name.is_none() => call(content, Some(&name)),
+        _ => {}
     }
     content.problems.extend(said.problems);
     content.fields = said.fields;

@@ -31,7 +31,8 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
           ( (?P<fax> (?:tele)?fax (?:nummer|[-\s]?nr)? | f )
           | (?: tel (?:e[fp]h?on\p{L}* | efoon\p{L}* | éfono\p{L}* )? | (?:tele)?fon (?:nummer)? | phone | mobil\p{L}* | handy (?:nummer)?
               | cell (?:phone|ular)? | celular | móvil | cellulare | portable | gsm | natel | whats\s?app | r[üu]e?ckruf\p{L}* | durchwahl
-              | direct | direkt | office | b[üu]e?ro | call\ me | mob | ph | [tmp] ) )
+              | direct | direkt | office | b[üu]e?ro | (?:call|ring|reach|text)\ (?:me|us) | erreichbar | zu\ erreichen
+              | ruf(?:en|t)?\ (?:\p{L}+\ ){0,3}an | mob | ph | [tmp] ) )
           (?: [.:\s()–—|/-] | \b (?: unter | ist | lautet | is | at | under | on | number | nummer | nr | no | num
               | mich | me | privat | work | home ) \b ){0,12}
           (?P<number> [+(\d] )",
@@ -53,7 +54,7 @@ static QUOTE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// Numbers to call in a text, in order, each once. `country` is the region of numbers in national form.
-pub(super) fn find(text: &str, country: &str) -> Vec<Phone> {
+pub(in crate::normalize) fn find(text: &str, country: &str) -> Vec<Phone> {
     let region = Region::from_code(country).ok();
     let lines: Vec<&str> =
         text.lines().take_while(|line| !QUOTE.is_match(text::shorten(line, LINE))).take(LINES).collect();
@@ -137,6 +138,8 @@ mod tests {
             ("Phone: +44 20 7183 8750", &["+442071838750"]),
             ("my phone number is 0171 2345678", &["+491712345678"]),
             ("erreichbar bin ich mobil unter 0171 2345678", &["+491712345678"]),
+            ("Bitte rufen Sie mich an: 0171 2345678", &["+491712345678"]),
+            ("You can reach me at +44 20 7183 8750.", &["+442071838750"]),
             ("Fax: +49 30 1234568", &[]),
             ("Rückruf: 23.11.2026 10:00", &[]),
             ("Telefontermin am 23.11.2026 um 10:00", &[]),

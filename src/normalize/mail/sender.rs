@@ -2,63 +2,14 @@
 //!
 //! The person is whom `From` names, unless a program wrote the mail for somebody: `From` is one of
 //! our own addresses or one that takes no answer, and `Reply-To` names an outsider. Then it is
-//! whom `Reply-To` names. A person's own `Reply-To` (an assistant, a second mailbox) changes nothing.
+//! whom `Reply-To` names; the help desk of the program's own house is nobody. A person's own
+//! `Reply-To` (an assistant, a second mailbox) changes nothing.
 
 use crate::lead::Email;
-use crate::normalize::{Reader, email};
+use crate::normalize::{Reader, company, email, robot};
 
 use super::address::{self, Mailbox};
 use super::headers::Fields;
-
-/// Words in local parts that say nobody reads the answers.
-const NO_REPLY: [&str; 10] = [
-    "noreply",
-    "donotreply",
-    "dontreply",
-    "nichtantworten",
-    "keineantwort",
-    "nepasrepondre",
-    "noresponder",
-    "nonrispondere",
-    "naoresponda",
-    "nietbeantwoorden",
-];
-
-/// Local parts of programs that send what visitors typed into forms.
-const MAILERS: [&str; 32] = [
-    "wordpress",
-    "wwwdata",
-    "www",
-    "webserver",
-    "apache",
-    "nginx",
-    "httpd",
-    "nobody",
-    "root",
-    "mailer",
-    "formmailer",
-    "automailer",
-    "phpmailer",
-    "form",
-    "forms",
-    "formular",
-    "formulare",
-    "kontaktformular",
-    "contactform",
-    "formsubmission",
-    "formsubmissions",
-    "submissions",
-    "webform",
-    "webforms",
-    "webmaster",
-    "website",
-    "homepage",
-    "server",
-    "system",
-    "notification",
-    "notifications",
-    "notify",
-];
 
 /// Who wrote a mail.
 #[derive(Debug, Default)]
@@ -87,6 +38,13 @@ pub(super) enum Author {
     },
     /// One of our own people or programs.
     Ours(Email),
+    /// A program of others, which names nobody in the headers but perhaps in its display name.
+    Program {
+        /// The person in `Max Mustermann via Portal`.
+        name: Option<String>,
+        /// The program's address.
+        email: Email,
+    },
     /// No header names an address; the reason.
     Unknown(String),
 }
@@ -99,14 +57,7 @@ impl Default for Author {
 
 /// Whether an address may be that of a customer: neither ours nor a program's.
 pub(super) fn is_outsider(email: &Email, reader: &Reader) -> bool {
-    reader.own_domain(email.domain()).is_none() && !is_mailer(email)
-}
-
-/// Whether an address is that of a program nobody answers to.
-pub(super) fn is_mailer(email: &Email) -> bool {
-    let local = email.as_str().rsplit_once('@').map_or("", |(local, _)| local);
-    let local: String = local.split('+').next().unwrap_or_default().chars().filter(|c| c.is_alphanumeric()).collect();
-    NO_REPLY.iter().any(|word| local.contains(word)) || MAILERS.contains(&local.as_str())
+    reader.own_domain(email.domain()).is_none() && !robot::is_robot(email)
 }
 
 /// Reads the headers that say who wrote. `charset` is that of the text.
@@ -115,8 +66,8 @@ pub(super) fn read(fields: &Fields<'_>, charset: Option<&str>, reader: &Reader) 
     let from = from(fields, charset, &mut sender);
     let outsider = |(_, email): &(Option<String>, Email)| is_outsider(email, reader);
     let reply_to = mailboxes(fields, "reply-to", charset).into_iter().find(outsider);
-    sender.reply_to = reply_to.as_ref().map(|(_, email)| email.clone());
-    let Some((name, email)) = from else {
+    let Some(from) = from else {
+        sender.reply_to = reply_to.as_ref().map(|(_, email)| email.clone());
         let Some((name, email)) = mailboxes(fields, "sender", charset).into_iter().find(outsider).or(reply_to) else {
             if let Some(from) = &sender.from {
                 let from = crate::normalize::text::shorten(from, 200);
@@ -129,17 +80,49 @@ pub(super) fn read(fields: &Fields<'_>, charset: Option<&str>, reader: &Reader) 
         sender.author = Author::Person { name, email };
         return sender;
     };
-    let ours = reader.own_domain(email.domain()).is_some();
-    sender.mailer = ours || is_mailer(&email);
+    let ours = reader.own_domain(from.1.domain()).is_some();
     // A mailing list of ours writes itself into From and keeps the author here.
     let original = || mailboxes(fields, "x-original-from", charset).into_iter().find(outsider).filter(|_| ours);
+    decide(&mut sender, from, reply_to, original, reader);
+    sender
+}
+
+/// The sender of a mail that another one quotes: `From` and `Reply-To` as they stand there.
+pub(super) fn quoted(from: &str, reply_to: Option<&str>, reader: &Reader) -> Option<Sender> {
+    let mut sender = Sender { from: Some(from.to_owned()), ..Sender::default() };
+    let outsider = |(_, email): &(Option<String>, Email)| is_outsider(email, reader);
+    let reply_to = reply_to.and_then(named).filter(outsider);
+    decide(&mut sender, named(from)?, reply_to, || None, reader);
+    Some(sender)
+}
+
+/// A mailbox however it is written.
+fn named(text: &str) -> Option<(Option<String>, Email)> {
+    email::parse_mailbox(text).or_else(|| Some((None, email::parse_all(text).into_iter().next()?)))
+}
+
+/// Decides between whom `From` names and for whom that one speaks.
+fn decide(
+    sender: &mut Sender,
+    (name, email): (Option<String>, Email),
+    reply_to: Option<(Option<String>, Email)>,
+    original: impl FnOnce() -> Option<(Option<String>, Email)>,
+    reader: &Reader,
+) {
+    let ours = reader.own_domain(email.domain()).is_some();
+    let program = robot::is_robot(&email);
+    let house = company::registrable(email.domain());
+    let desk = |reply: &Email| robot::is_desk(reply) && company::registrable(reply.domain()) == house;
+    let reply_to = reply_to.filter(|(_, reply)| !program || !desk(reply));
+    sender.mailer = ours || program;
+    sender.reply_to = reply_to.as_ref().map(|(_, email)| email.clone());
     let spoken_for = if sender.mailer { reply_to.or_else(original) } else { None };
     sender.author = match spoken_for {
         Some((reply_name, email)) => Author::Person { name: reply_name.or_else(|| via(name.as_deref())), email },
         None if ours => Author::Ours(email),
+        None if program => Author::Program { name: via(name.as_deref()), email },
         None => Author::Person { name, email },
     };
-    sender
 }
 
 /// The mailbox in `From`. `mail_parser` would take the last of several headers; readers show the first.
@@ -206,8 +189,16 @@ mod tests {
             ("From: Website <wordpress@example.com>\nReply-To: Max <max@firma.example>", "Max max@firma.example"),
             ("From: Website <no-reply@host.example>\nReply-To: max@firma.example", "- max@firma.example"),
             ("From: Max M via Shop <noreply@shop.example>\nReply-To: max@firma.example", "Max M max@firma.example"),
-            ("From: noreply@shop.example", "- noreply@shop.example"),
-            ("From: noreply@shop.example\nReply-To: noreply@shop.example", "- noreply@shop.example"),
+            ("From: noreply@shop.example", "program noreply@shop.example"),
+            ("From: noreply@shop.example\nReply-To: noreply@shop.example", "program noreply@shop.example"),
+            ("From: noreply@shop.example\nReply-To: Shop <support@shop.example>", "program noreply@shop.example"),
+            ("From: noreply@mail.shop.example\nReply-To: info@shop.example", "program noreply@mail.shop.example"),
+            ("From: noreply@shop.example\nReply-To: info@firma.example", "- info@firma.example"),
+            ("From: noreply@shop.example\nReply-To: x7f3@reply.shop.example", "- x7f3@reply.shop.example"),
+            (
+                "From: Portal <portal-notifications@shop.example>\nReply-To: \"Max\" <max@firma.example>",
+                "Max max@firma.example",
+            ),
             ("From: Anna <anna@example.com>", "ours anna@example.com"),
             ("From: Anna <anna@mail.example.com>", "ours anna@mail.example.com"),
             ("From: Anna <anna@notexample.com>", "Anna anna@notexample.com"),
@@ -224,6 +215,7 @@ mod tests {
             let found = match of(headers).author {
                 Author::Person { name, email } => format!("{} {email}", name.as_deref().unwrap_or("-")),
                 Author::Ours(email) => format!("ours {email}"),
+                Author::Program { email, .. } => format!("program {email}"),
                 Author::Unknown(reason) => reason,
             };
             assert_eq!(found, author, "{headers}");

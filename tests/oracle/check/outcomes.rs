@@ -12,8 +12,12 @@ pub(super) fn check(matched: &Matched<'_>, violations: &mut Violations) {
     for (number, entry) in matched.entries {
         let rows = matched.rows_of.get(number).map_or(&[][..], Vec::as_slice);
         count(entry, rows, violations);
-        rows.iter().for_each(|row| kind(entry, row, violations));
-        entry.receipts.iter().for_each(|receipt| self::receipt(matched, entry, receipt, violations));
+        for row in rows {
+            kind(entry, row, violations);
+        }
+        for given in &entry.receipts {
+            receipt(matched, entry, given, violations);
+        }
     }
     persons(matched, violations);
     repeats(matched, violations);

@@ -13,9 +13,9 @@ pub(super) fn check(matched: &Matched<'_>, violations: &mut Violations) {
         }
     };
     same("leads and created rows", seen.leads.len(), created);
-    let touches = seen.leads.values().map(|lead| lead.touches.len()).sum();
-    same("touches, and created and touched rows", touches, created + touched);
-    same("touches and touch counts", touches, seen.leads.values().map(|lead| lead.touch_count).sum());
+    let in_leads = seen.leads.values().map(|lead| lead.touches.len()).sum();
+    same("touches, and created and touched rows", in_leads, created + touched);
+    same("touches and touch counts", in_leads, seen.leads.values().map(|lead| lead.touch_count).sum());
     let all = ["created", "touched", "redelivered", "ignored", "quarantined"].map(outcome).iter().sum();
     same("rows and rows by outcome", seen.rows.len(), all);
     let issued = matched.entries.len();
@@ -30,5 +30,8 @@ pub(super) fn check(matched: &Matched<'_>, violations: &mut Violations) {
         let listed = seen.notices.iter().filter(|notice| notice.state == state).count();
         let counted = usize::try_from(seen.status["outbox"][state].as_u64().unwrap_or(0)).unwrap();
         same(&format!("{state} notices"), listed, counted);
+    }
+    for difference in &seen.differences {
+        violations.add(Promise::StoreDisagrees, difference.to_string());
     }
 }

@@ -225,14 +225,37 @@ async fn one_client_cannot_take_all_connections() {
 }
 
 #[tokio::test]
-async fn more_connections_than_slots_wait_and_are_served() {
+async fn idle_connections_give_way_when_there_are_no_more_slots() {
     let plan = Plan::one(open());
-    let limits = Limits { connections: 2, header: ms(400), ..plan.limits.clone() };
+    let limits = Limits { connections: 3, ..plan.limits.clone() };
     let side = Plan { limits, ..plan }.start().await;
-    let _held = [TcpStream::connect(side.address).await.unwrap(), TcpStream::connect(side.address).await.unwrap()];
     let since = Instant::now();
-    side.post_json("{\"a\":1}").await.receipt();
-    assert!(since.elapsed() < ms(3000), "{:?}", since.elapsed());
+    let mut held = Vec::new();
+    for _ in 0..6 {
+        let mut half = TcpStream::connect(side.address).await.unwrap();
+        half.write_all(b"POST /hooks/website HT").await.unwrap();
+        held.push(half);
+        side.post_json("{\"a\":1}").await.receipt();
+    }
+    closed(&mut held[0], ms(1000)).await;
+    assert!(since.elapsed() < ms(8000), "nobody waited for a deadline: {:?}", since.elapsed());
+    drop(held);
+    let since = Instant::now();
+    // What is busy stays, and the others wait for it.
+    let mut busy = Vec::new();
+    for _ in 0..3 {
+        let mut stream = TcpStream::connect(side.address).await.unwrap();
+        stream.write_all(b"POST /hooks/website HTTP/1.1\r\nhost: x\r\ncontent-length: 7\r\n\r\nemail").await.unwrap();
+        busy.push(stream);
+    }
+    sleep(ms(300)).await;
+    let mut waiting = TcpStream::connect(side.address).await.unwrap();
+    waiting.write_all(&request("POST /hooks/website", &[], b"email=b")).await.unwrap();
+    sleep(ms(500)).await;
+    busy[0].write_all(b"=a").await.unwrap();
+    assert_eq!(Answer::read(&mut busy[0]).await.status, 200);
+    assert_eq!(Answer::read(&mut waiting).await.status, 200);
+    assert!(since.elapsed() < ms(9500), "the busy ones were not given up: {:?}", since.elapsed());
 }
 
 #[tokio::test]

@@ -1,0 +1,125 @@
+//! Whether a file is a text for reading rather than a table: a letter, notes, a readme.
+//!
+//! In: the lines of a file. Out: whether they are sentences, and whether anybody's address or number
+//! stands in them. A list of names or companies is none: its words begin with capitals, and no line
+//! ends like a sentence.
+
+use super::lines::Line;
+use super::shape::{Shape, is_email};
+
+/// Whether these lines are sentences.
+pub(super) fn is_prose(lines: &[Line]) -> bool {
+    let filled = || lines.iter().map(|line| line.text.trim()).filter(|text| text.chars().any(char::is_alphanumeric));
+    let (mut count, mut words, mut small, mut letters, mut ended) = (0_usize, 0_usize, 0_usize, 0_usize, 0_usize);
+    for text in filled() {
+        count += 1;
+        letters += text.chars().filter(|c| c.is_alphabetic()).count();
+        ended += usize::from(ends_a_sentence(text));
+        for first in text.split_whitespace().filter_map(|word| word.chars().next()).filter(|c| c.is_alphabetic()) {
+            words += 1;
+            // Scripts without capitals have no small letters either.
+            small += usize::from(!first.is_uppercase());
+        }
+    }
+    // Some scripts write no blanks: there a line of many letters is a line of many words.
+    let full = words >= 3 * count || letters >= 12 * count && words <= 2 * count && small == words;
+    count > 0 && full && small * 5 >= words * 2 && ended * 6 >= count
+}
+
+/// Whether commas stand as in sentences, with a blank after them, in all but a few lines.
+pub(super) fn are_commas_apart(lines: &[Line]) -> bool {
+    let tight = |text: &str| text.as_bytes().windows(2).any(|pair| pair[0] == b',' && !pair[1].is_ascii_whitespace());
+    let with = || lines.iter().map(|line| line.text.trim()).filter(|text| text.contains(','));
+    with().filter(|text| tight(text)).count() * 5 < with().count()
+}
+
+/// Whether somebody's e-mail address or telephone number stands in a line.
+pub(super) fn holds_contact(text: &str) -> bool {
+    let bare = |word: &str| is_email(word.trim_matches(|c: char| !c.is_alphanumeric()));
+    if text.split_whitespace().any(|word| word.contains('@') && bare(word)) {
+        return true;
+    }
+    let part = |c: char| c.is_ascii_digit() || matches!(c, '+' | ' ' | '-' | '/' | '(' | ')' | '.');
+    let runs = text.split(|c: char| !part(c)).map(|run| run.trim_matches([' ', '-', '/', '.', ')']));
+    runs.filter(|run| run.bytes().filter(u8::is_ascii_digit).count() >= 7).any(|run| match Shape::of(run) {
+        Shape::Phone => true,
+        Shape::Number => run.starts_with(['+', '0']),
+        _ => false,
+    })
+}
+
+/// Whether a sentence ends in this line: a mark after a word that is no short form (`Inc.`, `Str.`).
+fn ends_a_sentence(text: &str) -> bool {
+    let mut before = '\n';
+    let mut start = 0;
+    for (at, c) in text.char_indices() {
+        if matches!(c, '。' | '！' | '？' | '।' | '؟') {
+            return true;
+        }
+        if matches!(c, '.' | '!' | '?' | '…') && before.is_alphabetic() {
+            let rest = text[at + c.len_utf8()..].trim_start_matches(['"', '\'', '”', '“', '»', ')']);
+            let next = rest.trim_start().chars().next();
+            let apart = rest.is_empty() || rest.starts_with(char::is_whitespace);
+            let word = &text[start..at];
+            let long = word.chars().count() >= 5 || word.chars().count() >= 3 && !word.starts_with(char::is_uppercase);
+            if apart && long && next.is_none_or(|next| !next.is_lowercase() && !next.is_ascii_digit()) {
+                return true;
+            }
+        }
+        if c.is_whitespace() {
+            start = at + c.len_utf8();
+        }
+        before = c;
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<Line> {
+        text.lines().zip(1..).map(|(text, number)| Line { number, text: text.into(), ..Line::default() }).collect()
+    }
+
+    #[test]
+    fn letters_are_told_from_lists() {
+        for text in [
+            "Hello, please send me an offer for two pumps.",
+            "Sehr geehrte Damen und Herren,\n\nhiermit bestelle ich zwölf Stück.\n\nMit freundlichen Grüßen\nMax",
+            "Notes of the meeting\n\nWe talked about the fair in Berlin and agreed to print new\nflyers until March. Anna asks \
+             the printer, Jonas books the\nbooth. Next time we meet in May.",
+            "こんにちは。見積もりをお願いします。",
+            "Bonjour, je voudrais un devis pour deux pompes !\nMerci d'avance.",
+        ] {
+            assert!(is_prose(&lines(text)), "{text}");
+        }
+        for text in [
+            "Max Mustermann\nEva Beispiel",
+            "Acme Trading Company Inc.\nMiller and Sons Supplies Ltd.\nBäckerei Müller und Söhne GmbH & Co.",
+            "Max Muster, Hauptstr. 5, 10115 Berlin\nEva Beispiel, Domplatz 2, 50667 Köln",
+            "Name;E-Mail\nMax;a@b.example",
+            "",
+            "17\n4",
+        ] {
+            assert!(!is_prose(&lines(text)), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_column_of_sentences_makes_no_letter_of_a_table() {
+        let table = "id,answer\n1,\"Well, I think so, at least today.\"\n2,\"Yes, of course.\"\n";
+        assert!(!are_commas_apart(&lines(table)));
+        assert!(are_commas_apart(&lines("Dear all,\nplease come, and bring cake, on Monday.\nThanks,\nAnna")));
+    }
+
+    #[test]
+    fn addresses_and_numbers_are_seen_in_text() {
+        for text in ["write to max@firma.example.", "call 030 1234567, please", "(+49 171) 2345678", "0301234567"] {
+            assert!(holds_contact(text), "{text}");
+        }
+        for text in ["on 23.11.2026 at 10:00", "on 01.02.2026", "12.345.678,00 Euro", "twelve @ four", "order 4711"] {
+            assert!(!holds_contact(text), "{text}");
+        }
+    }
+}
