@@ -10,7 +10,7 @@ use serde_json::Value;
 use support::daemon::Daemon;
 use support::dovecot::Dovecot;
 
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 fn settings(dovecot: &Dovecot) -> String {
     format!(
