@@ -1,7 +1,7 @@
 //! Mistakes that a build for tests makes on purpose, so that the tests prove they would notice.
 //!
 //! Only with the cargo feature `seeded-mistakes`, which nothing that is shipped has, and only the
-//! one named by the environment variable `LOTSE_MISTAKE`. Without the feature [`made`] is always
+//! one named by the environment variable `LOTSE_MISTAKE`. Without the feature `made` is always
 //! `false`, and what depends on it is compiled away.
 
 use std::borrow::Cow;

@@ -177,3 +177,124 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::channels::Running;
+    use crate::normalize::{Reader, Readers};
+
+    /// What a channel does when it is started.
+    #[derive(Clone, Copy)]
+    enum Act {
+        Panic,
+        Fail,
+        Refuse,
+        /// Works for so long, then fails.
+        Work(Duration),
+        /// Works until told to stop.
+        Run,
+    }
+
+    /// A channel that acts as told, and notes when it was started.
+    struct Scripted {
+        name: Name,
+        act: Act,
+        starts: Mutex<Vec<Instant>>,
+    }
+
+    impl Scripted {
+        fn new(act: Act) -> Self {
+            Self { name: Name::parse("scripted").unwrap(), act, starts: Mutex::default() }
+        }
+
+        /// Seconds between one start and the next.
+        fn pauses(&self) -> Vec<f64> {
+            let starts = self.starts.lock().unwrap();
+            starts.windows(2).map(|pair| (pair[1] - pair[0]).as_secs_f64()).collect()
+        }
+    }
+
+    impl Channel for Scripted {
+        fn name(&self) -> &Name {
+            &self.name
+        }
+
+        fn run<'a>(&'a self, _: &'a Door, health: &'a Health, stop: &'a CancellationToken) -> Running<'a> {
+            Box::pin(async move {
+                self.starts.lock().unwrap().push(Instant::now());
+                let failed = Error::Unreachable { doing: "reading".into(), source: "it broke off".into() };
+                match self.act {
+                    Act::Panic => panic!("a fault for the test"),
+                    Act::Fail => Err(failed),
+                    Act::Refuse => Err(Error::Refused { doing: "logging in".into(), answer: "no".into() }),
+                    Act::Work(time) => {
+                        health.ok();
+                        let stopped = stop.run_until_cancelled(tokio::time::sleep(time)).await.is_none();
+                        if stopped { Ok(()) } else { Err(failed) }
+                    }
+                    Act::Run => {
+                        health.ok();
+                        stop.cancelled().await;
+                        Ok(())
+                    }
+                }
+            })
+        }
+    }
+
+    /// Keeps these channels running for a while; gives their states.
+    async fn keep(channels: &[&Scripted], time: Duration) -> Vec<(&'static str, Option<String>)> {
+        let settings = crate::config::parse("", None).config.unwrap();
+        let (door, _queue) = Door::new(Readers::start(Reader::new(&settings)));
+        let space = Space::new(std::path::Path::new("/"), 0);
+        let (boards, stop): (Vec<Board>, _) =
+            (channels.iter().map(|_| Board::default()).collect(), CancellationToken::new());
+        let kept = channels.iter().zip(&boards).map(|(channel, board)| {
+            let health = board.channel(&channel.name, "csv");
+            let (door, space, stop) = (&door, &space, &stop);
+            async move { keep_running(*channel, door, space, &health, stop).await }
+        });
+        let end = async {
+            tokio::time::sleep(time).await;
+            let states = boards.iter().flat_map(|board| board.states().into_values());
+            let states = states.map(|state| (state.state, state.last_error)).collect();
+            let stopped = Instant::now();
+            stop.cancel();
+            (states, stopped)
+        };
+        let (_, (states, stopped)) = tokio::join!(futures_util::future::join_all(kept), end);
+        assert!(stopped.elapsed() < Duration::from_secs(1), "a stop does not wait for a pause");
+        states
+    }
+
+    fn about(pauses: &[f64], nominal: &[f64]) {
+        assert!(pauses.len() >= nominal.len(), "{pauses:?}");
+        for (pause, nominal) in pauses.iter().zip(nominal) {
+            assert!((nominal * 0.75..=nominal * 1.25 + 0.1).contains(pause), "{pauses:?}, not {nominal:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_channel_that_fails_or_panics_is_started_again_less_and_less_often_and_the_others_go_on() {
+        let [panics, fails, runs] = [Act::Panic, Act::Fail, Act::Run].map(Scripted::new);
+        let states = keep(&[&panics, &fails, &runs], Duration::from_hours(1)).await;
+        for channel in [&panics, &fails] {
+            about(&channel.pauses(), &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0, 300.0]);
+        }
+        assert_eq!(states[0], ("trouble", Some("a fault in lotse".to_owned())));
+        assert_eq!(states[1], ("trouble", Some("reading: it broke off".to_owned())));
+        assert_eq!(states[2], ("ok", None));
+        assert_eq!(runs.starts.lock().unwrap().len(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_channel_that_is_refused_waits_long_and_one_that_worked_for_a_while_begins_anew() {
+        let (refused, works) = (Scripted::new(Act::Refuse), Scripted::new(Act::Work(Duration::from_mins(10))));
+        keep(&[&refused, &works], Duration::from_hours(1)).await;
+        about(&refused.pauses(), &[900.0; 3]);
+        assert!(works.pauses().iter().all(|pause| *pause < 602.0), "{:?}", works.pauses());
+    }
+}

@@ -104,14 +104,16 @@ impl Store {
     /// Opens the store at its home; a new one stands there only when it is whole.
     fn at(home: &impl Home) -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Open { path: home.path().to_owned(), source: error.into() };
-        let alone = home.alone().map_err(failed)?;
-        if home.is_made().map_err(failed)? {
-            drop(alone);
-            return Self::with(Arc::new(redb::Redb::open(home)?));
+        if !home.is_made().map_err(failed)? {
+            let _alone = home.alone().map_err(failed)?;
+            // Somebody else may have made it in the meantime.
+            if !home.is_made().map_err(failed)? {
+                let store = Self::with(Arc::new(redb::Redb::make(home)?))?;
+                home.finish().map_err(failed)?;
+                return Ok(store);
+            }
         }
-        let store = Self::with(Arc::new(redb::Redb::make(home)?))?;
-        home.finish().map_err(failed)?;
-        Ok(store)
+        Self::with(Arc::new(redb::Redb::open(home)?))
     }
 
     /// The store in a simulated folder.

@@ -56,6 +56,14 @@ async fn connect(to: SocketAddr, n: usize) -> TcpStream {
     socket.connect(to).await.unwrap()
 }
 
+/// Waits now and then, so that the kernel's queue of new connections does not overflow: it would forget some
+/// whose client takes them for open, and the daemon would never hear of those.
+async fn pace(n: usize) {
+    if n % 50 == 49 {
+        sleep(Duration::from_millis(40)).await;
+    }
+}
+
 /// Sends `start`, then `drip` every second, until the other side closes; says how long that took.
 async fn hold(mut stream: impl AsyncRead + AsyncWrite + Unpin, start: &str, drip: &str) -> Duration {
     let since = Instant::now();
@@ -148,6 +156,7 @@ fn slow_clients_are_closed_in_time_and_the_others_are_served() {
     withstand(&daemon, "slow clients", || async {
         let mut slow = JoinSet::new();
         for n in 0..clients {
+            pace(n).await;
             let (start, drip, limit) = kinds[n % kinds.len()];
             slow.spawn(async move { (hold(connect(to, n).await, start, drip).await, limit, start) });
         }
@@ -171,6 +180,7 @@ fn idle_connections_keep_nobody_out() {
     withstand(&daemon, "idle connections", || async {
         let mut idle = JoinSet::new();
         for n in 0..clients {
+            pace(n).await;
             idle.spawn(async move { hold(connect(to, n).await, "", "").await });
         }
         let closed = idle.join_all().await;

@@ -22,4 +22,5 @@ mod letters;
 mod line;
 mod poison;
 mod proxy;
+mod watchdog;
 mod wire;

@@ -53,6 +53,8 @@ pub(crate) struct Report {
 
 /// A fresh input has to be through within this time.
 const FRESH: Duration = Duration::from_secs(10);
+/// A daemon that connects takes mails and rows within this time, even built for debugging on a busy machine.
+const CONNECTED: Duration = Duration::from_mins(1);
 /// No run waits longer than this for its rest.
 const LONGEST: Duration = Duration::from_mins(10);
 
@@ -90,7 +92,7 @@ fn kill(
     // Every other daemon gets the time to connect and to let files rest, whatever that takes here.
     if kill % 2 == 1 {
         feed.allow(plan.load.a_life);
-        wait(FRESH, || at_work(house));
+        wait(CONNECTED, || at_work(house));
     }
     feed.allow(plan.load.a_life);
     sleep(least + Duration::from_micros(chance(kill, 50 + plan.seed) % (span + 1)));
