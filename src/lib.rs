@@ -52,6 +52,8 @@ pub mod notify;
 
 pub mod service;
 
+pub mod alarms;
+
 pub mod web;
 
 pub mod cli;

@@ -9,6 +9,7 @@
 
 #[path = "support/desk.rs"]
 mod desk;
+#[allow(dead_code, reason = "each test file uses its own part")]
 #[path = "support/dovecot.rs"]
 mod dovecot;
 #[path = "support/running.rs"]
@@ -38,6 +39,7 @@ fn config(server: &Dovecot, user: &str) -> Config {
         folder: "INBOX".to_owned(),
         start: Start::All,
         poll: Duration::from_mins(1),
+        silence_after: Duration::from_mins(15),
         timeout: Duration::from_mins(1),
     }
 }

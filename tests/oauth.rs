@@ -54,6 +54,7 @@ fn config(server: &Dovecot, provider: &Provider, user: &str, grant: Grant) -> Co
         start: Start::All,
         timeout: Duration::from_mins(1),
         poll: Duration::from_secs(1),
+        silence_after: Duration::from_mins(15),
     }
 }
 

@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use lotse::config::{self, NotifierKind, Secret, Tls};
 use lotse::lead::{Email, Id, Lead, Name, Notice, Touch};
 use lotse::notify::letter::Language;
-use lotse::notify::{Failure, FailureKind, House, Letter, Notifier, build, smtp};
+use lotse::notify::{Failure, FailureKind, House, Letter, Message, Notifier, build, smtp};
 use serde_json::json;
 use server::{Act, PASSWORD, ScriptedSmtp, SmtpServer, USER};
 
@@ -23,7 +23,7 @@ fn id(random: u128) -> Id {
     Id::after(Id::MIN, "2026-11-23T09:12:44Z".parse().unwrap(), random)
 }
 
-fn letter(number: u128, to: &str) -> Letter {
+fn letter(number: u128, to: &str) -> Message {
     let lead: Lead = serde_json::from_value(json!({
         "id": id(1), "created_at": "2026-11-23T09:12:44Z", "updated_at": "2026-11-23T09:12:44Z",
         "name": "Jürgen Müßig", "emails": ["juergen@firma.example"], "phones": [], "company": "Bäckerei & Söhne",
@@ -58,7 +58,7 @@ fn letter(number: u128, to: &str) -> Letter {
     };
     let time_zone = TimeZone::get("Europe/Berlin").unwrap();
     let house = House { instance: "https://leads.example.com".to_owned(), language: Language::German, time_zone };
-    Letter { notice, lead, touch: Some(touch), decision: None, owner: Some(owner), house: Arc::new(house) }
+    Letter { notice, lead, touch: Some(touch), decision: None, owner: Some(owner), house: Arc::new(house) }.into()
 }
 
 /// A notifier for a server on the loopback.
@@ -102,10 +102,10 @@ async fn a_letter_arrives_whole_over_starttls_and_over_implicit_tls() {
         assert_eq!(read.from().unwrap().first().unwrap().address(), Some("lotse@team.test"));
         assert_eq!(read.to().unwrap().first().unwrap().name(), Some("Anna Größe"));
         assert_eq!(read.reply_to().unwrap().first().unwrap().address(), Some("juergen@firma.example"));
-        assert_eq!(read.message_id(), Some(format!("{}@team.test", letter.notice.id).as_str()));
+        assert_eq!(read.message_id(), Some(format!("{}@team.test", letter.notice().id).as_str()));
         assert_eq!(read.date().unwrap().to_rfc3339(), "2026-11-23T09:12:44Z");
         let body = read.body_text(0).unwrap().replace("\r\n", "\n");
-        assert_eq!(body.trim_end(), lotse::notify::letter::text(&letter).trim_end());
+        assert_eq!(body.trim_end(), letter.text().trim_end());
         for line in TEXT.lines() {
             assert!(body.contains(line), "`{line}` is missing in:\n{body}");
         }
@@ -197,7 +197,7 @@ async fn a_cut_after_the_mail_leads_to_the_same_message_id_on_the_retry() {
     notifier.send(&letter).await.unwrap();
     let mails = server.seen().mails;
     assert_eq!(mails.len(), 2);
-    assert_eq!(header(&mails[0], "Message-ID").unwrap(), format!("<{}@team.test>", letter.notice.id));
+    assert_eq!(header(&mails[0], "Message-ID").unwrap(), format!("<{}@team.test>", letter.notice().id));
     assert_eq!(mails[0], mails[1], "the repetition is the same mail to the last byte");
 }
 

@@ -16,6 +16,10 @@ pub struct ChannelState {
     pub kind: &'static str,
     /// `starting`, `ok` or `trouble`; `stopped` where the daemon does not run.
     pub state: &'static str,
+    /// When it was started, by the daemon or by new settings.
+    pub started_at: Option<Timestamp>,
+    /// The trouble is that the source refuses us: somebody must act.
+    pub refused: bool,
     /// When it last did its work without trouble (a poll, a scan, a request).
     pub last_ok: Option<Timestamp>,
     /// When an item last came in.
@@ -40,6 +44,7 @@ impl Board {
         health.update(|state| {
             state.kind = kind;
             state.state = "starting";
+            state.started_at = Some(Timestamp::now());
         });
         health
     }
@@ -79,6 +84,7 @@ impl Health {
     pub fn ok(&self) {
         self.update(|state| {
             state.state = "ok";
+            state.refused = false;
             state.last_ok = Some(Timestamp::now());
         });
     }
@@ -91,10 +97,20 @@ impl Health {
         });
     }
 
+    /// The source refuses us; `error` as for [`Health::trouble`].
+    pub fn refused(&self, error: &str) {
+        self.amiss(error, true);
+    }
+
     /// Something is wrong; `error` must hold no body, address or secret.
     pub fn trouble(&self, error: &str) {
+        self.amiss(error, false);
+    }
+
+    fn amiss(&self, error: &str, refused: bool) {
         self.update(|state| {
             state.state = "trouble";
+            state.refused = refused;
             state.last_error = Some(error.to_owned());
             state.last_error_at = Some(Timestamp::now());
         });

@@ -12,6 +12,7 @@ mod mailbox;
 mod outbox;
 mod owners;
 mod print;
+mod reconcile;
 mod status;
 
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ enum Command {
     /// Notices and their state.
     #[command(subcommand)]
     Outbox(outbox::Command),
+    /// Compare a mailbox with the ledger and name every mail without an outcome.
+    Reconcile(reconcile::Arguments),
     /// Channels, queues, last errors, rules.
     Status(status::Arguments),
     /// Read one item from standard input; the daemon starts this for items that may be dangerous.
@@ -128,6 +131,7 @@ fn dispatch(arguments: Arguments) -> Outcome {
         Command::Intake(command) => intake::run(&command, &client),
         Command::Mailbox(command) => mailbox::run(command, &settings, &client),
         Command::Owners(format) => owners::run(format, &client),
+        Command::Reconcile(wish) => reconcile::run(&wish, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
         Command::Status(wish) => status::run(&wish, &client, &settings),
     };

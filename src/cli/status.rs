@@ -78,6 +78,16 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
             say(&format!("notify    {name} is in trouble: {}", text(&notifier["last_error"])))?;
         }
     }
+    for alarm in status["alarms"].as_array().into_iter().flatten() {
+        let of = if alarm["channel"].is_null() { &alarm["notifier"] } else { &alarm["channel"] };
+        let what = [text(&alarm["cause"]), text(of)].join(" ");
+        say(&format!(
+            "ALARM     {} since {}  {}",
+            what.trim(),
+            client.time(&alarm["since"]),
+            short(&alarm["error"], 100)
+        ))?;
+    }
     let mut printer = Printer::new(format, &["channel", "kind", "state", "items", "last ok", "last trouble"]);
     for (name, channel) in status["channels"].as_object().into_iter().flatten() {
         printer.item(channel, |channel| {

@@ -78,6 +78,12 @@ fn mailboxes(config: &Config, root: &Section<'_>) {
             root.report().error(&spot, wrong.hint("give the owner an address of their own"));
         }
     }
+    if let Some(channel) = config.alarms.email.as_ref().and_then(|email| polled.get(&Some(email.clone()))) {
+        let spot = root.find(&["alarms", "email"]);
+        let wrong =
+            Wrong::new(format!("this is the mailbox of the channel `{channel}`: alarms would come back as leads"));
+        root.report().error(&spot, wrong.hint("give the operators an address of their own"));
+    }
     if !polled.is_empty() && config.organisation.domains.is_empty() {
         let spot = root.find(&["organisation"]);
         let wrong = Wrong::new("no `domains`, so mail from our own people becomes leads");

@@ -7,9 +7,9 @@
 mod agree;
 pub(crate) mod connection;
 pub(crate) mod field;
-mod kinds;
+pub(crate) mod kinds;
 mod load;
-mod people;
+pub(crate) mod people;
 pub(crate) mod problem;
 mod read;
 mod report;
@@ -26,6 +26,7 @@ use std::time::Duration;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
+use crate::alarms;
 use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
 use crate::notify::{self, letter::Language};
@@ -61,6 +62,8 @@ pub struct Config {
     pub teams: Vec<Team>,
     /// Ways to tell an owner, in the order of the file.
     pub notifiers: Vec<Notifier>,
+    /// Who is told when something is amiss.
+    pub alarms: alarms::Config,
 }
 
 /// Public side: webhooks and nothing else (`[http]`).

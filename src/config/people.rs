@@ -85,8 +85,8 @@ fn notify(section: &mut Section<'_>, notifiers: &Notifiers, has_email: bool) -> 
     chosen
 }
 
-/// One notifier that an owner names.
-fn notifier(section: &Section<'_>, notifiers: &Notifiers, item: &Item) -> Option<Name> {
+/// One notifier that is named.
+pub(crate) fn notifier(section: &Section<'_>, notifiers: &Notifiers, item: &Item) -> Option<Name> {
     let report = section.report();
     if let Some(ready) = notifiers.ready.iter().find(|ready| ready.name == *item.text.as_str()) {
         return Some(ready.name.clone());

@@ -10,6 +10,7 @@ use jiff::tz::TimeZone;
 use super::problem::{Severity, Wrong, quote};
 use super::section::Section;
 use super::{Config, Http, Organisation, RESERVE, Rules, Web, agree, kinds, people, values};
+use crate::alarms;
 
 /// Where the public side listens by default.
 const HTTP: &str = "127.0.0.1:8080";
@@ -27,8 +28,10 @@ pub(crate) fn config(mut root: Section<'_>, file: Option<PathBuf>) -> Option<Con
     let notifiers = kinds::notifiers(&mut root);
     let owners = people::owners(&mut root, &notifiers);
     let teams = people::teams(&mut root, &owners);
+    let alarms = alarms::settings::read(&mut root, &notifiers);
     let (owners, notifiers) = (owners.read, notifiers.ready);
-    let config = Config { file, store, reserve, http, web, organisation, rules, channels, owners, teams, notifiers };
+    let config =
+        Config { file, store, reserve, http, web, organisation, rules, channels, owners, teams, notifiers, alarms };
     agree::check(&config, &root);
     root.finish();
     Some(config)

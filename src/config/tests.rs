@@ -377,6 +377,7 @@ members = ["anna"]
         folder: "INBOX".into(),
         start: Start::New,
         poll: minute,
+        silence_after: Duration::from_mins(15),
         timeout: Duration::from_mins(1),
     };
     assert_eq!(config.channels[0].kind, ChannelKind::Imap(sales));
@@ -607,4 +608,32 @@ fn sizes_have_a_binary_unit() {
     for text in ["10", "10MB", "10mib", "-1MiB", "1.5GiB", "99999999999GiB", "MiB", ""] {
         assert!(read(&format!("[store]\nreserve = \"{text}\"\n")).config.is_none(), "{text}");
     }
+}
+
+#[test]
+fn alarms_go_to_notifiers_that_exist_and_mail_needs_an_address_that_is_not_read() {
+    announced(
+        r#"
+[channels.sales]
+kind = "imap"
+host = "imap.example.com"
+username = "sales@example.com"
+password = "x"
+poll = "1m"
+silence_after = "60s" #! is not longer than `poll` (1m)
+[organisation]
+domains = ["example.com"]
+[notify.mail]
+kind = "smtp"
+host = "smtp.example.com"
+from = "lotse@example.com"
+[owners.anna]
+email = "anna@example.com"
+[teams.sales]
+members = ["anna"]
+[alarms]
+notify = ["mial"] #! there is no notifier `mial`
+email = "sales@example.com" #! would come back as leads #! nothing is mailed there
+"#,
+    );
 }

@@ -1,6 +1,6 @@
 //! The part of the daemon that every command needs: store, readers, writer and service.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -100,6 +100,7 @@ impl Core {
             pulse,
             space,
             started_at: Timestamp::now(),
+            channels: RwLock::new(config.channels.clone()),
             settings: Mutex::new(settings),
         });
         Ok(Self { service, ended })

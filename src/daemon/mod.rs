@@ -20,6 +20,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
+use crate::alarms::Watchman;
 use crate::channels::{csv, webhook};
 use crate::config::{ChannelKind, Config};
 use crate::intake::Refused;
@@ -85,6 +86,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut supervisor =
         Supervisor::new(service.door.clone(), service.board.clone(), Arc::clone(&service.space), stop.child_token());
     supervisor.apply(&config.channels);
+    let watchman = Watchman::start(&service, &config, stop.child_token());
 
     notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(public = %addresses.public, private = %addresses.private, store = %config.store.display(), "lotse is up");
@@ -100,10 +102,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
             _ = interrupt.recv() => break None,
             _ = hangup.recv() => {
                 notify(&[sd_notify::NotifyState::Reloading]);
-                reloader.reload(&service, &receivers, &outbox, &mut supervisor);
+                reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor);
                 notify(&[sd_notify::NotifyState::Ready]);
             }
-            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &mut supervisor),
+            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor),
             _ = heartbeat.tick() => beat(&service.door),
         }
     };
@@ -113,13 +115,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     if matches!(ended, Some(Ended::Failed(_))) {
         // Nothing that is under way can be kept: all of it is only asked to let go, at once.
-        let all = async { tokio::join!(serving.close(), supervisor.close(), outbox.close()) };
+        let all = async { tokio::join!(serving.close(), supervisor.close(), watchman.close(), outbox.close()) };
         if tokio::time::timeout(LET_GO, all).await.is_err() {
             tracing::warn!("something did not let go; lotse ends without it");
         }
     } else {
         serving.close().await;
         supervisor.close().await;
+        watchman.close().await;
         outbox.close().await;
     }
     drop((service, receivers));

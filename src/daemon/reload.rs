@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use super::last_rules;
 use super::supervise::Supervisor;
+use crate::alarms::Watchman;
 use crate::channels::webhook::Receivers;
 use crate::config::{self, Config};
 use crate::normalize::Reader;
@@ -55,6 +56,7 @@ impl Reloader {
         service: &Service,
         receivers: &Arc<Receivers>,
         outbox: &Outbox,
+        watchman: &Watchman,
         supervisor: &mut Supervisor,
     ) {
         let loaded = config::load(self.config.file.as_deref());
@@ -82,7 +84,9 @@ impl Reloader {
                 service.readers.replace(Reader::new(&config));
                 receivers.replace(&config);
                 outbox.replace(&config);
+                service.set_channels(&config.channels);
                 supervisor.apply(&config.channels);
+                watchman.replace(&config);
                 self.say_what_waits(&config);
                 self.seen = listing(config.rules.folder.as_deref());
                 self.config = config;

@@ -127,7 +127,11 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
             pause = FIRST;
         }
         let wait = if refused { REFUSED } else { jittered(pause) };
-        health.trouble(&trouble);
+        if refused {
+            health.refused(&trouble);
+        } else {
+            health.trouble(&trouble);
+        }
         if full {
             tracing::warn!(channel = %channel.name(), error = %trouble, "a channel waits for room on the disk");
             let room = wait_for_room(space);

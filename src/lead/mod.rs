@@ -3,6 +3,7 @@
 //! Nothing here does anything; the stages do. What is serialized here is what users read
 //! in JSON, and (as MessagePack) what the store keeps.
 
+mod alarm;
 mod decision;
 mod id;
 mod inbound;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+pub use alarm::{Alarm, Alarms, Cause};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Verdict};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{Attachment, Consent, Content, Delivery, Identity, Inbound, Kind, Original, Place, Reading};

@@ -1,18 +1,21 @@
-//! One message to an owner: in the outbox until it is delivered or dead.
+//! One message to an owner, or to the operators: in the outbox until it is delivered or dead.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Name};
+use super::{Alarm, Id, Name};
 
-/// One message to one owner through one notifier.
+/// One message to one owner, or to the operators, through one notifier.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
     /// Stable over all attempts; receivers can recognise a repetition by it.
     pub id: Id,
-    /// The lead it is about.
-    pub lead: Id,
-    /// Whom it goes to.
+    /// The lead it is about; `None` for an alarm.
+    pub lead: Option<Id>,
+    /// The alarm it is about, as it was then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<Alarm>,
+    /// Whom it goes to; `None`: the operators.
     pub owner: Option<Name>,
     /// Through which notifier.
     pub notifier: Name,
@@ -53,6 +56,12 @@ pub enum Event {
     /// A lead's stage changed.
     #[serde(rename = "lead.stage")]
     Stage,
+    /// Something is amiss.
+    #[serde(rename = "alarm.raised")]
+    AlarmRaised,
+    /// It is over.
+    #[serde(rename = "alarm.over")]
+    AlarmOver,
 }
 
 impl Event {
@@ -64,6 +73,8 @@ impl Event {
             Self::Touched => "lead.touched",
             Self::Assigned => "lead.assigned",
             Self::Stage => "lead.stage",
+            Self::AlarmRaised => "alarm.raised",
+            Self::AlarmOver => "alarm.over",
         }
     }
 }

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::queue::{Job, Purpose};
-use super::{Failure, Letter, Notifier, Ways, schedule};
+use super::{AlarmLetter, Failure, Letter, Message, Notifier, Ways, schedule};
 use crate::intake::{Door, Refused};
 use crate::lead::{Id, Lead, Name, Notice, NoticeState};
 use crate::mistakes::{self, Mistake};
@@ -68,7 +68,7 @@ pub(super) enum Done {
 
 /// What a notice leads to before anything is sent.
 enum Plan {
-    Send(Arc<dyn Notifier>, Box<Letter>),
+    Send(Arc<dyn Notifier>, Message),
     Refuse(Failure),
     /// Its lead has gone to somebody else: nobody is told.
     Overtaken(String),
@@ -83,7 +83,7 @@ impl Desk {
         let (id, notifier) = (notice.id, notice.notifier.clone());
         let done = |lesson, after| Done::Sent { id, notifier, purpose, lesson, after };
         let (result, lesson) = match self.plan(notice.clone(), ways).await {
-            Plan::Send(way, letter) => {
+            Plan::Send(way, message) => {
                 if purpose == Purpose::Try
                     && let Err(failure) = contained(way.probe()).await
                 {
@@ -93,7 +93,7 @@ impl Desk {
                     self.write_down(vec![schedule::settle(&notice, Ok(()), (self.clock)(), rand::random())]).await;
                     tokio::time::sleep(mistakes::GAP).await;
                 }
-                let result = contained(way.send(&letter)).await;
+                let result = contained(way.send(&message)).await;
                 (result.clone(), Some(result))
             }
             Plan::Refuse(failure) => (Err(failure), None),
@@ -169,10 +169,13 @@ impl Desk {
 }
 
 fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error> {
-    let lead = store.view(|view| view.lead(notice.lead))?;
-    let Some(lead) = lead else { return Ok(Plan::Refuse(Failure::permanent("the lead is no longer there"))) };
-    if let Some(why) = overtaken(&notice, &lead) {
+    let lead = notice.lead.map(|id| store.view(|view| view.lead(id))).transpose()?.flatten();
+    if let Some(why) = lead.as_ref().and_then(|lead| overtaken(&notice, lead)) {
         return Ok(Plan::Overtaken(why));
+    }
+    let gone = || Ok(Plan::Refuse(Failure::permanent("the lead is no longer there")));
+    if lead.is_none() && notice.alarm.is_none() {
+        return gone();
     }
     let Some(way) = ways.notifier(&notice.notifier) else {
         let name = &notice.notifier;
@@ -180,6 +183,12 @@ fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error
             "the notifier `{name}` is no longer in the settings; add [notify.{name}] and retry"
         ))));
     };
+    let house = Arc::clone(ways.house());
+    if let Some(alarm) = notice.alarm.clone() {
+        let letter = AlarmLetter { notice, alarm, to: ways.operators().cloned(), house };
+        return Ok(Plan::Send(Arc::clone(way), Message::Alarm(Box::new(letter))));
+    }
+    let Some(lead) = lead else { return gone() };
     let owner = match &notice.owner {
         None => None,
         Some(id) => match ways.owner(id) {
@@ -193,9 +202,8 @@ fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error
     };
     store.view(|view| {
         let touch = notice.touch.map(|id| view.touch(id)).transpose()?.flatten();
-        let decision = notice.decision.map(|id| view.decision(notice.lead, id)).transpose()?.flatten();
-        let house = Arc::clone(ways.house());
-        Ok(Plan::Send(Arc::clone(way), Box::new(Letter { notice, lead, touch, decision, owner, house })))
+        let decision = notice.decision.map(|id| view.decision(lead.id, id)).transpose()?.flatten();
+        Ok(Plan::Send(Arc::clone(way), Letter { notice, lead, touch, decision, owner, house }.into()))
     })
 }
 
@@ -218,7 +226,7 @@ fn put(notice: &Notice, unit: &mut store::Unit<'_>) -> Result<Option<Notice>, st
     }
     unit.put_notice(notice)?;
     if notice.state == NoticeState::Dead
-        && let Some(Lead { id, .. }) = unit.lead(notice.lead)?
+        && let Some(Lead { id, .. }) = notice.lead.map(|id| unit.lead(id)).transpose()?.flatten()
     {
         let whom = notice.owner.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
         let why = notice.error.as_deref().unwrap_or("no reason given");
@@ -251,22 +259,23 @@ fn report(after: &Notice, now: Timestamp) {
     };
     let notifier = after.notifier.to_string();
     metrics::counter!("lotse_notices_total", "notifier" => notifier.clone(), "state" => state).increment(1);
-    let (notice, lead, attempts) = (after.id, after.lead, after.attempts);
+    let (notice, attempts) = (after.id, after.attempts);
+    let lead = after.lead.map_or_else(String::new, |lead| lead.to_string());
     let error = discreet(after.error.as_deref().unwrap_or_default());
     match after.state {
         NoticeState::Delivered => {
             let delay = now.duration_since(after.created_at).as_secs_f64().max(0.0);
             metrics::histogram!("lotse_notice_seconds", "notifier" => notifier.clone()).record(delay);
-            tracing::info!(notifier, %notice, %lead, attempts, "a notice was delivered");
+            tracing::info!(notifier, %notice, lead, attempts, "a notice was delivered");
         }
         NoticeState::Pending => {
-            tracing::warn!(notifier, %notice, %lead, attempts, %error, "a notice was not taken and is tried again");
+            tracing::warn!(notifier, %notice, lead, attempts, %error, "a notice was not taken and is tried again");
         }
         NoticeState::Dead if after.overtaken => {
-            tracing::info!(notifier, %notice, %lead, why = %error, "a notice is not sent");
+            tracing::info!(notifier, %notice, lead, why = %error, "a notice is not sent");
         }
         NoticeState::Dead => {
-            tracing::error!(notifier, %notice, %lead, attempts, %error, "a notice is dead; `lotse outbox retry` tries again");
+            tracing::error!(notifier, %notice, lead, attempts, %error, "a notice is dead; `lotse outbox retry` tries again");
         }
     }
 }

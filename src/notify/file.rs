@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{Failure, Letter, Notifier, Probing, Sending, letter};
+use super::{AlarmLetter, Failure, Letter, Message, Notifier, Probing, Sending, letter};
 
 /// Settings of a file notifier (`kind = "file"`).
 #[derive(Clone, Debug, PartialEq)]
@@ -43,12 +43,12 @@ impl Files {
 }
 
 impl Notifier for Files {
-    fn send<'a>(&'a self, letter: &'a Letter) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         Box::pin(async move {
-            let mut content = serde_json::to_vec_pretty(&document(letter))
+            let mut content = serde_json::to_vec_pretty(&document(message))
                 .map_err(|error| Failure::permanent(format!("the notice cannot be written as JSON: {error}")))?;
             content.push(b'\n');
-            self.write(format!("{}.json", letter.notice.id), content, Keep::Yes).await
+            self.write(format!("{}.json", message.notice().id), content, Keep::Yes).await
         })
     }
 
@@ -84,7 +84,27 @@ fn write(folder: &Path, name: &str, content: &[u8], keep: Keep) -> std::io::Resu
 }
 
 /// What the file says.
-fn document(letter: &Letter) -> Value {
+fn document(message: &Message) -> Value {
+    match message {
+        Message::Lead(letter) => about_lead(letter),
+        Message::Alarm(letter) => about_alarm(letter),
+    }
+}
+
+fn about_alarm(letter: &AlarmLetter) -> Value {
+    json!({
+        "id": letter.notice.id,
+        "event": letter.notice.event,
+        "at": letter.notice.created_at,
+        "owner": null,
+        "lead": null,
+        "alarm": letter.alarm,
+        "subject": letter::alarm::subject(letter),
+        "text": letter::alarm::text(letter),
+    })
+}
+
+fn about_lead(letter: &Letter) -> Value {
     let notice = &letter.notice;
     json!({
         "id": notice.id,
@@ -128,8 +148,9 @@ mod tests {
         let files_in = folder.path().join("a/b");
         let notifier = Files::new(&Config { folder: files_in.clone() });
         let letter = samples::letter();
-        notifier.send(&letter).await.unwrap();
-        notifier.send(&letter).await.unwrap();
+        let message = Message::from(letter.clone());
+        notifier.send(&message).await.unwrap();
+        notifier.send(&message).await.unwrap();
         assert_eq!(files(&files_in), [format!("{}.json", letter.notice.id)]);
         let read: Value =
             serde_json::from_slice(&std::fs::read(files_in.join(format!("{}.json", letter.notice.id))).unwrap())
@@ -148,7 +169,7 @@ mod tests {
         std::fs::write(&blocked, "").unwrap();
         let notifier = Files::new(&Config { folder: blocked.clone() });
         let letter = samples::letter();
-        for failure in [notifier.probe().await.unwrap_err(), notifier.send(&letter).await.unwrap_err()] {
+        for failure in [notifier.probe().await.unwrap_err(), notifier.send(&letter.into()).await.unwrap_err()] {
             assert!(failure.is_destination());
             assert!(failure.message.contains(blocked.to_str().unwrap()), "{failure}");
         }

@@ -9,6 +9,7 @@ pub mod breaker;
 mod errand;
 pub mod file;
 pub mod letter;
+mod message;
 pub mod outbox;
 mod queue;
 pub mod schedule;
@@ -27,14 +28,15 @@ use jiff::tz::TimeZone;
 use crate::config;
 use crate::lead::{Decision, Lead, Notice, Touch};
 
+pub use message::{AlarmLetter, Message};
 pub use outbox::Outbox;
 pub use ways::Ways;
 
 /// A way to tell an owner; one value per entry under `[notify]`.
 pub trait Notifier: Send + Sync {
-    /// Hands one letter over; `Ok` means that the destination took it. The same letter again must
+    /// Hands one message over; `Ok` means that the destination took it. The same message again must
     /// be recognisable by its notice's id. Gives up by itself within two minutes.
-    fn send<'a>(&'a self, letter: &'a Letter) -> Sending<'a>;
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a>;
 
     /// Proves that the destination would take letters (reaches it, logs in), without sending one.
     /// Returns what was proved, as a sentence.
@@ -52,7 +54,7 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<(), Failure>> + Send +
 /// A probe on its way.
 pub type Probing<'a> = Pin<Box<dyn Future<Output = Result<String, Failure>> + Send + 'a>>;
 
-/// All that a notice can tell.
+/// All that a notice about a lead can tell.
 #[derive(Clone, Debug)]
 pub struct Letter {
     /// The notice.

@@ -276,7 +276,8 @@ mod tests {
     fn notice(number: u64, notifier: &str, owner: &str, lead: u64) -> Notice {
         Notice {
             id: id(number),
-            lead: id(lead),
+            lead: Some(id(lead)),
+            alarm: None,
             owner: Some(name(owner)),
             notifier: name(notifier),
             event: Event::Created,

@@ -92,7 +92,8 @@ mod tests {
     fn notice(now: Timestamp) -> Notice {
         Notice {
             id: Id::after(Id::MIN, now, 1),
-            lead: Id::MIN,
+            lead: Some(Id::MIN),
+            alarm: None,
             owner: None,
             notifier: Name::parse("mail").unwrap(),
             event: Event::Created,

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::letter::Language;
-use super::{Failure, House, Letter, Notifier, Probing, Sending, build};
+use super::{Failure, House, Message, Notifier, Probing, Sending, build};
 use crate::config::{self, Config, Owner};
-use crate::lead::Name;
+use crate::lead::{Email, Name};
 
 /// How long notices wait for settings that cannot work to be corrected.
 const WRONG_SETTINGS: Duration = Duration::from_mins(15);
@@ -17,6 +17,7 @@ pub struct Ways {
     notifiers: BTreeMap<Name, Way>,
     owners: BTreeMap<Name, Owner>,
     house: Arc<House>,
+    operators: Option<Email>,
 }
 
 /// A notifier with the settings it was made from.
@@ -43,14 +44,19 @@ impl Ways {
             language: Language::of_country(&config.organisation.country),
             time_zone: config.organisation.time_zone.clone(),
         };
-        Self { notifiers, owners: by_id(&config.owners), house: Arc::new(house) }
+        Self {
+            notifiers,
+            owners: by_id(&config.owners),
+            house: Arc::new(house),
+            operators: config.alarms.email.clone(),
+        }
     }
 
     /// Ways with ready-made notifiers.
     #[must_use]
     pub fn with(notifiers: BTreeMap<Name, Arc<dyn Notifier>>, owners: &[Owner], house: Arc<House>) -> Self {
         let ready = |(name, notifier)| (name, Way { settings: None, notifier });
-        Self { notifiers: notifiers.into_iter().map(ready).collect(), owners: by_id(owners), house }
+        Self { notifiers: notifiers.into_iter().map(ready).collect(), owners: by_id(owners), house, operators: None }
     }
 
     /// A notifier by its name.
@@ -68,6 +74,12 @@ impl Ways {
     #[must_use]
     pub fn owner(&self, id: &Name) -> Option<&Owner> {
         self.owners.get(id)
+    }
+
+    /// Where mail about alarms goes.
+    #[must_use]
+    pub fn operators(&self) -> Option<&Email> {
+        self.operators.as_ref()
     }
 
     /// Who writes.
@@ -93,7 +105,7 @@ fn made(settings: &config::Notifier) -> Arc<dyn Notifier> {
 struct Unusable(String);
 
 impl Notifier for Unusable {
-    fn send<'a>(&'a self, _: &'a Letter) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a Message) -> Sending<'a> {
         Box::pin(async { Err(Failure::pause(WRONG_SETTINGS, self.0.clone())) })
     }
 

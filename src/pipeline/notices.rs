@@ -16,7 +16,8 @@ pub fn tell(lead: &Lead, event: Event, touch: Option<Id>, staff: &Staff, unit: &
         let id = unit.new_id();
         let notice = Notice {
             id,
-            lead: lead.id,
+            lead: Some(lead.id),
+            alarm: None,
             owner: Some(owner.id.clone()),
             notifier: notifier.clone(),
             event,

@@ -3,17 +3,19 @@
 //! Reading takes a snapshot; a change is one unit of the same pipeline that takes leads in, so it
 //! is stored before it is answered.
 
+mod channels;
 mod ledger;
 mod mailboxes;
 mod operations;
 mod people;
 mod views;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
 use crate::channels::health::Board;
+use crate::config;
 use crate::intake::{Door, Refused};
 use crate::normalize::Readers;
 use crate::notify;
@@ -44,6 +46,8 @@ pub struct Service {
     pub space: Arc<Space>,
     /// When this process started.
     pub started_at: Timestamp,
+    /// The channels in force.
+    pub channels: RwLock<Vec<config::Channel>>,
     /// What the settings say of themselves.
     pub settings: Mutex<SettingsState>,
 }
@@ -66,6 +70,17 @@ impl Service {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The channels in force.
+    #[must_use]
+    pub fn channels(&self) -> Vec<config::Channel> {
+        self.channels.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts other channels in force.
+    pub fn set_channels(&self, channels: &[config::Channel]) {
+        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = channels.to_vec();
+    }
+
     /// Notes which settings are in force, or why the newest are not.
     pub fn note_settings(&self, change: impl FnOnce(&mut SettingsState)) {
         change(&mut self.settings.lock().unwrap_or_else(PoisonError::into_inner));
@@ -84,6 +99,9 @@ pub enum Error {
     /// It cannot be done to this thing in its state.
     #[error("{0}")]
     Conflict(String),
+    /// A source or a destination outside fails.
+    #[error("{0}")]
+    Source(String),
     /// Nothing was stored.
     #[error(transparent)]
     Refused(#[from] Refused),

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Error, Service, SettingsState};
 use crate::channels::health::ChannelState;
-use crate::lead::{Id, Name, Notice, NoticeState};
+use crate::lead::{Alarm, Id, Name, Notice, NoticeState};
 use crate::notify::outbox::NotifierState;
 use crate::store::Records;
 
@@ -26,6 +26,8 @@ pub struct Status {
     pub channels: BTreeMap<Name, ChannelState>,
     /// The notifiers that were asked to take something, by name.
     pub notifiers: BTreeMap<Name, NotifierState>,
+    /// What is amiss, as the operators were told.
+    pub alarms: Vec<Alarm>,
     /// The store.
     pub store: StoreState,
     /// The outbox.
@@ -76,6 +78,11 @@ pub struct RulesState {
 }
 
 impl Service {
+    /// What is amiss, as the operators were told.
+    pub fn alarms(&self) -> Result<Vec<Alarm>, Error> {
+        Ok(self.store.view(|view| view.alarms())?.raised().cloned().collect())
+    }
+
     /// How the daemon is doing.
     pub fn status(&self) -> Result<Status, Error> {
         let policy = self.policy.get();
@@ -90,6 +97,7 @@ impl Service {
             started_at: self.started_at,
             channels: self.board.states(),
             notifiers: self.notifiers.states(),
+            alarms: self.alarms()?,
             store: StoreState {
                 bytes: self.store.size()?,
                 commits: self.pulse.commits.load(Ordering::Relaxed),

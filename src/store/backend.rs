@@ -59,7 +59,7 @@ pub enum Order {
 /// The tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// Format version, last id.
+    /// Format version, last id, what is amiss.
     Meta,
     /// Lead id → lead.
     Leads,

@@ -51,7 +51,7 @@ fn notices_name_their_decision(unit: &mut Unit<'_>) -> Result<(), Error> {
     })?;
     for id in ids {
         let Some(mut notice) = unit.notice(id)? else { continue };
-        notice.decision = unit.decision_before(notice.lead, id)?;
+        notice.decision = notice.lead.map(|lead| unit.decision_before(lead, id)).transpose()?.flatten();
         unit.put_notice(&notice)?;
     }
     Ok(())
@@ -92,7 +92,8 @@ mod tests {
         let delivered = notices.iter().filter(|notice| notice.state == NoticeState::Delivered).count();
         assert_eq!((notices.len(), delivered), (10, 3));
         for notice in notices {
-            let decision = store.view(|view| view.decision(notice.lead, notice.decision.unwrap())).unwrap().unwrap();
+            let decision =
+                store.view(|view| view.decision(notice.lead.unwrap(), notice.decision.unwrap())).unwrap().unwrap();
             assert_eq!(decision.routing.owner, notice.owner, "{}", notice.id);
         }
     }

@@ -106,6 +106,21 @@ impl Store {
         )
     }
 
+    /// Ledger rows after the row `after`, oldest first, in one snapshot.
+    pub fn intakes_after(&self, after: Id, limit: usize) -> Result<Vec<Intake>, Error> {
+        let mut rows = Vec::new();
+        let (key, mut left) = (after.to_bytes(), limit);
+        let range = (Bound::Excluded(key.as_slice()), Bound::Unbounded);
+        self.view(|view| {
+            view.tables().scan(Table::Intakes, range, Order::Forward, &mut |_, value| {
+                rows.push(codec::decode(Table::Intakes, value)?);
+                left = left.saturating_sub(1);
+                if left > 0 { GO_ON } else { ENOUGH }
+            })
+        })?;
+        Ok(rows)
+    }
+
     /// Notices, newest first.
     pub fn notices(&self, filter: &NoticeFilter, after: Option<Id>, limit: usize) -> Result<Page<Notice>, Error> {
         self.page(
@@ -288,7 +303,8 @@ mod tests {
                 })?;
                 unit.put_notice(&Notice {
                     id,
-                    lead: Id::MIN,
+                    lead: Some(Id::MIN),
+                    alarm: None,
                     owner: None,
                     notifier: name("mail"),
                     event: Event::Created,

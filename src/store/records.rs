@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys};
-use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch, Verdict};
+use crate::lead::{
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch, Verdict,
+};
 use crate::mistakes::{self, Mistake};
 
 /// An item that was delivered before.
@@ -20,6 +22,9 @@ pub struct Delivered {
     /// When.
     pub at: Timestamp,
 }
+
+/// Where dead notices about alarms are counted besides.
+pub(super) const DEAD_ALARMS: &[u8] = b"dead alarms";
 
 /// Reading typed records.
 pub trait Records {
@@ -175,6 +180,21 @@ pub trait Records {
     /// How many notices are in a state; those that were overtaken are in none.
     fn notice_count(&self, state: NoticeState) -> Result<u64, Error> {
         Ok(self.record(Table::NoticeCounts, state.as_str().as_bytes())?.unwrap_or(0))
+    }
+
+    /// What is amiss.
+    fn alarms(&self) -> Result<Alarms, Error> {
+        Ok(self.record(Table::Meta, b"alarms")?.unwrap_or_default())
+    }
+
+    /// How many dead notices are about alarms.
+    fn dead_alarms(&self) -> Result<u64, Error> {
+        Ok(self.record(Table::NoticeCounts, DEAD_ALARMS)?.unwrap_or(0))
+    }
+
+    /// How many dead notices are about leads.
+    fn dead_notices_about_leads(&self) -> Result<u64, Error> {
+        Ok(self.notice_count(NoticeState::Dead)?.saturating_sub(self.dead_alarms()?))
     }
 
     /// A team's place in its rotation.

@@ -163,7 +163,8 @@ fn notices_come_due(store: &Store, now: Timestamp, lead: Id) {
         .unit(now, |unit| {
             let notice = Notice {
                 id: unit.new_id(),
-                lead,
+                lead: Some(lead),
+                alarm: None,
                 owner: None,
                 notifier: name("mail"),
                 event: Event::Created,

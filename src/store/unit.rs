@@ -4,10 +4,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::backend::{Read, Table, Write};
-use super::records::{Delivered, Records};
+use super::records::{DEAD_ALARMS, Delivered, Records};
 use super::rotation::Rotation;
 use super::{Error, codec, fresh, keys};
-use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Place, TimelineEntry, Touch};
+use crate::lead::{
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Place, TimelineEntry, Touch,
+};
 use crate::mistakes::{self, Mistake};
 
 /// One unit of work on the store; what it writes, it also reads back.
@@ -142,7 +144,17 @@ impl<'a> Unit<'a> {
             return Ok(());
         }
         let count = self.notice_count(notice.state)?.saturating_add_signed(by);
-        self.put(Table::NoticeCounts, notice.state.as_str().as_bytes(), &count)
+        self.put(Table::NoticeCounts, notice.state.as_str().as_bytes(), &count)?;
+        if notice.alarm.is_some() && notice.state == NoticeState::Dead {
+            let count = self.dead_alarms()?.saturating_add_signed(by);
+            self.put(Table::NoticeCounts, DEAD_ALARMS, &count)?;
+        }
+        Ok(())
+    }
+
+    /// Writes down what is amiss.
+    pub fn put_alarms(&mut self, alarms: &Alarms) -> Result<(), Error> {
+        self.put(Table::Meta, b"alarms", alarms)
     }
 
     /// Moves a team's rotation.

@@ -6,10 +6,12 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Web;
 use super::problem::Problem;
+use crate::lead::Alarm;
+use crate::service::Service;
 
 pub(super) fn routes() -> Router<Web> {
     Router::new().route("/healthz", get(alive)).route("/readyz", get(ready))
@@ -29,21 +31,29 @@ async fn ready(State(web): State<Web>) -> Response {
         .filter(|(_, state)| state.state == "trouble")
         .map(|(name, state)| json!({ "channel": name, "error": state.last_error }))
         .collect();
+    // A store that cannot be read is said below.
+    let alarms: Vec<_> = web.read(Service::alarms).await.unwrap_or_default().iter().map(named).collect();
     let takes = service.door.change(|_| Ok(())).await.and_then(|()| service.space.for_items(0));
     let status = if takes.is_ok() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let body = json!({
         "ready": takes.is_ok(),
         "store": takes.err().map(|error| error.to_string()),
         "channels": channels,
+        "alarms": alarms,
         "settings": service.settings().error,
     });
     (status, Json(body)).into_response()
 }
 
+/// An alarm for those who may not know more.
+fn named(alarm: &Alarm) -> Value {
+    json!({ "cause": alarm.cause, "channel": alarm.channel, "notifier": alarm.notifier, "since": alarm.since })
+}
+
 /// Prometheus' text format.
 pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem> {
     let handle = web.metrics.as_ref().ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, "metrics need the daemon"))?;
-    let status = web.read(crate::service::Service::status).await?;
+    let status = web.read(Service::status).await?;
     metrics::gauge!("lotse_store_bytes").set(approximate(status.store.bytes));
     if let Some(free) = status.store.free {
         metrics::gauge!("lotse_store_free_bytes").set(approximate(free));

@@ -77,12 +77,30 @@ impl Dovecot {
         let settings = change(settings(dir, &account, imap, imaps), dir);
         fs::write(dir.join("dovecot.conf"), settings).unwrap();
         account.own(dir);
-        let mut server = account.command("dovecot");
-        server.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
-        let server = server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let server = launch(&account, dir);
         let mut dovecot = Self { folder, server, imaps, imap, account };
         dovecot.wait_until_it_listens();
         dovecot
+    }
+
+    /// Stops the server, and all its sessions with it.
+    pub(crate) fn stop(&mut self) {
+        let pid = self.master();
+        signal("-TERM", pid);
+        let until = Instant::now() + Duration::from_secs(10);
+        while matches!(self.server.try_wait(), Ok(None)) {
+            if Instant::now() > until {
+                signal("-KILL", pid);
+                drop(self.server.kill());
+            }
+            sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// Starts a stopped server on the same ports and mailboxes.
+    pub(crate) fn start_again(&mut self) {
+        self.server = launch(&self.account, self.folder.path());
+        self.wait_until_it_listens();
     }
 
     /// The port for TLS from the first byte.
@@ -196,15 +214,8 @@ impl Dovecot {
 
 impl Drop for Dovecot {
     fn drop(&mut self) {
-        let pid = self.master();
-        signal("-TERM", pid);
-        let until = Instant::now() + Duration::from_secs(10);
-        while matches!(self.server.try_wait(), Ok(None)) {
-            if Instant::now() > until {
-                signal("-KILL", pid);
-                drop(self.server.kill());
-            }
-            sleep(Duration::from_millis(20));
+        if matches!(self.server.try_wait(), Ok(None)) {
+            self.stop();
         }
     }
 }
@@ -241,6 +252,12 @@ impl Account {
         command.args(["-u", &self.user, "--", program]);
         command
     }
+}
+
+fn launch(account: &Account, dir: &Path) -> Child {
+    let mut server = account.command("dovecot");
+    server.arg("-F").arg("-c").arg(dir.join("dovecot.conf"));
+    server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
 fn signal(which: &str, pid: u32) -> bool {

@@ -23,6 +23,7 @@ pub(crate) fn reader(domain: &str) -> Reader {
         owners: Vec::new(),
         teams: Vec::new(),
         notifiers: Vec::new(),
+        alarms: lotse::alarms::Config::default(),
     })
 }
 

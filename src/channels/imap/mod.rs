@@ -22,6 +22,7 @@ mod offers;
 mod owed;
 mod place;
 mod presets;
+mod reconcile;
 mod sasl;
 mod session;
 pub(crate) mod settings;
@@ -50,6 +51,7 @@ use idle::Woken;
 use oauth2::{Tokens, Vault};
 use owed::Owed;
 use place::{Opening, Place};
+pub use reconcile::{Comparison, House, Missing, Wish};
 use session::Session;
 use suspects::Suspects;
 
@@ -77,6 +79,9 @@ pub struct Config {
     pub start: Start,
     /// Fallback where IDLE is missing or silent; 1 s to 1 h. Default 60 s.
     pub poll: Duration,
+    /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times
+    /// `poll` where that is more.
+    pub silence_after: Duration,
     /// Longest wait for an answer of the server; shorter steps (connecting, login, IDLE) take a part
     /// of it, and five times as long a mail that was passed by is left alone. 1 s to 10 min. Default 60 s.
     pub timeout: Duration,

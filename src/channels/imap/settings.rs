@@ -13,6 +13,9 @@ use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
 use crate::config::{Secret, Tls, connection, values};
 
+/// How long a mailbox may go unchecked by default, unless it is looked at less often.
+const SILENCE: Duration = Duration::from_mins(15);
+
 /// Reads one mailbox; days begin in `zone`. Where a mistake was reported, an empty value stands for
 /// what could not be read.
 pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
@@ -26,9 +29,22 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     after(section.key("after"));
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
+    let silence_after = silence_after(section, poll);
     let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
     let timeout = timeout.unwrap_or(Duration::from_mins(1));
-    Config { host, port, tls, ca_file, username, login, folder, start, poll, timeout }
+    Config { host, port, tls, ca_file, username, login, folder, start, poll, silence_after, timeout }
+}
+
+/// How long the mailbox may go unchecked: longer than the time between two looks.
+fn silence_after(section: &mut Section<'_>, poll: Duration) -> Duration {
+    let field = section.key("silence_after");
+    let spot = field.place();
+    let given = field.duration(Duration::from_secs(2)..=Duration::from_hours(24 * 7));
+    if given.is_some_and(|given| given <= poll) {
+        let wrong = Wrong::new(format!("is not longer than `poll` ({})", values::short(poll)));
+        section.report().error(&spot, wrong.hint("a mailbox that is well would be taken for a silent one"));
+    }
+    given.unwrap_or(SILENCE.max(poll * 3))
 }
 
 /// How to log in: one of `password` and `oauth2`.

@@ -265,6 +265,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         folder: "INBOX".to_owned(),
         start: Start::All,
         poll: Duration::from_mins(1),
+        silence_after: Duration::from_mins(15),
         timeout: PATIENCE,
     };
     match Mailbox::new(Name::parse("sales").unwrap(), config).probe(None).await.unwrap_err() {

@@ -4,6 +4,7 @@
 //! subject can stand in a mail header, and in the text all that a stranger wrote is quoted, so
 //! that it cannot pass for ours.
 
+pub mod alarm;
 mod clean;
 #[cfg(test)]
 pub(crate) mod samples;
@@ -39,6 +40,8 @@ pub fn subject(letter: &Letter) -> String {
         Event::Touched => format!("{who} {}", words.has_written),
         Event::Assigned => format!("{}: {who}", words.now_yours),
         Event::Stage => format!("{who}: {}", words.stage(letter.lead.stage)),
+        // Alarms are about no lead.
+        Event::AlarmRaised | Event::AlarmOver => who,
     };
     line(&subject, LONGEST_SUBJECT)
 }
@@ -171,6 +174,7 @@ impl Page {
             Event::Touched => format!("{who} {}.", words.has_written),
             Event::Assigned => format!("{who} {}.", words.assigned),
             Event::Stage => format!("{who}: {} {}.", words.stage_is_now, words.stage(letter.lead.stage)),
+            Event::AlarmRaised | Event::AlarmOver => who,
         };
         self.0.push_str(&sentence);
         self.0.push('\n');

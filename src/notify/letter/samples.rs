@@ -115,7 +115,8 @@ pub(crate) fn letter() -> Letter {
     let routing = Routing { reason: "team sales, whose turn it was".to_owned(), ..Routing::default() };
     let notice = Notice {
         id: id(3),
-        lead: lead.id,
+        lead: Some(lead.id),
+        alarm: None,
         owner: Some(name("anna")),
         notifier: name("mail"),
         event: Event::Created,

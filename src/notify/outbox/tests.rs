@@ -11,7 +11,7 @@ use crate::lead::{Event, Id, Lead, Notice, NoticeState};
 use crate::normalize::{Reader, Readers};
 use crate::notify::letter::Language;
 use crate::notify::letter::samples::{house, lead, name, owner};
-use crate::notify::{Letter, Notifier, Probing, Sending};
+use crate::notify::{Message, Notifier, Probing, Sending};
 use crate::store::{NoticeFilter, Records};
 
 /// A notifier that answers as told.
@@ -48,16 +48,17 @@ impl Scripted {
 }
 
 impl Notifier for Scripted {
-    fn send<'a>(&'a self, letter: &'a Letter) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         Box::pin(async move {
             self.tried.lock().unwrap().push(Instant::now());
             let answer = self.answer.lock().unwrap().clone();
             match answer {
                 Answer::Takes => {}
                 Answer::Fails(failure) => return Err(failure),
-                Answer::Panics(id) => assert_ne!(letter.notice.id, id, "a fault for the test"),
+                Answer::Panics(id) => assert_ne!(message.notice().id, id, "a fault for the test"),
                 Answer::Hangs(time) => tokio::time::sleep(time).await,
             }
+            let Message::Lead(letter) = message else { panic!("no alarm is due here") };
             let reason = letter.decision.as_ref().map(|decision| decision.routing.reason.clone());
             self.reasons.lock().unwrap().push(reason);
             let sent = (letter.notice.id, letter.notice.owner.clone(), Instant::now());
@@ -176,7 +177,8 @@ fn start() -> Timestamp {
 fn notice(lead: &Lead, owner: &str, now: Timestamp) -> Notice {
     Notice {
         id: Id::MIN,
-        lead: lead.id,
+        lead: Some(lead.id),
+        alarm: None,
         owner: Some(name(owner)),
         notifier: name("mail"),
         event: Event::Created,
@@ -245,7 +247,7 @@ async fn a_refusal_for_good_is_dead_at_once_stands_in_the_history_and_can_be_ret
     house.until(NoticeState::Dead, 1).await;
     let dead = house.notice(id);
     assert_eq!((dead.attempts, dead.next_at, dead.error.as_deref()), (1, None, Some("550 no such user")));
-    let history = house.store.view(|view| view.timeline(dead.lead)).unwrap();
+    let history = house.store.view(|view| view.timeline(dead.lead.unwrap())).unwrap();
     assert_eq!(history.last().unwrap().text, "anna could not be told through mail (lead.created): 550 no such user");
 
     notifier.now(Answer::Takes);
@@ -355,7 +357,7 @@ async fn a_notice_whose_lead_went_to_somebody_else_is_not_sent_and_is_no_fault()
     let ids = house.tell(&["anna", "anna", "anna"]);
     for (id, now) in [(ids[0], Some(name("jonas"))), (ids[1], None)] {
         let given = house.store.unit(start(), |unit| {
-            let lead = unit.lead(unit.notice(id)?.unwrap().lead)?.unwrap();
+            let lead = unit.lead(unit.notice(id)?.unwrap().lead.unwrap())?.unwrap();
             unit.put_lead(&Lead { owner: now.clone(), ..lead })
         });
         given.unwrap();
@@ -370,7 +372,7 @@ async fn a_notice_whose_lead_went_to_somebody_else_is_not_sent_and_is_no_fault()
         let dead = house.notice(id);
         assert_eq!((dead.state, dead.overtaken, dead.attempts, dead.next_at), (NoticeState::Dead, true, 0, None));
         assert_eq!(dead.error.as_deref(), Some(why));
-        let history = house.store.view(|view| view.timeline(dead.lead)).unwrap();
+        let history = house.store.view(|view| view.timeline(dead.lead.unwrap())).unwrap();
         assert_eq!(history.last().unwrap().text, format!("anna was not told through mail (lead.created): {why}"));
     }
     assert_eq!(house.store.view(|view| view.notice_count(NoticeState::Dead)).unwrap(), 0);

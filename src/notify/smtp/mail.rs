@@ -11,7 +11,7 @@ use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 
 use crate::notify::letter::{self, line};
-use crate::notify::{Failure, Letter};
+use crate::notify::{AlarmLetter, Failure, Letter, Message as Told};
 
 /// Longest display name, characters.
 const LONGEST_NAME: usize = 80;
@@ -28,8 +28,24 @@ pub(super) fn sender(from: &str) -> Result<Mailbox, String> {
     Ok(Mailbox::new(mailbox.name.and_then(|name| display_name(&name)), mailbox.email))
 }
 
+/// Whom it goes to.
+pub(super) fn receiver(told: &Told) -> Result<Mailbox, Failure> {
+    match told {
+        Told::Lead(letter) => owner(letter),
+        Told::Alarm(letter) => operators(letter),
+    }
+}
+
+/// The operators as receiver.
+fn operators(letter: &AlarmLetter) -> Result<Mailbox, Failure> {
+    let wrong = |why: &str| Failure::permanent(format!("{why}; set email under [alarms]"));
+    let email = letter.to.as_ref().ok_or_else(|| wrong("alarms have no address to go to"))?;
+    let email = email.as_str().parse().map_err(|_| wrong("the address for alarms cannot be used"))?;
+    Ok(Mailbox::new(None, email))
+}
+
 /// The owner as receiver.
-pub(super) fn receiver(letter: &Letter) -> Result<Mailbox, Failure> {
+fn owner(letter: &Letter) -> Result<Mailbox, Failure> {
     let owner = letter
         .owner
         .as_ref()
@@ -47,33 +63,38 @@ pub(super) fn receiver(letter: &Letter) -> Result<Mailbox, Failure> {
 }
 
 /// The mail as it goes over the wire.
-pub(super) fn compose(letter: &Letter, from: &Mailbox, to: &Mailbox) -> Result<Vec<u8>, Failure> {
-    let notice = &letter.notice;
+pub(super) fn compose(told: &Told, from: &Mailbox, to: &Mailbox) -> Result<Vec<u8>, Failure> {
+    let notice = told.notice();
     let domain = from.email.domain();
     let mut mail = Message::builder()
         .from(from.clone())
         .to(to.clone())
-        .subject(plain(&letter::subject(letter)))
+        .subject(plain(&told.subject()))
         .date(date(notice.created_at))
         .message_id(Some(format!("<{}@{domain}>", notice.id)))
         // Mail programs show all notices about one lead as one conversation.
-        .references(format!("<lead-{}@{domain}>", notice.lead));
-    if let Some(reply_to) = letter::reply_to(&letter.lead).and_then(|address| address.parse().ok()) {
+        .references(format!("<{}@{domain}>", told.thread()));
+    if let Told::Lead(letter) = told
+        && let Some(reply_to) = letter::reply_to(&letter.lead).and_then(|address| address.parse().ok())
+    {
         let name = letter.lead.person.name.as_deref().and_then(display_name);
         mail = mail.reply_to(Mailbox::new(name, reply_to));
     }
     for (name, value) in [
         (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()),
         (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All".to_owned()),
-        (HeaderName::new_from_ascii_str("X-Lotse-Instance"), line(&letter.house.instance, 200)),
+        (HeaderName::new_from_ascii_str("X-Lotse-Instance"), line(&told.house().instance, 200)),
         (HeaderName::new_from_ascii_str("X-Lotse-Event"), notice.event.as_str().to_owned()),
         (HeaderName::new_from_ascii_str("X-Lotse-Notice"), notice.id.to_string()),
-        (HeaderName::new_from_ascii_str("X-Lotse-Lead"), notice.lead.to_string()),
+        (HeaderName::new_from_ascii_str("X-Lotse-Lead"), notice.lead.map_or_else(String::new, |lead| lead.to_string())),
     ] {
+        if value.is_empty() {
+            continue;
+        }
         mail = mail.raw_header(HeaderValue::new(name, value));
     }
     mail.header(lettre::message::header::ContentType::TEXT_PLAIN)
-        .body(letter::text(letter))
+        .body(told.text())
         .map(|message| message.formatted())
         .map_err(|error| Failure::permanent(format!("the notice cannot be written as a mail: {error}")))
 }
@@ -153,7 +174,8 @@ mod tests {
     }
 
     fn composed(letter: &Letter) -> String {
-        String::from_utf8(compose(letter, &from(), &receiver(letter).unwrap()).unwrap()).unwrap()
+        let told = Told::from(letter.clone());
+        String::from_utf8(compose(&told, &from(), &receiver(&told).unwrap()).unwrap()).unwrap()
     }
 
     /// Header names in order, with the unfolded values.
@@ -205,7 +227,7 @@ mod tests {
             letter.owner.as_mut().unwrap().name = nasty.to_owned();
             assert_eq!(headers(&composed(&letter)).iter().filter(|(name, _)| name == "To").count(), 1, "{nasty:?}");
             letter.owner.as_mut().unwrap().email = Some(Email(nasty.to_owned()));
-            assert!(receiver(&letter).is_err(), "{nasty:?}");
+            assert!(receiver(&letter.into()).is_err(), "{nasty:?}");
         }
     }
 

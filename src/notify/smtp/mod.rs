@@ -21,7 +21,7 @@ use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Quit, Rcpt};
 use lettre::transport::smtp::extension::{Extension, MailParameter};
 
-use super::{Failure, Letter, Notifier, Probing, Sending};
+use super::{Failure, Message, Notifier, Probing, Sending};
 use crate::config::{Secret, Tls};
 use crate::lead::Name;
 use answer::{Stage, judge};
@@ -75,9 +75,9 @@ impl Smtp {
         Ok(Self { server, from, resting: Mutex::default() })
     }
 
-    async fn deliver(&self, letter: &Letter) -> Result<(), Failure> {
-        let to = mail::receiver(letter)?;
-        let message = mail::compose(letter, &self.from, &to)?;
+    async fn deliver(&self, message: &Message) -> Result<(), Failure> {
+        let to = mail::receiver(message)?;
+        let message = mail::compose(message, &self.from, &to)?;
         let mut connection = self.connection().await?;
         let sent = self.server.hand_over(&mut connection, &self.from.email, &to.email, &message).await;
         match sent {
@@ -175,9 +175,9 @@ async fn farewell(mut connection: AsyncSmtpConnection) {
 }
 
 impl Notifier for Smtp {
-    fn send<'a>(&'a self, letter: &'a Letter) -> Sending<'a> {
+    fn send<'a>(&'a self, message: &'a Message) -> Sending<'a> {
         Box::pin(async move {
-            match tokio::time::timeout(LETTER, self.deliver(letter)).await {
+            match tokio::time::timeout(LETTER, self.deliver(message)).await {
                 Ok(sent) => sent,
                 Err(_) => Err(answer::silence(&self.server, Stage::Content, LETTER)),
             }

@@ -1,5 +1,6 @@
 //! `/api/v1`: one file for each group of calls.
 
+mod channels;
 mod import;
 mod intake;
 mod leads;
@@ -18,4 +19,5 @@ pub(super) fn routes() -> Router<Web> {
         .merge(operations::routes())
         .merge(mailboxes::routes())
         .merge(import::routes())
+        .merge(channels::routes())
 }

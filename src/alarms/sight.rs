@@ -1,0 +1,301 @@
+//! What is seen of each channel and of the outbox. Pure: in come their states and the time, out go
+//! sightings for the judge.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::judge::{Of, Sighting, Standing};
+use super::usual::Arrivals;
+use crate::channels::health::ChannelState;
+use crate::lead::{Alarms, Cause, Name, Notice};
+
+/// A channel gets this long after a start before anything is held against it.
+const GRACE: SignedDuration = SignedDuration::from_mins(1);
+/// A watched folder is in trouble after this time: one file may hiccup.
+const FOLDER: SignedDuration = SignedDuration::from_mins(1);
+/// A notice that waits longer than this is late.
+const LATE: SignedDuration = SignedDuration::from_mins(15);
+
+/// A channel that is watched.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Watched {
+    pub(super) name: Name,
+    pub(super) way: Way,
+}
+
+/// What is expected of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Way {
+    /// To be checked with success at least this often.
+    Mailbox { silence_after: Duration },
+    /// To be readable.
+    Folder,
+}
+
+/// One look.
+pub(super) struct Look<'a> {
+    pub(super) now: Timestamp,
+    /// Since when the watch has been awake: before that nobody could see anything.
+    pub(super) awake_since: Timestamp,
+    /// What is amiss so far.
+    pub(super) known: &'a Alarms,
+}
+
+impl Look<'_> {
+    /// How one channel stands.
+    pub(super) fn channel(
+        &self,
+        watched: &Watched,
+        state: &ChannelState,
+        arrivals: Option<&Arrivals>,
+    ) -> Vec<Sighting> {
+        let name = &watched.name;
+        let see = |cause, standing| Sighting { of: Of::channel(cause, name), standing };
+        let refused = see(Cause::Refused, self.refused(state));
+        match watched.way {
+            Way::Mailbox { silence_after } => vec![
+                see(Cause::Silent, self.silent(name, state, silence_after)),
+                see(Cause::NoMail, self.no_mail(name, state, arrivals)),
+                refused,
+            ],
+            Way::Folder => vec![see(Cause::Folder, self.folder(state)), refused],
+        }
+    }
+
+    fn refused(&self, state: &ChannelState) -> Standing {
+        match (state.state, state.refused) {
+            ("ok", _) => Standing::Well,
+            (_, true) => self.amiss(state, SignedDuration::ZERO),
+            _ => Standing::Unknown,
+        }
+    }
+
+    fn folder(&self, state: &ChannelState) -> Standing {
+        match (state.state, state.refused) {
+            ("ok", _) => Standing::Well,
+            ("trouble", false) => self.amiss(state, FOLDER),
+            _ => Standing::Unknown,
+        }
+    }
+
+    fn amiss(&self, state: &ChannelState, patience: SignedDuration) -> Standing {
+        let since = state.last_error_at.unwrap_or(self.now);
+        Standing::Amiss { since, patience, error: state.last_error.clone() }
+    }
+
+    fn silent(&self, name: &Name, state: &ChannelState, silence_after: Duration) -> Standing {
+        let patience = SignedDuration::try_from(silence_after).unwrap_or(SignedDuration::MAX);
+        let checked = state.last_ok.or(state.started_at).unwrap_or(self.now);
+        let fresh = self.now.duration_since(checked) < patience;
+        let began = state.started_at.unwrap_or(self.awake_since).max(self.awake_since);
+        let unsettled = self.now.duration_since(began) < GRACE.min(patience);
+        match state.state {
+            "ok" if fresh => Standing::Well,
+            // Who was told of a refusal need not be told that nothing is read.
+            _ if state.refused || self.is_known(Cause::Refused, name) => Standing::Unknown,
+            "ok" | "starting" if unsettled => Standing::Unknown,
+            "trouble" => Standing::Amiss { since: checked, patience, error: state.last_error.clone() },
+            _ => Standing::Amiss { since: checked, patience, error: None },
+        }
+    }
+
+    fn no_mail(&self, name: &Name, state: &ChannelState, arrivals: Option<&Arrivals>) -> Standing {
+        let last = arrivals.and_then(Arrivals::last).max(state.last_item);
+        let (Some(arrivals), Some(last), "ok") = (arrivals, last, state.state) else { return Standing::Unknown };
+        let of = Of::channel(Cause::NoMail, name);
+        match self.known.amiss.iter().find(|alarm| of.is(alarm)) {
+            // What was unusual by day is still unusual when night falls: only mail ends it.
+            Some(alarm) if last <= alarm.since => Standing::Unknown,
+            None if arrivals.is_unusual(last, self.now) => {
+                Standing::Amiss { since: last, patience: SignedDuration::ZERO, error: None }
+            }
+            _ => Standing::Well,
+        }
+    }
+
+    /// What is amiss with channels that are no longer in the settings is over.
+    pub(super) fn gone(&self, watched: &[Watched]) -> Vec<Sighting> {
+        let named = self.known.amiss.iter().filter_map(|alarm| Some((alarm.cause, alarm.channel.as_ref()?)));
+        named
+            .filter(|(_, name)| !watched.iter().any(|watched| watched.name == **name))
+            .map(|(cause, name)| Sighting { of: Of::channel(cause, name), standing: Standing::Well })
+            .collect()
+    }
+
+    /// Which notifiers leave notices waiting.
+    pub(super) fn outbox(&self, pending: &[Notice]) -> Vec<Sighting> {
+        let mut late: BTreeMap<&Name, &Notice> = BTreeMap::new();
+        for notice in pending.iter().filter(|notice| self.now.duration_since(notice.created_at) >= LATE) {
+            let oldest = late.entry(&notice.notifier).or_insert(notice);
+            if notice.created_at < oldest.created_at {
+                *oldest = notice;
+            }
+        }
+        let known = self.known.amiss.iter().filter(|alarm| alarm.cause == Cause::NoticesWait);
+        let over = known.filter_map(|alarm| alarm.notifier.as_ref()).filter(|name| !late.contains_key(name));
+        let over = over.map(|name| Sighting { of: Of::notifier(Cause::NoticesWait, name), standing: Standing::Well });
+        let amiss = late.iter().map(|(name, oldest)| {
+            let (since, error) = (oldest.created_at, oldest.error.clone());
+            let standing = Standing::Amiss { since, patience: SignedDuration::ZERO, error };
+            Sighting { of: Of::notifier(Cause::NoticesWait, name), standing }
+        });
+        amiss.chain(over).collect()
+    }
+
+    fn is_known(&self, cause: Cause, name: &Name) -> bool {
+        let of = Of::channel(cause, name);
+        self.known.amiss.iter().any(|alarm| of.is(alarm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lead::{Event, Id, NoticeState};
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_795_000_000 + seconds).unwrap()
+    }
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    fn mailbox() -> Watched {
+        Watched { name: name("sales"), way: Way::Mailbox { silence_after: Duration::from_mins(15) } }
+    }
+
+    fn state(word: &'static str, started: i64, ok: Option<i64>) -> ChannelState {
+        let error = (word == "trouble").then(|| "down".to_owned());
+        ChannelState {
+            state: word,
+            started_at: Some(at(started)),
+            last_ok: ok.map(at),
+            last_error_at: error.as_ref().map(|_| at(started)),
+            last_error: error,
+            ..ChannelState::default()
+        }
+    }
+
+    fn standing(sightings: &[Sighting], cause: Cause) -> &Standing {
+        &sightings.iter().find(|sighting| sighting.of.cause == cause).unwrap().standing
+    }
+
+    fn word(standing: &Standing) -> String {
+        match standing {
+            Standing::Well => "well".into(),
+            Standing::Unknown => "unknown".into(),
+            Standing::Amiss { since, .. } => format!("amiss since {}", since.as_second() - 1_795_000_000),
+            Standing::Counted(count) => format!("{count}"),
+        }
+    }
+
+    #[test]
+    fn a_mailbox_is_silent_since_its_last_successful_check() {
+        let known = Alarms::default();
+        for (what, now, awake, state, expected) in [
+            ("checked a minute ago", 1000, 0, state("ok", 0, Some(940)), "well"),
+            ("not checked for 15 minutes", 1900, 0, state("ok", 0, Some(1000)), "amiss since 1000"),
+            ("in trouble", 1010, 0, state("trouble", 0, Some(1000)), "amiss since 1000"),
+            ("in trouble since the start", 30, 0, state("trouble", 0, None), "amiss since 0"),
+            ("just started", 59, 0, state("starting", 0, None), "unknown"),
+            ("starting for long", 61, 0, state("starting", 0, None), "amiss since 0"),
+            ("restarted by new settings", 5059, 0, state("starting", 5000, None), "unknown"),
+            ("the machine slept", 9000, 8990, state("ok", 0, Some(1000)), "unknown"),
+        ] {
+            let look = Look { now: at(now), awake_since: at(awake), known: &known };
+            let seen = look.channel(&mailbox(), &state, None);
+            assert_eq!(word(standing(&seen, Cause::Silent)), expected, "{what}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_told_at_once_and_instead_of_the_silence() {
+        let known = Alarms::default();
+        let look = Look { now: at(10), awake_since: at(0), known: &known };
+        let refused = ChannelState { refused: true, ..state("trouble", 5, None) };
+        for watched in [mailbox(), Watched { way: Way::Folder, ..mailbox() }] {
+            let seen = look.channel(&watched, &refused, None);
+            let Standing::Amiss { patience, error, .. } = standing(&seen, Cause::Refused) else { panic!("{seen:?}") };
+            assert_eq!((*patience, error.as_deref()), (SignedDuration::ZERO, Some("down")));
+            let others = seen.iter().filter(|sighting| sighting.of.cause != Cause::Refused);
+            assert!(others.into_iter().all(|sighting| sighting.standing == Standing::Unknown), "{seen:?}");
+        }
+        let (known, _) = super::super::judge::judge(&known, &look.channel(&mailbox(), &refused, None), at(10));
+        let later = Look { now: at(20), awake_since: at(0), known: &known };
+        let seen = later.channel(&mailbox(), &state("trouble", 15, None), None);
+        assert!(seen.iter().all(|sighting| sighting.standing == Standing::Unknown), "now it is down as well: {seen:?}");
+        let seen = later.channel(&mailbox(), &state("ok", 15, Some(20)), None);
+        assert_eq!(*standing(&seen, Cause::Refused), Standing::Well);
+    }
+
+    #[test]
+    fn a_missing_mail_ends_only_with_mail() {
+        let mut arrivals = Arrivals::default();
+        for half in 0..1000 {
+            arrivals.note(at(half * 1800));
+        }
+        let last = 999 * 1800;
+        let see = |known: &Alarms, now: i64, item: i64| {
+            let look = Look { now: at(now), awake_since: at(0), known };
+            let ok = ChannelState { last_item: Some(at(item)), ..state("ok", 0, Some(now)) };
+            look.channel(&mailbox(), &ok, Some(&arrivals))
+        };
+        let known = Alarms::default();
+        assert_eq!(*standing(&see(&known, last + 5400, last), Cause::NoMail), Standing::Well);
+        let seen = see(&known, last + 5401, last);
+        assert_eq!(word(standing(&seen, Cause::NoMail)), format!("amiss since {last}"));
+        let (known, turns) = super::super::judge::judge(&known, &seen, at(last + 5401));
+        assert_eq!(turns.len(), 1);
+        assert_eq!(*standing(&see(&known, last + 9000, last), Cause::NoMail), Standing::Unknown);
+        assert_eq!(*standing(&see(&known, last + 9000, last + 8000), Cause::NoMail), Standing::Well);
+        let down = ChannelState { last_item: Some(at(last)), ..state("trouble", 0, None) };
+        let look = Look { now: at(last + 5401), awake_since: at(0), known: &Alarms::default() };
+        let seen = look.channel(&mailbox(), &down, Some(&arrivals));
+        assert_eq!(*standing(&seen, Cause::NoMail), Standing::Unknown, "nobody knows whether there is mail");
+    }
+
+    #[test]
+    fn a_notifier_is_late_when_its_oldest_notice_waits_too_long() {
+        let notice = |notifier: &str, created: i64| Notice {
+            id: Id::MIN,
+            lead: None,
+            alarm: None,
+            owner: None,
+            notifier: name(notifier),
+            event: Event::Created,
+            touch: None,
+            decision: None,
+            created_at: at(created),
+            state: NoticeState::Pending,
+            attempts: 3,
+            next_at: None,
+            error: Some("down".into()),
+            overtaken: false,
+        };
+        let pending = [notice("mail", 100), notice("mail", 0), notice("out", 500)];
+        let known = Alarms::default();
+        let look = Look { now: at(900), awake_since: at(0), known: &known };
+        let seen = look.outbox(&pending);
+        assert_eq!(seen.len(), 1);
+        assert_eq!(
+            (seen[0].of.notifier.as_ref().unwrap().as_str(), word(&seen[0].standing).as_str()),
+            ("mail", "amiss since 0")
+        );
+        let (known, _) = super::super::judge::judge(&known, &seen, at(900));
+        let look = Look { now: at(901), awake_since: at(0), known: &known };
+        assert_eq!(look.outbox(&pending[2..])[0].standing, Standing::Well);
+    }
+
+    #[test]
+    fn what_left_the_settings_is_over() {
+        let refused = ChannelState { refused: true, ..state("trouble", 5, None) };
+        let look = Look { now: at(10), awake_since: at(0), known: &Alarms::default() };
+        let (known, _) = super::super::judge::judge(look.known, &look.channel(&mailbox(), &refused, None), at(10));
+        let look = Look { now: at(20), awake_since: at(0), known: &known };
+        assert_eq!(look.gone(&[mailbox()]), []);
+        assert_eq!(look.gone(&[])[0].standing, Standing::Well);
+    }
+}

@@ -1,0 +1,235 @@
+//! Compares a mailbox with the ledger, and names every mail without an outcome.
+//!
+//! A mail has one when the ledger has a row for its number in this folder, or when a mail with the
+//! same identity is known (after the server numbered the folder anew, or a move). Read are only the
+//! texts of mails without a row, a batch at a time; nothing in the mailbox changes.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::command::Fault;
+use super::fetch::{Halt, Reader, loads};
+use super::place::{self, Place};
+use super::session::{Part, Session};
+use super::suspects::Way;
+use super::{Mailbox, Vault, examine, unreachable};
+use crate::channels::Error;
+use crate::channels::health::Health;
+use crate::intake::{Door, Refused};
+use crate::lead::{Id, Inbound, Outcome, Reading};
+use crate::normalize::{Readers, Trust};
+use crate::store::{self, Records, Store};
+
+/// Mails that are looked at together.
+const BATCH: usize = 200;
+/// Rows of the ledger that are read in one snapshot.
+const PAGE: usize = 2_000;
+/// Time that one comparison may take before it says how far it got.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// What the comparison needs of the house.
+pub struct House<'a> {
+    /// The store.
+    pub store: &'a Store,
+    /// The way in.
+    pub door: &'a Door,
+    /// The threads that read items.
+    pub readers: &'a Readers,
+    /// Where items that are brought in are counted.
+    pub health: &'a Health,
+}
+
+/// What to do with mails without an outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Name them.
+    Name,
+    /// Bring them in the normal way.
+    Fetch,
+}
+
+/// A folder against the ledger, as far as it was compared.
+#[derive(Clone, Debug, Serialize)]
+pub struct Comparison {
+    /// The folder.
+    pub folder: String,
+    /// Mails that were compared.
+    pub mails: usize,
+    /// Of these: received by the server before Lotse first read the folder, and left alone.
+    pub before: usize,
+    /// Of these: without an outcome.
+    pub missing: Vec<Missing>,
+    /// Compared up to this UID; `None`: to the end.
+    pub next: Option<u32>,
+}
+
+/// A mail without an outcome.
+#[derive(Clone, Debug, Serialize)]
+pub struct Missing {
+    /// Its number in the folder.
+    pub uid: u32,
+    /// When the server received it.
+    pub date: Option<Timestamp>,
+    /// Bytes.
+    pub size: u32,
+    /// The channel has not come to it yet: it will come in by itself.
+    pub waiting: bool,
+    /// Its subject, if it was read as a lead.
+    pub subject: Option<String>,
+    /// Its sender, if it was read as a lead.
+    pub from: Option<String>,
+    /// What became of it, if it was brought in now.
+    pub outcome: Option<Outcome>,
+}
+
+impl Mailbox {
+    /// Compares the mails behind the UID `after` with the ledger.
+    pub async fn reconcile(&self, house: &House<'_>, after: u32, wish: Wish) -> Result<Comparison, Error> {
+        let begun = Instant::now();
+        let vault = Vault { door: house.door, channel: &self.name };
+        let Some(mut session) = self.open(Some(vault), &CancellationToken::new()).await? else {
+            return Err(Refused::Stopping.into());
+        };
+        let compared = self.compare(&mut session, house, after, wish, begun).await;
+        if compared.is_ok() {
+            session.log_out().await;
+        }
+        compared
+    }
+
+    async fn compare(
+        &self,
+        session: &mut Session,
+        house: &House<'_>,
+        after: u32,
+        wish: Wish,
+        begun: Instant,
+    ) -> Result<Comparison, Error> {
+        let folder = examine(session, &self.config).await?;
+        let kept = house.door.place(&self.name, &self.config.folder).await?;
+        let place = place::open(kept.as_deref(), folder, self.config.start, Timestamp::now()).place();
+        let known = self.rows(house, place).await?;
+        let stop = CancellationToken::new();
+        let mut reader = Reader { mailbox: self, session, door: house.door, health: house.health, stop: &stop, place };
+        let mut comparison =
+            Comparison { folder: self.config.folder.clone(), mails: 0, before: 0, missing: Vec::new(), next: None };
+        let Some(first) = after.checked_add(1) else { return Ok(comparison) };
+        let uids = reader.session.uids_from(first).await.map_err(|fault| self.broke(fault))?;
+        let uids: Vec<u32> = uids.into_iter().collect();
+        for batch in uids.chunks(BATCH) {
+            comparison.mails += batch.len();
+            let unknown = batch.iter().copied().filter(|uid| !known.contains(uid)).collect();
+            reader.look_at(&unknown, house, wish, &mut comparison).await.map_err(|halt| match halt {
+                Halt::Refused(refused) | Halt::Failed(refused) => Error::Intake(refused),
+                Halt::Fault(fault) | Halt::Broke(fault) => self.broke(fault),
+                Halt::Stop => Error::Intake(Refused::Stopping),
+            })?;
+            if begun.elapsed() > LONGEST && batch.last() != uids.last() {
+                comparison.next = batch.last().copied();
+                break;
+            }
+        }
+        Ok(comparison)
+    }
+
+    /// The numbers of the mails in this folder that the ledger has a row for.
+    async fn rows(&self, house: &House<'_>, place: Place) -> Result<BTreeSet<u32>, Error> {
+        let (store, channel) = (house.store.clone(), self.name.clone());
+        let (start, end) = (format!("{}, UID ", self.config.folder), format!(" (UIDVALIDITY {})", place.validity));
+        let read = move || -> Result<_, store::Error> {
+            let (mut uids, mut cursor) = (BTreeSet::new(), Id::MIN);
+            loop {
+                let rows = store.intakes_after(cursor, PAGE)?;
+                for row in rows.iter().filter(|row| row.channel == channel) {
+                    let uid = row.source.strip_prefix(&start).and_then(|rest| rest.strip_suffix(&end));
+                    uids.extend(uid.and_then(|uid| uid.parse::<u32>().ok()));
+                }
+                match rows.last() {
+                    Some(last) if rows.len() == PAGE => cursor = last.id,
+                    _ => return Ok(uids),
+                }
+            }
+        };
+        let doing = "cannot read the ledger".to_owned();
+        match tokio::task::spawn_blocking(read).await {
+            Ok(Ok(uids)) => Ok(uids),
+            Ok(Err(error)) => Err(Error::Unreachable { doing, source: error.into() }),
+            Err(error) => Err(Error::Unreachable { doing, source: error.into() }),
+        }
+    }
+
+    fn broke(&self, fault: Fault) -> Error {
+        unreachable(&format!("cannot read the folder `{}` of {}", self.config.folder, self.config.host), fault)
+    }
+}
+
+impl Reader<'_> {
+    /// Looks at mails that the ledger has no row for.
+    async fn look_at(
+        &mut self,
+        unknown: &BTreeSet<u32>,
+        house: &House<'_>,
+        wish: Wish,
+        comparison: &mut Comparison,
+    ) -> Result<(), Halt> {
+        if unknown.is_empty() {
+            return Ok(());
+        }
+        let sizes = self.session.sizes(unknown).await?;
+        comparison.before += sizes.values().filter(|size| self.place.is_before_us(size.received)).count();
+        for load in loads(&sizes, self.place, Way::Usual) {
+            let texts = self.session.texts(&load.uids, load.part, load.bytes).await?;
+            self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
+            for (uid, text) in texts {
+                let Some(size) = sizes.get(&uid) else { continue };
+                let missing = self.judge(uid, load.part, text, house, wish).await?;
+                comparison.missing.extend(missing.map(|found| Missing {
+                    uid,
+                    date: size.received,
+                    size: size.bytes,
+                    waiting: uid > self.place.last,
+                    ..found
+                }));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the mail is known after all; else what it says, and what became of it.
+    async fn judge(
+        &mut self,
+        uid: u32,
+        part: Part,
+        text: Vec<u8>,
+        house: &House<'_>,
+        wish: Wish,
+    ) -> Result<Option<Missing>, Halt> {
+        // The place is the running channel's.
+        let inbound = Inbound { place: None, ..self.mail(uid, part, text) };
+        let prepared = house.readers.read(inbound, Trust::Usual).await;
+        let key = prepared.identity.key;
+        let store = house.store.clone();
+        let known = tokio::task::spawn_blocking(move || store.view(|view| view.delivered(&key))).await;
+        let known = known.map_err(|_| Refused::Stopping)?.map_err(|error| Refused::Store(error.to_string()))?;
+        if known.is_some() {
+            return Ok(None);
+        }
+        let (subject, from) = match prepared.reading {
+            Reading::Lead(content) => (content.subject, content.from),
+            Reading::Noise(_) | Reading::Unclear(_) => (None, None),
+        };
+        let outcome = match wish {
+            Wish::Name => None,
+            Wish::Fetch => {
+                let receipt = house.door.submit(prepared.inbound).await?;
+                house.health.item();
+                Some(receipt.outcome)
+            }
+        };
+        Ok(Some(Missing { uid, date: None, size: 0, waiting: false, subject, from, outcome }))
+    }
+}

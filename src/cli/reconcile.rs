@@ -1,0 +1,68 @@
+//! `lotse reconcile`: a mailbox against the ledger.
+
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+use super::Outcome;
+use super::client::Client;
+use super::leads::part;
+use super::print::{Format, Printer, say, short, text};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// The mailbox, by its name under [channels].
+    channel: String,
+    /// Bring in the mails that have no outcome.
+    #[arg(long)]
+    fetch: bool,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Names every mail without an outcome; exit status 1 when there is one.
+pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
+    let header = ["uid", "received", "bytes", "from", "subject", "outcome"];
+    let mut printer = Printer::new(wish.format, &header);
+    let (mut after, mut mails, mut before, mut missing, mut left) = (Some(0), 0, 0, 0_u64, 0_u64);
+    let mut folder = String::new();
+    while let Some(from) = after {
+        let path = format!("/channels/{}/reconcile", part(&wish.channel));
+        let answer = client.post(&path, &json!({ "after": from, "fetch": wish.fetch }))?;
+        folder = text(&answer["folder"]);
+        mails += answer["mails"].as_u64().unwrap_or(0);
+        before += answer["before"].as_u64().unwrap_or(0);
+        for mail in answer["missing"].as_array().into_iter().flatten() {
+            missing += 1;
+            left += u64::from(mail["outcome"].is_null());
+            // What a stranger wrote is for the terminal alone.
+            let named = ["uid", "date", "size", "waiting", "outcome"].map(|key| (key.to_owned(), mail[key].clone()));
+            printer.item(&Value::from_iter(named), |_| row(mail, client))?;
+        }
+        after = answer["next"].as_u64();
+    }
+    if !wish.format.json {
+        printer.finish("every mail has an outcome")?;
+        let brought = if wish.fetch { format!(", {} of them brought in now", missing - left) } else { String::new() };
+        say(&format!(
+            "`{folder}` holds {mails} mails: {missing} without an outcome{brought}; {before} were there before Lotse and are left alone"
+        ))?;
+    }
+    Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn row(mail: &Value, client: &Client) -> Vec<String> {
+    let outcome = match (&mail["outcome"], mail["waiting"] == true) {
+        (Value::Null, true) => "comes in by itself".to_owned(),
+        (Value::Null, false) => "MISSING".to_owned(),
+        (outcome, _) => text(outcome),
+    };
+    vec![
+        text(&mail["uid"]),
+        client.time(&mail["date"]),
+        text(&mail["size"]),
+        short(&mail["from"], 40),
+        short(&mail["subject"], 50),
+        outcome,
+    ]
+}

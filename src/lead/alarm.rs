@@ -1,0 +1,81 @@
+//! An alarm: what the operators must know of, from when it begins until it is over.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{Id, Name};
+
+/// Something that is amiss.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Alarm {
+    /// What.
+    pub cause: Cause,
+    /// In which channel.
+    pub channel: Option<Name>,
+    /// With which notifier.
+    pub notifier: Option<Name>,
+    /// Since when.
+    pub since: Timestamp,
+    /// When the operators were told; `None` while it may still pass by itself.
+    pub raised_at: Option<Timestamp>,
+    /// How many items, where items are counted; else 0.
+    pub count: u64,
+    /// When it was last seen to go on, where items are counted.
+    pub last_at: Timestamp,
+    /// What the source or the destination said.
+    pub error: Option<String>,
+}
+
+/// What can be amiss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A mailbox was not checked with success for its `silence_after`.
+    Silent,
+    /// A mailbox that usually has mail by now has none.
+    NoMail,
+    /// A source refuses us: login, permission.
+    Refused,
+    /// A watched folder cannot be read.
+    Folder,
+    /// Notices wait for a notifier.
+    NoticesWait,
+    /// Notices were given up.
+    NoticesDead,
+    /// Items came in that a person has to look at.
+    Quarantined,
+}
+
+impl Cause {
+    /// The word used in JSON and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Silent => "silent",
+            Self::NoMail => "no_mail",
+            Self::Refused => "refused",
+            Self::Folder => "folder",
+            Self::NoticesWait => "notices_wait",
+            Self::NoticesDead => "notices_dead",
+            Self::Quarantined => "quarantined",
+        }
+    }
+}
+
+/// All that is amiss, as the store keeps it, with what the next look starts from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Alarms {
+    /// What is amiss, raised or not yet.
+    pub amiss: Vec<Alarm>,
+    /// The ledger was looked through up to this row.
+    pub seen: Option<Id>,
+    /// Dead notices that are known.
+    pub dead: Option<u64>,
+}
+
+impl Alarms {
+    /// Those that the operators were told of.
+    pub fn raised(&self) -> impl Iterator<Item = &Alarm> {
+        self.amiss.iter().filter(|alarm| alarm.raised_at.is_some())
+    }
+}

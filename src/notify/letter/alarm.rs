@@ -1,0 +1,124 @@
+//! What an alarm says, in German or English.
+//!
+//! What a server said of itself stands in it on a line of its own; nothing of any item does.
+
+use std::fmt::Write;
+
+use super::{LONGEST_SUBJECT, LONGEST_VALUE, Language, clean::line};
+use crate::lead::{Alarm, Cause, Event};
+use crate::notify::AlarmLetter;
+
+/// The subject: whether it begins or is over, and what. One line.
+#[must_use]
+pub fn subject(letter: &AlarmLetter) -> String {
+    let begins = letter.notice.event == Event::AlarmRaised;
+    let word = match (letter.house.language, begins) {
+        (_, true) => "Alarm",
+        (Language::German, false) => "Vorbei",
+        (Language::English, false) => "Over",
+    };
+    line(&format!("{word}: {}", sentence(&letter.alarm, letter.house.language)), LONGEST_SUBJECT)
+}
+
+/// The whole text, lines ended by `\n`.
+#[must_use]
+pub fn text(letter: &AlarmLetter) -> String {
+    let (alarm, notice) = (&letter.alarm, &letter.notice);
+    let german = letter.house.language == Language::German;
+    let local = |at: jiff::Timestamp| {
+        at.to_zoned_datetime(letter.house.time_zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
+    };
+    let mut text = format!("{}.\n\n", sentence(alarm, letter.house.language));
+    let mut entry = |word: &str, value: &str| {
+        let _infallible = writeln!(text, "  {word}: {}", line(value, LONGEST_VALUE));
+    };
+    entry(if german { "Seit" } else { "Since" }, &local(alarm.since));
+    if notice.event == Event::AlarmOver {
+        entry(if german { "Vorbei" } else { "Over" }, &local(notice.created_at));
+    }
+    if let Some(error) = &alarm.error {
+        entry(if german { "Antwort" } else { "Answer" }, error);
+    }
+    if notice.event == Event::AlarmRaised {
+        entry(if german { "Ansehen" } else { "Look" }, look(alarm.cause));
+    }
+    let _infallible = write!(text, "\n-- \nLotse · {} · {}\n", line(&letter.house.instance, LONGEST_VALUE), notice.id);
+    text
+}
+
+/// The command that shows more.
+fn look(cause: Cause) -> &'static str {
+    match cause {
+        Cause::Silent | Cause::NoMail | Cause::Refused => "lotse status; lotse check --connect",
+        Cause::Folder => "lotse status",
+        Cause::NoticesWait => "lotse outbox list --state pending",
+        Cause::NoticesDead => "lotse outbox list --state dead",
+        Cause::Quarantined => "lotse intake list --outcome quarantined",
+    }
+}
+
+/// What is amiss, in one sentence without its full stop.
+#[must_use]
+pub fn sentence(alarm: &Alarm, language: Language) -> String {
+    let name = alarm.channel.as_ref().or(alarm.notifier.as_ref()).map_or("?", |name| name.as_str());
+    let count = alarm.count;
+    match language {
+        Language::English => match alarm.cause {
+            Cause::Silent => format!("the mailbox `{name}` cannot be checked"),
+            Cause::NoMail => format!("the mailbox `{name}` has had no mail for unusually long"),
+            Cause::Refused => format!("the source of `{name}` refuses us"),
+            Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
+            Cause::NoticesWait => format!("notices wait for the notifier `{name}`"),
+            Cause::NoticesDead if count == 1 => "1 notice was given up".to_owned(),
+            Cause::NoticesDead => format!("{count} notices were given up"),
+            Cause::Quarantined if count == 1 => "1 item was quarantined and waits for a person".to_owned(),
+            Cause::Quarantined => format!("{count} items were quarantined and wait for a person"),
+        },
+        Language::German => match alarm.cause {
+            Cause::Silent => format!("das Postfach `{name}` kann nicht abgefragt werden"),
+            Cause::NoMail => format!("im Postfach `{name}` kommt ungewöhnlich lange keine Mail an"),
+            Cause::Refused => format!("die Quelle von `{name}` lehnt uns ab"),
+            Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
+            Cause::NoticesWait => format!("Benachrichtigungen warten auf `{name}`"),
+            Cause::NoticesDead if count == 1 => "1 Benachrichtigung wurde aufgegeben".to_owned(),
+            Cause::NoticesDead => format!("{count} Benachrichtigungen wurden aufgegeben"),
+            Cause::Quarantined if count == 1 => "1 Eingang liegt in Quarantäne und wartet auf jemanden".to_owned(),
+            Cause::Quarantined => format!("{count} Eingänge liegen in Quarantäne und warten auf jemanden"),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lead::{Id, Notice};
+    use crate::notify::letter::samples::{house, letter as lead_letter, name};
+
+    fn letter(cause: Cause, event: Event, language: Language) -> AlarmLetter {
+        let since = "2026-11-23T09:00:00Z".parse().unwrap();
+        let alarm = Alarm {
+            cause,
+            channel: Some(name("sales")),
+            notifier: None,
+            since,
+            raised_at: Some(since),
+            count: 3,
+            last_at: since,
+            error: Some("NO\r\nBcc: x@example.com".into()),
+        };
+        let notice = Notice { id: Id::MIN, lead: None, event, owner: None, ..lead_letter().notice };
+        AlarmLetter { notice, alarm, to: None, house: house(language) }
+    }
+
+    #[test]
+    fn an_alarm_says_what_since_when_and_where_to_look_in_both_languages() {
+        let english = letter(Cause::Silent, Event::AlarmRaised, Language::English);
+        assert_eq!(subject(&english), "Alarm: the mailbox `sales` cannot be checked");
+        let said = text(&english);
+        assert!(said.contains("Since: 2026-11-23 10:00 CET\n") && said.contains("Look: lotse status"), "{said}");
+        assert!(!said.contains("\nBcc") && !said.contains('\r'), "a server's answer is one line: {said}");
+        let german = letter(Cause::Quarantined, Event::AlarmOver, Language::German);
+        assert_eq!(subject(&german), "Vorbei: 3 Eingänge liegen in Quarantäne und warten auf jemanden");
+        assert!(text(&german).contains("Vorbei: 2026-11-23 10:12 CET\n"), "{}", text(&german));
+    }
+}

@@ -1,0 +1,36 @@
+//! Channels: `POST /api/v1/channels/{channel}/reconcile`.
+
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Deserialize;
+
+use super::super::Web;
+use super::super::problem::Problem;
+use super::parameters::body;
+use crate::channels::imap::{Comparison, Wish};
+
+pub(super) fn routes() -> Router<Web> {
+    Router::new().route("/channels/{channel}/reconcile", post(reconcile))
+}
+
+/// How to compare: behind which UID, and whether to bring in what is missing.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Compared {
+    #[serde(default)]
+    after: u32,
+    #[serde(default)]
+    fetch: bool,
+}
+
+async fn reconcile(
+    State(web): State<Web>,
+    Path(channel): Path<String>,
+    bytes: Bytes,
+) -> Result<Json<Comparison>, Problem> {
+    let Compared { after, fetch } = body(&bytes)?;
+    let wish = if fetch { Wish::Fetch } else { Wish::Name };
+    Ok(Json(web.service.reconcile(&channel, after, wish).await?))
+}

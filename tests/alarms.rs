@@ -1,0 +1,153 @@
+//! Silence is noticed: one alarm when it begins and one when it is over, whatever happens between.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use support::daemon::Daemon;
+use support::dovecot::Dovecot;
+use support::http;
+
+const LIMIT: Duration = Duration::from_secs(90);
+/// Three looks of the watch, and then some.
+const LOOKS: Duration = Duration::from_secs(7);
+
+fn settings(dovecot: &Dovecot, password: &str) -> String {
+    format!(
+        r#"
+[channels.sales]
+kind = "imap"
+host = "localhost"
+port = {port}
+ca_file = "{ca}"
+username = "alarms"
+password = "{password}"
+poll = "1s"
+silence_after = "4s"
+
+[channels.website]
+kind = "webhook"
+
+[notify.out]
+kind = "file"
+path = "outbox"
+
+[alarms]
+notify = ["out"]
+
+[owners.anna]
+notify = []
+"#,
+        port = dovecot.port(),
+        ca = dovecot.ca_file().display()
+    )
+}
+
+/// What the operators were told, oldest first, as `event cause channel`.
+fn told(daemon: &Daemon) -> Vec<String> {
+    notices(daemon)
+        .iter()
+        .map(|notice| {
+            let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+            let alarm = &notice["alarm"];
+            format!("{} {} {}", word(&notice["event"]), word(&alarm["cause"]), word(&alarm["channel"]))
+        })
+        .collect()
+}
+
+fn notices(daemon: &Daemon) -> Vec<Value> {
+    let Ok(folder) = std::fs::read_dir(daemon.path("outbox")) else { return Vec::new() };
+    let mut paths: Vec<_> = folder.map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    paths.sort();
+    paths.iter().map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()).collect()
+}
+
+fn alarms(daemon: &Daemon) -> Vec<Value> {
+    daemon.object(&["status"])["alarms"].as_array().unwrap().clone()
+}
+
+fn private(daemon: &Daemon, path: &str) -> http::Answer {
+    let token = std::fs::read_to_string(daemon.path("store/admin.token")).unwrap();
+    let header = format!("Authorization: Bearer {}", token.trim());
+    http::request(daemon.private(), "GET", path, &[&header], b"").unwrap()
+}
+
+fn is_up(daemon: &Daemon) -> bool {
+    daemon.object(&["status"])["channels"]["sales"]["state"] == "ok"
+}
+
+#[test]
+fn a_mailbox_that_falls_silent_is_told_once_and_once_when_it_is_back_across_a_kill() {
+    let mut dovecot = Dovecot::start();
+    let mut daemon = Daemon::with(&settings(&dovecot, support::dovecot::PASSWORD));
+    daemon.start();
+    daemon.until("the mailbox is read", LIMIT, is_up);
+    std::thread::sleep(LOOKS);
+    assert!(told(&daemon).is_empty() && alarms(&daemon).is_empty(), "all is well");
+
+    dovecot.stop();
+    daemon.until("the operators are told", LIMIT, |daemon| told(daemon) == ["alarm.raised silent sales"]);
+    let first = &notices(&daemon)[0];
+    assert_eq!((&first["lead"], &first["owner"]), (&Value::Null, &Value::Null));
+    assert_eq!(first["subject"], "Alarm: das Postfach `sales` kann nicht abgefragt werden");
+    assert_eq!(alarms(&daemon)[0]["cause"], "silent");
+    let ready = http::request(daemon.private(), "GET", "/readyz", &[], b"").unwrap();
+    assert_eq!((ready.status, &ready.json()["alarms"][0]["channel"]), (200, &"sales".into()));
+    let gauge = r#"lotse_alarm{cause="silent",channel="sales",notifier=""} "#;
+    assert!(private(&daemon, "/metrics").body.contains(&format!("{gauge}1\n")));
+
+    daemon.kill();
+    assert_eq!(alarms(&daemon).len(), 1, "the store knows it without the daemon");
+    daemon.start();
+    std::thread::sleep(LOOKS);
+    assert_eq!(told(&daemon).len(), 1, "it still lasts: {:?}", told(&daemon));
+    assert_eq!(alarms(&daemon).len(), 1);
+    assert!(private(&daemon, "/metrics").body.contains(&format!("{gauge}1\n")), "the gauge too outlives a restart");
+
+    dovecot.start_again();
+    let both = ["alarm.raised silent sales", "alarm.over silent sales"];
+    daemon.until("the operators are told that it is over", LIMIT, |daemon| told(daemon) == both);
+    assert!(alarms(&daemon).is_empty());
+    assert!(private(&daemon, "/metrics").body.contains(&format!("{gauge}0\n")));
+    std::thread::sleep(LOOKS);
+    assert_eq!(told(&daemon), both, "and nothing more");
+}
+
+#[test]
+fn a_refused_login_is_told_at_once_and_what_was_quarantined_before_a_kill_is_told_after_it() {
+    let dovecot = Dovecot::start();
+    let mut daemon = Daemon::with(&settings(&dovecot, "wrong"));
+    daemon.start();
+    daemon.until("the refusal is told", LIMIT, |daemon| told(daemon) == ["alarm.raised refused sales"]);
+    std::thread::sleep(LOOKS);
+    assert_eq!(told(&daemon).len(), 1, "its silence is no news");
+
+    let answer = http::post(daemon.public(), "/hooks/website", "application/json", r#"{"email": "#).unwrap();
+    assert_eq!(answer.status, 200);
+    daemon.kill();
+    assert_eq!(daemon.json(&["intake", "list", "--outcome", "quarantined"]).len(), 1);
+    daemon.start();
+    let counted = |daemon: &Daemon| told(daemon) == ["alarm.raised refused sales", "alarm.raised quarantined -"];
+    daemon.until("the item is told", LIMIT, counted);
+    daemon.kill();
+    daemon.start();
+    std::thread::sleep(LOOKS);
+    assert!(counted(&daemon), "{:?}", told(&daemon));
+    assert_eq!(notices(&daemon)[1]["alarm"]["count"], 1);
+    assert!(
+        !std::fs::read_to_string(
+            daemon.path("outbox").join(format!("{}.json", notices(&daemon)[1]["id"].as_str().unwrap()))
+        )
+        .unwrap()
+        .contains("email"),
+        "the content stays inside"
+    );
+
+    daemon.settings(&settings(&dovecot, support::dovecot::PASSWORD));
+    daemon.signal("HUP");
+    daemon.until("the refusal is over", LIMIT, |daemon| told(daemon).last().unwrap() == "alarm.over refused sales");
+    assert_eq!(told(&daemon).len(), 3);
+}
