@@ -31,7 +31,9 @@ pub(super) fn run(wish: &Arguments, client: &Client, settings: &Config) -> Outco
         status["store"]["items"] = totals.values().map(|total| total.items).sum::<u64>().into();
     }
     if wish.audit {
-        status["audit"] = client.get("/audit")?["items"].take();
+        let mut audit = client.get("/audit")?;
+        status["audit"] = audit["items"].take();
+        status["store"]["held"] = audit["held"].take();
     }
     if wish.format.json {
         line(&status)?;
@@ -68,7 +70,8 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     }
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
     let commits = if client.is_daemon() { format!(" in {} commits", store["commits"]) } else { String::new() };
-    say(&format!("store     {} bytes, {} items{commits}", store["bytes"], store["items"]))?;
+    let held = store["held"].as_u64().map(|held| format!(" ({held} of them held)")).unwrap_or_default();
+    say(&format!("store     {} bytes{held}, {} items{commits}", store["bytes"], store["items"]))?;
     if !store["trouble"].is_null() {
         say(&format!("          TAKES NOTHING IN: {}", text(&store["trouble"])))?;
     }

@@ -37,6 +37,11 @@ impl Store {
     pub fn shrink(folder: &Path, begin: impl FnOnce(u64)) -> Result<Option<Shrunk>, Error> {
         shrink(folder, LARGE, begin)
     }
+
+    /// Bytes of everything that is stored, without what the file has beside it: reads all of it.
+    pub fn held(&self) -> Result<u64, Error> {
+        held(self.backend.as_ref(), |_| true)
+    }
 }
 
 fn shrink(folder: &Path, large: u64, begin: impl FnOnce(u64)) -> Result<Option<Shrunk>, Error> {
@@ -50,7 +55,13 @@ fn shrink(folder: &Path, large: u64, begin: impl FnOnce(u64)) -> Result<Option<S
     }
     let file = Redb::open(&home)?;
     let before = file.size()?;
-    if !holds_less_than(&file, before / TIMES)? {
+    let (started, limit) = (Instant::now(), before / TIMES);
+    let mut is_worth_it = true;
+    held(&file, |held| {
+        is_worth_it = held < limit && started.elapsed() < LOOK;
+        is_worth_it
+    })?;
+    if !is_worth_it {
         return Ok(None);
     }
     begin(before);
@@ -58,24 +69,23 @@ fn shrink(folder: &Path, large: u64, begin: impl FnOnce(u64)) -> Result<Option<S
     Ok(Some(Shrunk { before, after }))
 }
 
-/// Whether keys and values are fewer bytes than `limit` together; no when that takes too long to find out.
-fn holds_less_than(file: &Redb, limit: u64) -> Result<bool, Error> {
-    let (started, mut held) = (Instant::now(), 0_u64);
-    let mut less = true;
-    file.read(&mut |tables| {
+/// Bytes of all keys and values, as far as `go_on` says of what was counted that it is not enough.
+fn held(backend: &dyn Backend, mut go_on: impl FnMut(u64) -> bool) -> Result<u64, Error> {
+    let (mut held, mut on) = (0_u64, true);
+    backend.read(&mut |tables| {
         for table in Table::ALL {
             tables.scan(table, (Bound::Unbounded, Bound::Unbounded), Order::Forward, &mut |key, value| {
                 held = held.saturating_add(u64::try_from(key.len() + value.len()).unwrap_or(u64::MAX));
-                less = held < limit && started.elapsed() < LOOK;
-                if less { GO_ON } else { ENOUGH }
+                on = go_on(held);
+                if on { GO_ON } else { ENOUGH }
             })?;
-            if !less {
+            if !on {
                 break;
             }
         }
         Ok(())
     })?;
-    Ok(less)
+    Ok(held)
 }
 
 #[cfg(test)]

@@ -73,7 +73,9 @@ impl<'a> House<'a> {
         let name = format!("{}-{}", std::process::id(), HOUSES.fetch_add(1, Ordering::Relaxed));
         let (user, site) = (format!("oracle{name}"), format!("site{name}"));
         let mut daemon = Daemon::with(&settings(dovecot, smtp, &user, &site));
-        environment.iter().for_each(|(variable, value)| daemon.set(variable, value));
+        for (variable, value) in environment {
+            daemon.set(variable, value);
+        }
         fs::create_dir(daemon.path("rules")).unwrap();
         fs::write(daemon.path("rules/rules.toml"), RULES).unwrap();
         let fairs = daemon.path("fairs");

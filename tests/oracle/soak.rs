@@ -28,6 +28,9 @@ const WARM_UP: Duration = Duration::from_mins(10);
 /// Memory that may be gained in an hour, MB: no leak of any size stays below it for long.
 const MOST_MB_AN_HOUR: f64 = 60.0;
 
+/// The store's file may be so many times what it holds.
+const MOST_TIMES: f64 = 2.5;
+
 /// What was measured at one time.
 struct Sample {
     at: Duration,
@@ -82,6 +85,11 @@ fn a_soak_neither_grows_nor_leaks() {
         folder.display(),
         record.issued()
     );
+
+    let store = house.daemon.object(&["status", "--audit"])["store"].take();
+    let (bytes, held) = (store["bytes"].as_u64().unwrap(), store["held"].as_u64().unwrap());
+    println!("the store holds {held} bytes in a file of {bytes}: {:.2} times as many", bytes as f64 / held as f64);
+    assert!(bytes as f64 <= MOST_TIMES * held as f64, "the store's file grows by itself");
 
     let violations = story::judge(&house, &feed, &record);
     assert!(violations.0.is_empty(), "{}", violations.report());

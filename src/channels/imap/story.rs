@@ -95,7 +95,7 @@ async fn an_answer_counts_only_when_it_is_whole() {
     assert!(matches!(fault("CLOSE").await, Fault::Closed));
     assert!(matches!(fault("* 2 FETCH (UID 2 BODY[] {500}\r\nabcCLOSE").await, Fault::Closed));
     assert!(matches!(fault("* X-FOO what is this\r\n").await, Fault::Garbage));
-    assert!(matches!(fault("* 2 FETCH (UID 2 INTERNALDATE NIL)\r\n").await, Fault::Garbage));
+    assert!(matches!(fault("* 2 FETCH (UID 2 INTERNALDATE NIL)\r\n").await, Fault::Hostile(Violation::Malformed)));
     for cut in 0..whole.len() - "OK done\r\n".len() {
         let result = texts(format!("{}CLOSE", &whole[..cut])).await;
         assert!(result.is_err(), "cut after {cut} bytes: {result:?}");

@@ -39,7 +39,10 @@ async fn status(State(web): State<Web>) -> Result<Json<Status>, Problem> {
     Ok(Json(web.read(Service::status).await?))
 }
 
-/// Where the store does not agree with itself: nowhere, as long as there is no fault in lotse.
+/// Where the store does not agree with itself: nowhere, as long as there is no fault in lotse. And how
+/// many bytes of its file it holds.
 async fn audit(State(web): State<Web>) -> Result<Json<Value>, Problem> {
-    Ok(Json(json!({ "items": web.read(|service| service.store.audit()).await?, "next": null })))
+    let found = web.read(|service| service.store.audit()).await?;
+    let held = web.read(|service| service.store.held()).await?;
+    Ok(Json(json!({ "items": found, "next": null, "held": held })))
 }
