@@ -3,7 +3,7 @@
 //! The child is this very program, with the hidden command `read-apart`: the item on standard input, what it
 //! says on standard output, both as MessagePack in memory files, so that neither side can wait for the
 //! other. The child limits itself before it looks at a byte: memory, processor time, size of the answer, no
-//! core dump; it dies with its parent, and the parent ends it after [`PATIENCE`].
+//! core dump; it dies with its parent, and the parent ends it after `PATIENCE`.
 
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
