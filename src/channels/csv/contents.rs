@@ -37,6 +37,9 @@ pub enum Unreadable {
     /// Nothing but blank lines.
     #[error("it holds no rows and no header")]
     NoRows,
+    /// One line that is neither a row that can be read nor a header that is known.
+    #[error("its one line names no column that is known, and there are no rows below it")]
+    OneLine,
     /// Larger than [`LARGEST`].
     #[error("it is {0} bytes long, more than 2 GiB")]
     TooLarge(u64),
@@ -64,6 +67,7 @@ impl Unreadable {
             Self::Kind => "save a table as CSV (UTF-8); send other files by mail to whom they are meant for",
             Self::Prose => "write a table with a header (`Name;E-Mail`) and a row for each person",
             Self::NoRows => "check that the export was made with the rows that were meant",
+            Self::OneLine => "if the line is a person, write a header (`Name;E-Mail`) above it",
             Self::TooLarge(_) => "split it into smaller files",
             Self::TooManyColumns(_) => "delete the columns that are not needed, or check the separator",
             Self::Failed => "report this, with the file if it may be shown",

@@ -14,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::contents::{self, Contents, Unreadable};
 use super::paths::{self, Paths, Sight};
 use super::rows::Item;
+use crate::normalize::Spelling;
+use crate::normalize::fields::meaning;
 
 /// Rows submitted together.
 const ROWS: usize = 200;
@@ -71,7 +73,10 @@ pub(super) fn read(
         return if unchanged() { unreadable(Some(&second), Unreadable::Kind) } else { Found::Changed };
     }
     match contents::open(file, &|| stop.is_cancelled()) {
-        Ok(contents) => send(contents, sight, begun, &Sending { pieces, unchanged: &unchanged, stop }),
+        Ok(contents) => match send(contents, sight, begun, &Sending { pieces, unchanged: &unchanged, stop }) {
+            Found::Unreadable { reason, .. } => unreadable(Some(&second), reason),
+            found => found,
+        },
         Err(_) if !unchanged() => Found::Changed,
         Err(reason) => unreadable(Some(&second), reason),
     }
@@ -101,6 +106,7 @@ impl Sending<'_> {
 }
 
 fn send(contents: Contents<File>, sight: Sight, begun: Option<Progress>, sending: &Sending<'_>) -> Found {
+    let is_header = contents.headers.iter().any(|name| meaning(name, &Spelling::default()).is_some());
     let mut progress = Progress { sight, sha256: contents.sha256, rows: 0 };
     let skip = begun.filter(|begun| Progress { rows: 0, ..begun.clone() } == progress).map_or(0, |begun| begun.rows);
     let (mut piece, mut bytes) = (Piece::new(), 0);
@@ -123,6 +129,10 @@ fn send(contents: Contents<File>, sight: Sight, begun: Option<Progress>, sending
         }
     }
     match sending.piece(piece) {
+        // Perhaps the line was a person: nothing may vanish into `done/` unseen.
+        Ok(()) if progress.rows == 0 && !is_header && (sending.unchanged)() => {
+            Found::Unreadable { reason: Unreadable::OneLine, head: Vec::new() }
+        }
         Ok(()) if (sending.unchanged)() => Found::Rows { begun: skip > 0 },
         Ok(()) => Found::Changed,
         Err(found) => found,

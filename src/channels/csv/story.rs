@@ -208,6 +208,18 @@ async fn every_row_comes_in_and_the_file_moves_to_done() {
 }
 
 #[tokio::test]
+async fn a_single_line_that_may_be_a_person_does_not_vanish() {
+    let house = House::new();
+    house.put("note.txt", "Herr Meier von der Firma Rot sucht drei Pumpen, bitte anrufen.\n");
+    house.put("address.csv", "Max Muster, Muster GmbH, Hauptstr. 1, Bonn\n");
+    house
+        .run_until(|house| ["failed/note.txt", "failed/address.csv"].iter().all(|file| house.path(file).exists()))
+        .await
+        .unwrap();
+    assert_eq!(house.items().len(), 2, "each stands in the ledger");
+}
+
+#[tokio::test]
 async fn files_of_all_kinds_are_read_with_their_letters() {
     let house = House::new();
     let text = "Name;Ort\r\nJürgen Müller;Köln\r\nRené;\"Straße 5\r\nHinterhaus\"\r\n";
