@@ -150,14 +150,14 @@ impl Watch {
             fetch.byte(byte)?;
         }
         self.line.push(byte);
+        if trips_the_parser(&self.line, self.fetch.is_some()) {
+            return Err(Violation::Malformed);
+        }
         if self.earlier + self.line.len() > LONGEST_LINE { Err(Violation::Line) } else { Ok(()) }
     }
 
     fn end_of_line(&mut self) -> Result<(), Violation> {
         let line = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
-        if trips_the_parser(line, self.fetch.is_some()) {
-            return Err(Violation::Malformed);
-        }
         match (announced(line), &mut self.fetch) {
             (None, Some(fetch)) if !fetch.closed => Err(Violation::Malformed),
             (None, _) => {
@@ -218,17 +218,29 @@ fn begins_fetch(line: &[u8]) -> bool {
     digits > 0 && rest[digits..].eq_ignore_ascii_case(b" FETCH ")
 }
 
-/// Whether the parser would panic over a line: a status whose code is directly followed by a letter
-/// beyond ASCII, a mail without a date, an annotation whose name is not ASCII.
+/// Whether the parser would panic over what has come of a response, whose newest byte is the last of
+/// `line`: a status whose code is directly followed by a letter beyond ASCII, a mail without a date,
+/// an annotation whose name is not ASCII. It does not wait for the end of the line.
 fn trips_the_parser(line: &[u8], fetch: bool) -> bool {
     if fetch {
-        return line.windows(16).any(|part| part.eq_ignore_ascii_case(b"INTERNALDATE NIL"));
+        const NO_DATE: &[u8] = b"INTERNALDATE NIL";
+        return line.len().checked_sub(NO_DATE.len()).is_some_and(|at| line[at..].eq_ignore_ascii_case(NO_DATE));
     }
+    let Some((false, before)) = line.split_last().map(|(newest, before)| (newest.is_ascii(), before)) else {
+        return false;
+    };
+    let is_annotation = before.get(..11).is_some_and(|start| start.eq_ignore_ascii_case(b"* METADATA "));
+    is_annotation || before.ends_with(b"]") && has_code(before)
+}
+
+/// Whether a line is a status with a code: `* OK [`, `A1 NO [`, `+ [`.
+fn has_code(line: &[u8]) -> bool {
     let mut words = line.splitn(3, |byte| *byte == b' ');
-    let (tag, word, rest) = (words.next(), words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let text = if tag == Some(b"+") { &line[1..] } else { rest };
-    text.trim_ascii_start().starts_with(b"[") && text.windows(2).any(|pair| pair[0] == b']' && !pair[1].is_ascii())
-        || word.eq_ignore_ascii_case(b"METADATA") && !rest.is_ascii()
+    match (words.next(), words.next(), words.next()) {
+        (Some(b"+"), Some(text), _) => text.starts_with(b"["),
+        (_, _, Some(text)) => text.starts_with(b"["),
+        _ => false,
+    }
 }
 
 /// The size of the literal that a line announces at its end, and what stands before.
