@@ -52,10 +52,11 @@ impl Policy {
         let inbound = &item.inbound;
         let id = unit.new_id();
         let fate = if let Some(before) = Self::delivered_before(item, unit)? {
-            keep_if_changed(inbound, id, &before, unit)?;
+            let changed = keep_if_changed(inbound, id, &before, unit)?;
+            let same = if changed { "other content under the delivery id of" } else { "the same as" };
             Fate {
                 outcome: Outcome::Redelivered,
-                reason: Some(format!("the same as {} of {}", before.intake, before.at)),
+                reason: Some(format!("{same} {} of {}", before.intake, before.at)),
                 // Not what became of it then: a person may have released it since.
                 lead: unit.intake(before.intake)?.and_then(|row| row.lead),
                 same_as: Some(before.intake),
@@ -260,13 +261,15 @@ fn reopen(lead: &mut Lead) -> bool {
     lost
 }
 
-/// A sender may use one delivery id for two different things; then both originals are kept.
-fn keep_if_changed(inbound: &Inbound, id: Id, before: &Delivered, unit: &mut Unit<'_>) -> Result<(), Error> {
+/// A sender may use one delivery id for two different things; then both originals are kept, and the
+/// ledger says so.
+fn keep_if_changed(inbound: &Inbound, id: Id, before: &Delivered, unit: &mut Unit<'_>) -> Result<bool, Error> {
     let named = matches!(inbound.delivery, Delivery::Named(_));
-    if named && unit.original(before.intake)?.is_none_or(|first| first.bytes != inbound.original.bytes) {
+    let changed = named && unit.original(before.intake)?.is_none_or(|first| first.bytes != inbound.original.bytes);
+    if changed {
         unit.keep_original(id, &inbound.original)?;
     }
-    Ok(())
+    Ok(changed)
 }
 
 fn write_history(
