@@ -42,7 +42,8 @@ pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
     if let (None, Some(draft)) = (&config, &draft) {
         let errors = problems.iter().filter(|problem| problem.is_error()).count();
         let file = draft.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
-        eprintln!("lotse: the settings{file} have {errors} mistakes; `lotse check` names them");
+        let mistakes = if errors == 1 { "a mistake".to_owned() } else { format!("{errors} mistakes") };
+        eprintln!("lotse: seen from here, the settings{file} have {mistakes}; `lotse check` names them");
     }
     // A draft may name the wrong store: it is only good for one that is there.
     let draft = draft.filter(|draft| Store::is_in(&draft.store));

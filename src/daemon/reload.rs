@@ -68,7 +68,8 @@ impl Reloader {
             // Demo settings have no file to change; only the rules may have.
             (_, false) => Ok(self.config.clone()),
             (None, true) => {
-                let errors: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+                let errors: Vec<String> =
+                    loaded.problems.iter().filter(|problem| problem.is_error()).map(ToString::to_string).collect();
                 Err(errors.join("\n"))
             }
         };
