@@ -236,11 +236,8 @@ fn trips_the_parser(line: &[u8], fetch: bool) -> bool {
 /// Whether a line is a status with a code: `* OK [`, `A1 NO [`, `+ [`.
 fn has_code(line: &[u8]) -> bool {
     let mut words = line.splitn(3, |byte| *byte == b' ');
-    match (words.next(), words.next(), words.next()) {
-        (Some(b"+"), Some(text), _) => text.starts_with(b"["),
-        (_, _, Some(text)) => text.starts_with(b"["),
-        _ => false,
-    }
+    let text = if words.next() == Some(b"+") { words.next() } else { words.nth(1) };
+    text.is_some_and(|text| text.starts_with(b"["))
 }
 
 /// The size of the literal that a line announces at its end, and what stands before.
