@@ -36,7 +36,7 @@ pub fn clean(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut blank = false;
     for line in text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
-        let line: String = line.nfc().filter_map(visible).collect();
+        let line: String = line.chars().filter_map(visible).nfc().collect();
         let line = line.trim_end();
         if line.is_empty() {
             blank = true;
