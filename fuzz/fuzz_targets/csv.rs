@@ -35,7 +35,9 @@ libfuzzer_sys::fuzz_target!(|file: &[u8]| {
     }
     let Ok(text) = str::from_utf8(file) else { return };
     if encoding == "UTF-8" {
-        for (line, text) in (1..).zip(text.lines()).filter(|(line, _)| *line > header) {
+        // `sep=;` speaks to the program that reads the file.
+        let is_order = |line: u64, text: &str| line == 1 && text.trim_start_matches('\u{feff}').starts_with("sep=");
+        for (line, text) in (1..).zip(text.lines()).filter(|(line, text)| *line > header && !is_order(*line, text)) {
             assert!(all.contains(&words(text).collect::<String>()), "line {line} is lost: {text:?}");
         }
     }
