@@ -7,41 +7,26 @@
 //! [`Limits::drain`] whatever clients do. HTTP/2 is left to a reverse proxy.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
-use std::future::poll_fn;
 use std::io;
-use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::response::Response;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use ipnet::IpNet;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
 
 pub use super::address::Peer;
 use super::address::{Client, is_in};
-use super::idle::{Idle, Seat};
-use super::stall::Stalling;
+use super::connection::{self, Stream};
+use super::idle::Idle;
 
-/// Bytes of one request's line and headers.
-const HEADER_BYTES: usize = 64 * 1024;
 /// Pause after an error that means "no more files or memory": without it the loop would spin.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How long, and how much, is still read from a client whose request was answered before its end.
-const LINGER: Duration = Duration::from_secs(3);
-const LINGER_BYTES: usize = 32 * 1024 * 1024;
 
 /// What clients may take.
 #[derive(Clone, Debug)]
@@ -53,7 +38,8 @@ pub struct Limits {
     pub per_client: usize,
     /// Networks whose connections are not counted by client: trusted proxies.
     pub uncounted: Vec<IpNet>,
-    /// Time for the whole header of a request; an idle connection is closed after it, too.
+    /// Time for the whole header of a request from its first byte on; without one, a connection is closed
+    /// after the same time.
     pub header: Duration,
     /// Time that a write may make no progress.
     pub write: Duration,
@@ -132,7 +118,7 @@ async fn serve_from<S: Source>(source: S, router: Router, limits: Limits, stop: 
         let (router, limits, stop, seat) = (router.clone(), Arc::clone(&limits), stop.clone(), idle.enter());
         connections.spawn(async move {
             let given_up = seat.given_up();
-            let served = serve_connection(stream, peer, router, &limits, &stop, seat);
+            let served = connection::serve(stream, peer, router, &limits, &stop, seat);
             // Dropping the connection closes it.
             given_up.run_until_cancelled(served).await;
             drop((slot, place));
@@ -159,7 +145,7 @@ fn report(ended: Result<(), tokio::task::JoinError>) {
 
 /// What connections come from.
 trait Source: Send + 'static {
-    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    type Stream: Stream;
 
     /// The next connection; may be dropped while it waits.
     fn next(&self) -> impl Future<Output = io::Result<(Self::Stream, Peer)>> + Send;
@@ -248,65 +234,6 @@ fn gone_already(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionReset, Interrupted, InvalidInput, NotConnected};
     // The last two are `set_nodelay` on a connection that is closed again.
     matches!(error.kind(), ConnectionAborted | ConnectionReset | Interrupted | InvalidInput | NotConnected)
-}
-
-/// Serves the requests of one connection, over anything that carries bytes both ways, until it ends or
-/// `stop` is cancelled; after that at most [`Limits::drain`] more.
-async fn serve_connection<IO>(io: IO, peer: Peer, router: Router, limits: &Limits, stop: &CancellationToken, seat: Seat)
-where
-    IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-{
-    let seat = Arc::new(seat);
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
-        request.extensions_mut().insert(peer);
-        let busy = seat.busy();
-        let answer = router.clone().oneshot(request);
-        let answer = async move {
-            let answer = answer.await;
-            drop(busy);
-            answer
-        };
-        // Boxed, so that the connection can be taken apart at its end.
-        Box::pin(answer) as Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>
-    });
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(limits.header)
-        .max_buf_size(HEADER_BYTES)
-        .serve_connection(TokioIo::new(Stalling::new(io, limits.write)), service);
-
-    let mut end = tokio::select! {
-        biased;
-        ended = poll_fn(|cx| connection.poll_without_shutdown(cx)) => Some(ended),
-        () = stop.cancelled() => None,
-    };
-    if end.is_none() {
-        Pin::new(&mut connection).graceful_shutdown();
-        end = timeout(limits.drain, poll_fn(|cx| connection.poll_without_shutdown(cx))).await.ok();
-    }
-    match end {
-        Some(Ok(())) => part(connection.into_parts().io.into_inner(), stop).await,
-        Some(Err(error)) => tracing::debug!(%error, "a connection broke off"),
-        None => tracing::debug!("a connection was dropped by the stop"),
-    }
-}
-
-/// Closes a connection so that the last answer arrives: bytes of a request that was refused before its end
-/// are still read for a while, for closing over unread bytes makes the kernel reset the connection, and a
-/// reset can overtake the answer.
-async fn part<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO, stop: &CancellationToken) {
-    if io.shutdown().await.is_err() {
-        return;
-    }
-    let drained = async {
-        let mut rest = pin!(io.take(LINGER_BYTES as u64));
-        let mut part = [0; 8192];
-        while rest.read(&mut part).await.is_ok_and(|read| read > 0) {}
-    };
-    tokio::select! {
-        _ = timeout(LINGER, drained) => {}
-        () = stop.cancelled() => {}
-    }
 }
 
 /// Counts the connections of each client.

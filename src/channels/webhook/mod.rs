@@ -8,6 +8,7 @@
 mod address;
 mod answer;
 mod body;
+mod connection;
 mod cors;
 mod example;
 mod idle;
