@@ -233,10 +233,13 @@ fn trips_the_parser(line: &[u8], fetch: bool) -> bool {
     is_annotation || before.ends_with(b"]") && has_code(before)
 }
 
-/// Whether a line is a status with a code: `* OK [`, `A1 NO [`, `+ [`.
+/// Whether a line is a status with a code: `* OK [`, `A1 NO [`, `+ [`, `+[`.
 fn has_code(line: &[u8]) -> bool {
-    let mut words = line.splitn(3, |byte| *byte == b' ');
-    let text = if words.next() == Some(b"+") { words.next() } else { words.nth(1) };
+    let text = match line.strip_prefix(b"+") {
+        // Some servers leave the space out.
+        Some(text) => Some(text.strip_prefix(b" ").unwrap_or(text)),
+        None => line.splitn(3, |byte| *byte == b' ').nth(2),
+    };
     text.is_some_and(|text| text.starts_with(b"["))
 }
 
@@ -330,6 +333,7 @@ mod tests {
             "* OK [CAPABILITY IMAP4rev1 IDLE]é ready\r\n",
             "A1 NO [ALERT]ü\r\n",
             "+ [ALERT]ü\r\n",
+            "+[UIDVALIDITY 5]ü\r\n",
             "* 1 FETCH (UID 3 InternalDate nil)\r\n",
             "* 1 FETCH (INTERNALDATE NIL BODY[] {3}\r\n",
             "* METADATA \"\" (\"/shared/ü\" \"x\")\r\n",
