@@ -71,7 +71,7 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
     let commits = if client.is_daemon() { format!(" in {} commits", store["commits"]) } else { String::new() };
     let held = store["held"].as_u64().map(|held| format!(" ({held} of them held)")).unwrap_or_default();
-    say(&format!("store     {} bytes{held}, {} items{commits}", store["bytes"], store["items"]))?;
+    say(&format!("store     {} bytes on disk{held}, {} items{commits}", store["on_disk"], store["items"]))?;
     if !store["trouble"].is_null() {
         say(&format!("          TAKES NOTHING IN: {}", text(&store["trouble"])))?;
     }

@@ -41,8 +41,10 @@ pub struct Status {
 /// How the store is doing.
 #[derive(Clone, Debug, Serialize)]
 pub struct StoreState {
-    /// Bytes of its file.
+    /// Bytes of its file, with room for growth.
     pub bytes: u64,
+    /// Bytes of it that take space on the disk.
+    pub on_disk: u64,
     /// Commits since the start.
     pub commits: u64,
     /// Items taken in since the start.
@@ -100,6 +102,7 @@ impl Service {
             alarms: self.alarms()?,
             store: StoreState {
                 bytes: self.store.size()?,
+                on_disk: self.store.on_disk()?,
                 commits: self.pulse.commits.load(Ordering::Relaxed),
                 items: self.pulse.items.load(Ordering::Relaxed),
                 free: self.space.free(),

@@ -13,8 +13,13 @@ pub trait Backend: Send + Sync {
     /// returns `Ok`, and leaves no trace when it does not.
     fn write(&self, work: &mut dyn FnMut(&mut dyn Write) -> Result<(), Error>) -> Result<(), Error>;
 
-    /// Bytes of storage in use.
+    /// Bytes of storage in use, with room for growth.
     fn size(&self) -> Result<u64, Error>;
+
+    /// Bytes of it that take space on the disk.
+    fn on_disk(&self) -> Result<u64, Error> {
+        self.size()
+    }
 }
 
 /// What is called for each entry of a scan: go on, or enough.

@@ -164,9 +164,14 @@ impl Store {
         result.ok_or_else(|| Error::Broken("the backend did not write".into()))
     }
 
-    /// Bytes of storage in use.
+    /// Bytes of storage in use, with room for growth.
     pub fn size(&self) -> Result<u64, Error> {
         self.backend.size()
+    }
+
+    /// Bytes of it that take space on the disk: what was never written does not.
+    pub fn on_disk(&self) -> Result<u64, Error> {
+        self.backend.on_disk()
     }
 }
 

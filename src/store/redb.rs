@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::ops::{Bound, ControlFlow};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use redb::{
@@ -19,6 +20,8 @@ use crate::mistakes::{self, Mistake};
 
 /// Pages kept in memory, bytes. The crate's default of 1 GiB is too much for a small server.
 const CACHE: usize = 48 << 20;
+/// The unit in which a file tells its space on the disk, bytes (`st_blocks`, stat(2)).
+const BLOCK: u64 = 512;
 
 type Bytes = &'static [u8];
 
@@ -114,6 +117,11 @@ impl Backend for Redb {
 
     fn size(&self) -> Result<u64, Error> {
         std::fs::metadata(&self.path).map(|file| file.len()).map_err(broken)
+    }
+
+    /// The file doubles as it grows; its new half is a hole at first.
+    fn on_disk(&self) -> Result<u64, Error> {
+        std::fs::metadata(&self.path).map(|file| file.blocks() * BLOCK).map_err(broken)
     }
 }
 
