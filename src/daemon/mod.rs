@@ -26,6 +26,7 @@ use crate::config::{ChannelKind, Config};
 use crate::intake::Refused;
 use crate::notify::Outbox;
 use crate::pipeline::Ended;
+use crate::service::Reach;
 use crate::store::Store;
 use crate::web::{self, Web};
 
@@ -79,6 +80,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let web = Web { service: Arc::clone(&service), metrics: Some(metrics) };
     let listeners = Listeners::bind(&config).await?;
     let addresses = listeners.addresses()?;
+    service.reach.get_or_init(|| Reach { public: addresses.public, stop: stop.child_token() });
     let serving = listeners.serve(public, web, token, &config, &stop);
 
     make_folders(&config).await;

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::lead::{Id, Name};
+use crate::lead::{Id, Name, Own};
 
 /// Two ids after each other: entries of the second under the first, sorted by time.
 pub(super) fn pair(first: Id, second: Id) -> [u8; 32] {
@@ -44,6 +44,11 @@ pub(super) fn place(channel: &Name, key: &str) -> Vec<u8> {
     let mut bytes = text_prefix(channel.as_str());
     bytes.extend(key.as_bytes());
     bytes
+}
+
+/// What Lotse sent to itself through a channel.
+pub(super) fn trip(own: Own, channel: &Name) -> String {
+    format!("{}:{channel}", own.as_str())
 }
 
 /// All keys that start with `prefix`; `end` must outlive the range.

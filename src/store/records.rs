@@ -10,7 +10,8 @@ use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys};
 use crate::lead::{
-    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch, Verdict,
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, SealKey, TimelineEntry, Touch, Trip,
+    Verdict,
 };
 use crate::mistakes::{self, Mistake};
 
@@ -185,6 +186,16 @@ pub trait Records {
     /// What is amiss.
     fn alarms(&self) -> Result<Alarms, Error> {
         Ok(self.record(Table::Meta, b"alarms")?.unwrap_or_default())
+    }
+
+    /// The key of the seals, once there is one.
+    fn seal_key(&self) -> Result<Option<SealKey>, Error> {
+        self.record(Table::Meta, b"seal")
+    }
+
+    /// What Lotse last sent to itself through a channel.
+    fn trip(&self, own: Own, channel: &Name) -> Result<Option<Trip>, Error> {
+        self.record(Table::Meta, keys::trip(own, channel).as_bytes())
     }
 
     /// How many dead notices are about alarms.
