@@ -125,14 +125,14 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
                 with_sign_in(config, &channel.name).map_err(|error| format!("{error:#}"))
             } else {
                 let mailbox = Mailbox::new(channel.name.clone(), mailbox.clone());
-                runtime.block_on(mailbox.probe(None)).map_err(|error| error.in_full())
+                runtime.block_on(mailbox.inspect(None)).map_err(|error| error.in_full())
             };
             tell(&format!("channels.{}", channel.name), result, report)?;
         }
     }
     for notifier in &config.notifiers {
         let result = match notify::build(notifier) {
-            Ok(way) => runtime.block_on(way.probe()).map_err(|failure| failure.message),
+            Ok(way) => runtime.block_on(way.probe()).map(|said| vec![said]).map_err(|failure| failure.message),
             Err(error) => Err(error.to_string()),
         };
         tell(&format!("notify.{}", notifier.name), result, report)?;
@@ -141,16 +141,16 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
 }
 
 /// Logs in where the sign-in is kept: logging in may change it, and only one may do that.
-fn with_sign_in(config: &Config, name: &Name) -> anyhow::Result<String> {
+fn with_sign_in(config: &Config, name: &Name) -> anyhow::Result<Vec<String>> {
     let client = Client::open(config)?;
     let result = client.post(&format!("/mailboxes/{name}/probe"), &Value::Null);
     client.close()?;
-    Ok(text(&result?["said"]))
+    Ok(result?["said"].as_array().into_iter().flatten().map(text).collect())
 }
 
-fn tell(what: &str, result: Result<String, String>, report: &mut Report) -> anyhow::Result<()> {
+fn tell(what: &str, result: Result<Vec<String>, String>, report: &mut Report) -> anyhow::Result<()> {
     match result {
-        Ok(sentence) => say(&format!("{what}: {sentence}")),
+        Ok(sentences) => sentences.iter().try_for_each(|sentence| say(&format!("{what}: {sentence}"))),
         Err(error) => report.line(true, &format!("{what}: {error}")),
     }
 }

@@ -8,6 +8,7 @@
 //! connection starts from the stored place. At level TRACE the client library logs passwords and
 //! mail through `log`; the daemon's log filter keeps `async_imap` and `imap_proto` below that.
 
+mod advice;
 mod again;
 mod command;
 mod connect;
@@ -16,6 +17,7 @@ mod fetch;
 mod folders;
 pub mod guard;
 mod idle;
+mod inspect;
 mod name;
 pub mod oauth2;
 mod offers;
