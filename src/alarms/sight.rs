@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Of, Sighting, Standing};
 use super::usual::Arrivals;
 use crate::channels::health::ChannelState;
+use crate::channels::imap::oauth2::{Expiry, expiry};
 use crate::lead::{Alarms, Cause, Name, Notice};
 
 /// A channel gets this long after a start before anything is held against it.
@@ -28,8 +30,8 @@ pub(super) struct Watched {
 /// What is expected of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Way {
-    /// To be checked with success at least this often.
-    Mailbox { silence_after: Duration },
+    /// To be checked with success at least this often; its client secret may end with a day.
+    Mailbox { silence_after: Duration, secret_expires: Option<Date> },
     /// To be readable.
     Folder,
 }
@@ -55,11 +57,17 @@ impl Look<'_> {
         let see = |cause, standing| Sighting { of: Of::channel(cause, name), standing };
         let refused = see(Cause::Refused, self.refused(state));
         match watched.way {
-            Way::Mailbox { silence_after } => vec![
-                see(Cause::Silent, self.silent(name, state, silence_after)),
-                see(Cause::NoMail, self.no_mail(name, state, arrivals)),
-                refused,
-            ],
+            Way::Mailbox { silence_after, secret_expires } => {
+                let mut seen = vec![
+                    see(Cause::Silent, self.silent(name, state, silence_after)),
+                    see(Cause::NoMail, self.no_mail(name, state, arrivals)),
+                    refused,
+                ];
+                if secret_expires.is_some() || self.is_known(Cause::SecretExpires, name) {
+                    seen.push(see(Cause::SecretExpires, self.secret(secret_expires)));
+                }
+                seen
+            }
             Way::Folder => vec![see(Cause::Folder, self.folder(state)), refused],
         }
     }
@@ -69,6 +77,15 @@ impl Look<'_> {
             ("ok", _) => Standing::Well,
             (_, true) => self.amiss(state, SignedDuration::ZERO),
             _ => Standing::Unknown,
+        }
+    }
+
+    fn secret(&self, expires: Option<Date>) -> Standing {
+        match expires.and_then(|expires| expiry(expires, self.now)) {
+            Some(Expiry { since, told }) => {
+                Standing::Amiss { since, patience: SignedDuration::ZERO, error: Some(told) }
+            }
+            None => Standing::Well,
         }
     }
 
@@ -164,7 +181,10 @@ mod tests {
     }
 
     fn mailbox() -> Watched {
-        Watched { name: name("sales"), way: Way::Mailbox { silence_after: Duration::from_mins(15) } }
+        Watched {
+            name: name("sales"),
+            way: Way::Mailbox { silence_after: Duration::from_mins(15), secret_expires: None },
+        }
     }
 
     fn state(word: &'static str, started: i64, ok: Option<i64>) -> ChannelState {
@@ -229,6 +249,28 @@ mod tests {
         assert!(seen.iter().all(|sighting| sighting.standing == Standing::Unknown), "now it is down as well: {seen:?}");
         let seen = later.channel(&mailbox(), &state("ok", 15, Some(20)), None);
         assert_eq!(*standing(&seen, Cause::Refused), Standing::Well);
+    }
+
+    #[test]
+    fn a_secret_is_amiss_from_thirty_days_before_its_end_until_another_is_set() {
+        let with = |expires: Option<&str>| {
+            let secret_expires = expires.map(|day| day.parse().unwrap());
+            Watched { way: Way::Mailbox { silence_after: Duration::from_mins(15), secret_expires }, ..mailbox() }
+        };
+        let see = |known: &Alarms, now: &str, watched: &Watched| {
+            let look = Look { now: now.parse().unwrap(), awake_since: at(0), known };
+            look.channel(watched, &state("ok", 0, Some(0)), None)
+        };
+        let (old, new) = (with(Some("2027-05-01")), with(Some("2029-05-01")));
+        let none = Alarms::default();
+        assert_eq!(*standing(&see(&none, "2027-03-31T00:00:00Z", &old), Cause::SecretExpires), Standing::Well);
+        let seen = see(&none, "2027-04-02T00:00:00Z", &old);
+        let (known, turns) = super::super::judge::judge(&none, &seen, "2027-04-02T00:00:00Z".parse().unwrap());
+        assert!(turns.iter().any(|turn| turn.alarm.cause == Cause::SecretExpires), "{turns:?}");
+        for renewed in [new, with(None)] {
+            let seen = see(&known, "2027-04-03T00:00:00Z", &renewed);
+            assert_eq!(*standing(&seen, Cause::SecretExpires), Standing::Well);
+        }
     }
 
     #[test]

@@ -40,7 +40,9 @@ impl Orders {
     pub(super) fn new(config: &Config) -> Self {
         let watched = config.channels.iter().filter_map(|channel| {
             let way = match &channel.kind {
-                ChannelKind::Imap(mailbox) => Way::Mailbox { silence_after: mailbox.silence_after },
+                ChannelKind::Imap(mailbox) => {
+                    Way::Mailbox { silence_after: mailbox.silence_after, secret_expires: mailbox.secret_expires() }
+                }
                 ChannelKind::Csv(_) => Way::Folder,
                 ChannelKind::Webhook(_) => return None,
             };

@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::client::Client;
 use super::print::{say, text};
 use super::{Failed, Outcome};
-use crate::channels::imap::Mailbox;
+use crate::channels::imap::{Mailbox, oauth2};
 use crate::config::{ChannelKind, Config, Loaded, Severity};
 use crate::lead::Name;
 use crate::normalize::Reader;
@@ -60,6 +61,7 @@ pub(super) fn run(wish: &Arguments, loaded: &Loaded) -> Outcome {
         report.line(problem.severity == Severity::Error, &problem.to_string())?;
     }
     if let Some(config) = loaded.config.as_ref().or(loaded.draft.as_ref()) {
+        expiries(config, Timestamp::now(), &mut report)?;
         rules(config, &mut report)?;
     }
     if let (Some(config), true) = (&loaded.config, wish.connect) {
@@ -89,6 +91,17 @@ impl Report {
         }
         Ok(if self.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Secrets that expire soon or have expired.
+fn expiries(config: &Config, now: Timestamp, report: &mut Report) -> anyhow::Result<()> {
+    for channel in &config.channels {
+        let ChannelKind::Imap(mailbox) = &channel.kind else { continue };
+        if let Some(expiry) = mailbox.secret_expires().and_then(|expires| oauth2::expiry(expires, now)) {
+            report.line(false, &format!("channels.{}.oauth2: warning: {}", channel.name, expiry.told))?;
+        }
+    }
+    Ok(())
 }
 
 /// Rules, lists and rule tests; with mistakes in the settings `config` is a draft of them.

@@ -44,6 +44,8 @@ pub enum Cause {
     NoticesDead,
     /// Items came in that a person has to look at.
     Quarantined,
+    /// The client secret of a mailbox expires soon, or has expired.
+    SecretExpires,
 }
 
 impl Cause {
@@ -58,6 +60,7 @@ impl Cause {
             Self::NoticesWait => "notices_wait",
             Self::NoticesDead => "notices_dead",
             Self::Quarantined => "quarantined",
+            Self::SecretExpires => "secret_expires",
         }
     }
 }

@@ -40,6 +40,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio_util::sync::CancellationToken;
 
 use super::health::Health;
@@ -96,6 +97,15 @@ impl Config {
     #[must_use]
     pub fn keeps_sign_in(&self) -> bool {
         matches!(&self.login, Login::OAuth2(oauth2) if matches!(oauth2.grant, oauth2::Grant::RefreshToken(_)))
+    }
+
+    /// The day from which the provider no longer takes the client secret, where it is known.
+    #[must_use]
+    pub fn secret_expires(&self) -> Option<Date> {
+        match &self.login {
+            Login::OAuth2(oauth2) => oauth2.client_secret_expires,
+            Login::Password(_) => None,
+        }
     }
 }
 
