@@ -45,7 +45,7 @@ fn print(tried: &Value) -> anyhow::Result<()> {
     if !verdict.is_null() {
         let reason =
             if verdict["reason"].is_null() { String::new() } else { format!(" ({})", text(&verdict["reason"])) };
-        say(&format!("rules     {}{reason}, score {}", text(&verdict["disposition"]), verdict["score"]))?;
+        say(&format!("rules     {}{reason}, score {}", text(&tried["disposition"]), tried["score"]))?;
         for hit in verdict["hits"].as_array().into_iter().flatten() {
             say(&format!(
                 "          {:+} {} ({})",
@@ -68,7 +68,7 @@ fn print(tried: &Value) -> anyhow::Result<()> {
 
 /// Who would get the lead, and how they would hear of it.
 fn owner(tried: &Value) -> String {
-    let id = text(&tried["routing"]["owner"]);
+    let id = text(&tried["owner"]);
     if id.is_empty() {
         return "nobody".to_owned();
     }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Error, Service};
 use crate::config::problem::nearest;
 use crate::config::{Channel, ChannelKind};
-use crate::lead::{Foreseen, Id, Name, Own, Trip};
+use crate::lead::{Disposition, Foreseen, Id, Name, Own, Trip};
 use crate::store::Records;
 use sample::Sample;
 
@@ -46,11 +46,19 @@ pub struct Tried {
     pub steps: Vec<Step>,
     /// The ledger row that stays.
     pub intake: Id,
-    /// What would have become of the lead.
+    /// The verdict it would have had.
+    pub disposition: Option<Disposition>,
+    /// The score it would have had.
+    pub score: Option<i64>,
+    /// The team it would have gone to.
+    pub team: Option<Name>,
+    /// Who would have got it.
+    pub owner: Option<Name>,
+    /// Their name.
+    pub owner_name: Option<String>,
+    /// What would have become of the lead, and why.
     #[serde(flatten)]
     pub foreseen: Foreseen,
-    /// The name of who would have got it.
-    pub owner_name: Option<String>,
     /// What could not be taken back, and what to do about it.
     pub left: Option<String>,
 }
@@ -150,11 +158,22 @@ impl Tryout {
         let (service, name) = (&self.service, self.channel.name.clone());
         service.door.change(move |unit| unit.forget_trip(Own::Test, &name)).await?;
         let (steps, (intake, foreseen), left) = went?;
-        let owner = foreseen.routing.as_ref().and_then(|routing| routing.owner.clone());
+        let (verdict, routing) = (foreseen.verdict.as_ref(), foreseen.routing.clone().unwrap_or_default());
         let staff = &service.policy.get().staff;
-        let owner_name = owner.and_then(|owner| staff.owner(&owner).map(|owner| owner.name.clone()));
-        let (channel, kind) = (self.channel.name.clone(), self.channel.kind.as_str());
-        Ok(Tried { channel, kind, steps, intake, foreseen, owner_name, left })
+        let owner = routing.owner.as_ref().and_then(|owner| staff.owner(owner));
+        Ok(Tried {
+            channel: self.channel.name.clone(),
+            kind: self.channel.kind.as_str(),
+            steps,
+            intake,
+            disposition: verdict.map(|verdict| verdict.disposition),
+            score: verdict.map(|verdict| verdict.score),
+            team: routing.team,
+            owner_name: owner.map(|owner| owner.name.clone()),
+            owner: routing.owner,
+            foreseen,
+            left,
+        })
     }
 
     /// Sends the lead, waits for it and takes it back, whether it came in or not.
