@@ -46,6 +46,8 @@ pub enum Cause {
     Quarantined,
     /// The client secret of a mailbox expires soon, or has expired.
     SecretExpires,
+    /// A canary has not arrived in a mailbox.
+    CanaryLate,
 }
 
 impl Cause {
@@ -61,6 +63,7 @@ impl Cause {
             Self::NoticesDead => "notices_dead",
             Self::Quarantined => "quarantined",
             Self::SecretExpires => "secret_expires",
+            Self::CanaryLate => "canary_late",
         }
     }
 }

@@ -8,7 +8,7 @@
 use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -150,13 +150,61 @@ pub struct Trip {
     pub intake: Option<Id>,
     /// What would have become of it, for a test.
     pub foreseen: Option<Foreseen>,
+    /// Why it is not on its way, for a canary: what the mail server said.
+    #[serde(default)]
+    pub error: Option<String>,
+    /// Since when none has arrived, if others that did not were sent before this one.
+    #[serde(default)]
+    pub waiting_since: Option<Timestamp>,
+    /// The last that arrived before this one.
+    #[serde(default)]
+    pub before: Option<Round>,
+}
+
+/// One that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Round {
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// When it came in.
+    pub arrived_at: Timestamp,
+}
+
+impl Round {
+    /// How long it took.
+    #[must_use]
+    pub fn took(&self) -> SignedDuration {
+        // A clock that was set meanwhile tells nothing.
+        self.arrived_at.duration_since(self.sent_at).max(SignedDuration::ZERO)
+    }
 }
 
 impl Trip {
     /// One that sets out now.
     #[must_use]
     pub fn begin(seal: &Seal, now: Timestamp) -> Self {
-        Self { number: seal.number.clone(), sent_at: now, arrived_at: None, intake: None, foreseen: None }
+        Self {
+            number: seal.number.clone(),
+            sent_at: now,
+            arrived_at: None,
+            intake: None,
+            foreseen: None,
+            error: None,
+            waiting_since: None,
+            before: None,
+        }
+    }
+
+    /// The last that arrived, this one or one before it.
+    #[must_use]
+    pub fn last(&self) -> Option<Round> {
+        self.arrived_at.map(|arrived_at| Round { sent_at: self.sent_at, arrived_at }).or(self.before)
+    }
+
+    /// Since when one is waited for; `None` when the last one arrived.
+    #[must_use]
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        if self.arrived_at.is_some() { None } else { Some(self.waiting_since.unwrap_or(self.sent_at)) }
     }
 }
 

@@ -25,7 +25,7 @@ use crate::notify;
 use crate::pipeline::{InForce, Pulse, Space};
 use crate::store::{self, Store};
 
-pub use operations::{OutboxState, RulesState, Status, StoreState};
+pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
 pub use people::{Assigned, StageChange};
 pub use tryout::{Reach, Step, Tried};
 pub use views::{LeadInFull, OwnerState, TouchView};

@@ -48,7 +48,12 @@ pub(super) fn place(channel: &Name, key: &str) -> Vec<u8> {
 
 /// What Lotse sent to itself through a channel.
 pub(super) fn trip(own: Own, channel: &Name) -> String {
-    format!("{}:{channel}", own.as_str())
+    format!("{}{channel}", trips(own))
+}
+
+/// What the keys of all that Lotse sent to itself start with.
+pub(super) fn trips(own: Own) -> String {
+    format!("{}:", own.as_str())
 }
 
 /// All keys that start with `prefix`; `end` must outlive the range.

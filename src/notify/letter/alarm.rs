@@ -38,8 +38,8 @@ pub fn text(letter: &AlarmLetter) -> String {
     }
     if let Some(error) = &alarm.error {
         let word = match (alarm.cause, german) {
-            (Cause::SecretExpires, true) => "Näheres",
-            (Cause::SecretExpires, false) => "Details",
+            (Cause::SecretExpires | Cause::CanaryLate, true) => "Näheres",
+            (Cause::SecretExpires | Cause::CanaryLate, false) => "Details",
             (_, true) => "Antwort",
             (_, false) => "Answer",
         };
@@ -56,7 +56,7 @@ pub fn text(letter: &AlarmLetter) -> String {
 fn look(cause: Cause) -> &'static str {
     match cause {
         Cause::Silent | Cause::NoMail | Cause::Refused => "lotse status; lotse check --connect",
-        Cause::Folder => "lotse status",
+        Cause::Folder | Cause::CanaryLate => "lotse status",
         Cause::SecretExpires => "lotse check",
         Cause::NoticesWait => "lotse outbox list --state pending",
         Cause::NoticesDead => "lotse outbox list --state dead",
@@ -75,6 +75,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::NoMail => format!("the mailbox `{name}` has had no mail for unusually long"),
             Cause::Refused => format!("the source of `{name}` refuses us"),
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
+            Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
             Cause::SecretExpires => format!("the client secret of the mailbox `{name}` expires"),
             Cause::NoticesWait => format!("notices wait for the notifier `{name}`"),
             Cause::NoticesDead if count == 1 => "1 notice was given up".to_owned(),
@@ -87,6 +88,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::NoMail => format!("im Postfach `{name}` kommt ungewöhnlich lange keine Mail an"),
             Cause::Refused => format!("die Quelle von `{name}` lehnt uns ab"),
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
+            Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
             Cause::SecretExpires => format!("das Client-Secret des Postfachs `{name}` läuft ab"),
             Cause::NoticesWait => format!("Benachrichtigungen warten auf `{name}`"),
             Cause::NoticesDead if count == 1 => "1 Benachrichtigung wurde aufgegeben".to_owned(),
