@@ -2,7 +2,7 @@
 
 use std::net::TcpListener;
 
-use crate::house::mail;
+use crate::house::{SOON, TEAM, mail};
 use crate::imap_script::ScriptedImap;
 use crate::support::daemon::Daemon;
 use crate::support::dovecot::Dovecot;
@@ -80,4 +80,41 @@ fn a_port_where_nobody_is_is_named() {
     let keys = format!("host = \"127.0.0.1\"\nport = {port}\npassword = \"x\"\n");
     says(&keys, false, &["nothing listens there; are `host` and `port` right"]);
     says("host = \"no-such-host.invalid\"\npassword = \"x\"\n", false, &["there is no such host"]);
+}
+
+#[test]
+fn a_mailbox_that_takes_no_mail_by_imap_says_how_to_try_it_out_all_the_same() {
+    let server = ScriptedImap::start(vec![1], |_, command, usual| {
+        Some(if command.starts_with("APPEND") { "TAG NO [NOPERM] read only\r\n".into() } else { usual.to_owned() })
+    });
+    let port = server.port();
+    let mut daemon = Daemon::with(&format!(
+        "{TEAM}[channels.sales]\nkind = \"imap\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nusername = \"sales\"\npassword = \"x\"\n"
+    ));
+    daemon.start();
+    daemon.until("the mailbox is read", SOON, |d| d.object(&["status"])["channels"]["sales"]["state"] == "ok");
+    let output = daemon.cli(&["test", "sales"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for words in ["cannot put a mail into the folder `INBOX`", "[NOPERM] read only", "send a mail to it by hand"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(daemon.json(&["intake", "list"]).is_empty());
+    assert_eq!(server.asked("STORE") + server.asked("EXPUNGE"), 0);
+}
+
+#[test]
+fn a_channel_in_trouble_is_not_sent_to() {
+    let mut daemon = Daemon::with(&format!(
+        "{TEAM}[channels.sales]\nkind = \"imap\"\nhost = \"127.0.0.1\"\nport = 1\nusername = \"sales\"\npassword = \"x\"\n"
+    ));
+    daemon.start();
+    daemon.until("it is in trouble", SOON, |d| d.object(&["status"])["channels"]["sales"]["state"] == "trouble");
+    let output = daemon.cli(&["test", "sales"]);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("nothing was sent: the channel `sales` is in trouble: cannot connect to 127.0.0.1:1"),
+        "{said}"
+    );
 }
