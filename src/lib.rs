@@ -54,6 +54,8 @@ pub mod service;
 
 pub mod alarms;
 
+pub mod canary;
+
 pub mod web;
 
 pub mod cli;

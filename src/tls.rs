@@ -60,6 +60,47 @@ pub fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, Error> 
     if certificates.is_empty() { Err(Error::Empty(file.to_owned())) } else { Ok(certificates) }
 }
 
+/// What somebody can do about a handshake that failed; nothing where the error says it all.
+/// `begins` is the port on which the protocol usually begins with TLS, `changes` the one on which it
+/// changes to TLS (STARTTLS).
+#[must_use]
+pub fn advice(error: &std::io::Error, begins: u16, changes: u16) -> Option<String> {
+    use CertificateError as E;
+    let Some(error) = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) else {
+        let closed = error.kind() == std::io::ErrorKind::UnexpectedEof;
+        return closed.then(|| "it closed the connection where TLS should begin: are port and `tls` right?".to_owned());
+    };
+    Some(match error {
+        rustls::Error::InvalidMessage(_) => format!(
+            "it does not begin with TLS on this port: set tls = \"starttls\" (usually port {changes}), or the port on which it does (usually {begins})"
+        ),
+        rustls::Error::InvalidCertificate(E::NotValidForNameContext { presented, .. }) if !presented.is_empty() => {
+            let names: Vec<&str> = presented.iter().map(|name| readable(name)).collect();
+            format!("its certificate is for another name; set `host` to one of those it is for: {}", names.join(", "))
+        }
+        rustls::Error::InvalidCertificate(E::NotValidForName | E::NotValidForNameContext { .. }) => {
+            "its certificate is for another name; set `host` to the name that it is for".to_owned()
+        }
+        rustls::Error::InvalidCertificate(E::Expired | E::ExpiredContext { .. }) => {
+            "its certificate has expired: whoever runs the server must renew it (or this machine's clock is wrong)"
+                .to_owned()
+        }
+        rustls::Error::InvalidCertificate(E::NotValidYet | E::NotValidYetContext { .. }) => {
+            "its certificate is not valid yet: is this machine's clock right?".to_owned()
+        }
+        rustls::Error::InvalidCertificate(_) => {
+            "its certificate is signed by nobody whom this machine trusts; if the server is your own, save its certificate into a file and name that as `ca_file`"
+                .to_owned()
+        }
+        _ => return None,
+    })
+}
+
+/// The name in rustls' `DnsName("mail.example.com")`.
+fn readable(name: &str) -> &str {
+    name.split('"').nth(1).unwrap_or(name)
+}
+
 /// Believes the platform, extra roots, and servers whose very certificate was given.
 #[derive(Debug)]
 struct Trust {

@@ -151,3 +151,44 @@ fn a_refused_login_is_told_at_once_and_what_was_quarantined_before_a_kill_is_tol
     daemon.until("the refusal is over", LIMIT, |daemon| told(daemon).last().unwrap() == "alarm.over refused sales");
     assert_eq!(told(&daemon).len(), 3);
 }
+
+#[test]
+fn a_client_secret_that_expires_is_told_once_before_and_said_plainly_when_it_is_past() {
+    let day = |days: i64| {
+        (jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * days)).strftime("%Y-%m-%d").to_string()
+    };
+    let settings = |expires: &str| {
+        format!(
+            "[channels.sales]\nkind = \"imap\"\nhost = \"127.0.0.1\"\nport = 1\nusername = \"sales\"\n[channels.sales.oauth2]\n\
+             token_url = \"http://127.0.0.1:1/token\"\nclient_id = \"us\"\nclient_secret = \"s3cret\"\ngrant = \"client_credentials\"\n\
+             client_secret_expires = {expires}\n[notify.out]\nkind = \"file\"\npath = \"outbox\"\n[alarms]\nnotify = [\"out\"]\n"
+        )
+    };
+    let about = |daemon: &Daemon| -> Vec<String> {
+        told(daemon).into_iter().filter(|alarm| alarm.contains("secret_expires")).collect()
+    };
+    let (soon, past, far) = (day(10), day(-3), day(400));
+    let mut daemon = Daemon::with(&settings(&soon));
+    let said = daemon.ok(&["check"]);
+    assert!(said.contains(&format!("warning: the client secret is good until {soon}")), "{said}");
+    daemon.start();
+    daemon.until("the operators are told", LIMIT, |daemon| about(daemon) == ["alarm.raised secret_expires sales"]);
+    let status = daemon.ok(&["status"]);
+    assert!(status.contains("secret_expires sales") && status.contains(&format!("good until {soon}")), "{status}");
+
+    daemon.stop();
+    daemon.settings(&settings(&past));
+    let said = daemon.ok(&["check"]);
+    assert!(said.contains(&format!("warning: the client secret has expired on {past}")), "{said}");
+    daemon.start();
+    daemon.until("the status says so", LIMIT, |daemon| {
+        daemon.ok(&["status"]).contains(&format!("has expired on {past}"))
+    });
+    assert_eq!(about(&daemon).len(), 1, "nobody is told twice");
+
+    daemon.settings(&settings(&far));
+    daemon.signal("HUP");
+    let both = ["alarm.raised secret_expires sales", "alarm.over secret_expires sales"];
+    daemon.until("it is over", LIMIT, |daemon| about(daemon) == both);
+    assert!(!daemon.ok(&["check"]).contains("client secret"));
+}

@@ -39,6 +39,7 @@ fn config(server: &Dovecot, provider: &Provider, user: &str, grant: Grant) -> Co
         device_url: Some(provider.url("device").parse().unwrap()),
         client_id: "us".to_owned(),
         client_secret: Some(Secret::new("hush")),
+        client_secret_expires: None,
         scope: Some("mail".to_owned()),
         grant,
         ca_file: None,

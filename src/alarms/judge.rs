@@ -89,6 +89,9 @@ pub(super) fn judge(before: &Alarms, sightings: &[Sighting], now: Timestamp) -> 
                 if alarm.raised_at.is_none() && now.duration_since(alarm.since) >= *patience {
                     alarm.error.clone_from(error);
                     raise(alarm, now, &mut turns);
+                } else if of.cause == Cause::SecretExpires {
+                    // Soon becomes too late, and the status says so; nobody is told twice.
+                    alarm.error.clone_from(error);
                 }
             }
             Standing::Counted(0) => {
@@ -194,6 +197,22 @@ mod tests {
         let (first, _) = judge(&Alarms::default(), &[step(1, 2).1], at(1));
         let (second, turns) = judge(&first, &[step(9, 5).1], at(9));
         assert_eq!((second.amiss[0].count, turns.len()), (7, 0));
+    }
+
+    #[test]
+    fn a_secret_is_told_of_once_and_the_alarm_says_when_it_is_too_late() {
+        let of = Of::channel(Cause::SecretExpires, &Name::parse("sales").unwrap());
+        let look = |state: &Alarms, second: i64, text: &str| {
+            let (patience, error) = (SignedDuration::ZERO, Some(text.to_owned()));
+            let standing = Standing::Amiss { since: at(0), patience, error };
+            judge(state, &[Sighting { of: of.clone(), standing }], at(second))
+        };
+        let (soon, turns) = look(&Alarms::default(), 1, "soon");
+        assert_eq!(turns.len(), 1);
+        let (late, turns) = look(&soon, 2, "too late");
+        assert_eq!((late.amiss[0].error.as_deref(), turns.len()), (Some("too late"), 0));
+        let (_, turns) = judge(&late, &[Sighting { of, standing: Standing::Well }], at(3));
+        assert_eq!(turns[0].event, Event::AlarmOver);
     }
 
     #[test]

@@ -43,7 +43,7 @@ impl Ledger {
                     self.seen = row.id;
                     self.quarantined += u64::from(row.outcome == Outcome::Quarantined);
                 }
-                if row.kind == Kind::Mail && row.outcome != Outcome::Redelivered {
+                if row.kind == Kind::Mail && row.outcome != Outcome::Redelivered && row.own.is_none() {
                     self.arrivals.entry(row.channel.clone()).or_default().note(row.received_at);
                 }
             }

@@ -4,12 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Of, Sighting, Standing};
 use super::usual::Arrivals;
 use crate::channels::health::ChannelState;
-use crate::lead::{Alarms, Cause, Name, Notice};
+use crate::channels::imap::oauth2::{Expiry, expiry};
+use crate::lead::{Alarms, Cause, Name, Notice, Trip};
 
 /// A channel gets this long after a start before anything is held against it.
 const GRACE: SignedDuration = SignedDuration::from_mins(1);
@@ -28,8 +30,9 @@ pub(super) struct Watched {
 /// What is expected of it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Way {
-    /// To be checked with success at least this often.
-    Mailbox { silence_after: Duration },
+    /// To be checked with success at least this often; its client secret may end with a day, and a
+    /// canary may be late after some time.
+    Mailbox { silence_after: Duration, secret_expires: Option<Date>, canary_late_after: Option<Duration> },
     /// To be readable.
     Folder,
 }
@@ -55,11 +58,17 @@ impl Look<'_> {
         let see = |cause, standing| Sighting { of: Of::channel(cause, name), standing };
         let refused = see(Cause::Refused, self.refused(state));
         match watched.way {
-            Way::Mailbox { silence_after } => vec![
-                see(Cause::Silent, self.silent(name, state, silence_after)),
-                see(Cause::NoMail, self.no_mail(name, state, arrivals)),
-                refused,
-            ],
+            Way::Mailbox { silence_after, secret_expires, .. } => {
+                let mut seen = vec![
+                    see(Cause::Silent, self.silent(name, state, silence_after)),
+                    see(Cause::NoMail, self.no_mail(name, state, arrivals)),
+                    refused,
+                ];
+                if secret_expires.is_some() || self.is_known(Cause::SecretExpires, name) {
+                    seen.push(see(Cause::SecretExpires, self.secret(secret_expires)));
+                }
+                seen
+            }
             Way::Folder => vec![see(Cause::Folder, self.folder(state)), refused],
         }
     }
@@ -69,6 +78,47 @@ impl Look<'_> {
             ("ok", _) => Standing::Well,
             (_, true) => self.amiss(state, SignedDuration::ZERO),
             _ => Standing::Unknown,
+        }
+    }
+
+    /// How the canary of a mailbox stands, where it has one or had one that was late.
+    pub(super) fn canary(&self, watched: &Watched, trip: Option<&Trip>) -> Option<Sighting> {
+        let late_after = match watched.way {
+            Way::Mailbox { canary_late_after, .. } => canary_late_after,
+            Way::Folder => None,
+        };
+        if late_after.is_none() && !self.is_known(Cause::CanaryLate, &watched.name) {
+            return None;
+        }
+        let waits = trip.and_then(Trip::waits_since);
+        let standing = match (late_after, waits) {
+            (Some(_), None) if trip.is_none() => Standing::Unknown,
+            (None, _) | (Some(_), None) => Standing::Well,
+            (Some(late_after), Some(since)) => self.late(late_after, since, trip.and_then(|trip| trip.error.as_ref())),
+        };
+        Some(Sighting { of: Of::channel(Cause::CanaryLate, &watched.name), standing })
+    }
+
+    fn late(&self, late_after: Duration, since: Timestamp, error: Option<&String>) -> Standing {
+        let late_after = SignedDuration::try_from(late_after).unwrap_or(SignedDuration::MAX);
+        // While nobody was awake nothing could come in.
+        if self.now.duration_since(since.max(self.awake_since)) < late_after {
+            return Standing::Unknown;
+        }
+        let sent = since.strftime("%Y-%m-%d %H:%M:%S UTC");
+        let told = match error {
+            Some(error) => format!("none can be sent since {sent}: {error}"),
+            None => format!("the one that was sent at {sent} has not arrived"),
+        };
+        Standing::Amiss { since, patience: SignedDuration::ZERO, error: Some(told) }
+    }
+
+    fn secret(&self, expires: Option<Date>) -> Standing {
+        match expires.and_then(|expires| expiry(expires, self.now)) {
+            Some(Expiry { since, told }) => {
+                Standing::Amiss { since, patience: SignedDuration::ZERO, error: Some(told) }
+            }
+            None => Standing::Well,
         }
     }
 
@@ -164,7 +214,10 @@ mod tests {
     }
 
     fn mailbox() -> Watched {
-        Watched { name: name("sales"), way: Way::Mailbox { silence_after: Duration::from_mins(15) } }
+        Watched {
+            name: name("sales"),
+            way: Way::Mailbox { silence_after: Duration::from_mins(15), secret_expires: None, canary_late_after: None },
+        }
     }
 
     fn state(word: &'static str, started: i64, ok: Option<i64>) -> ChannelState {
@@ -229,6 +282,64 @@ mod tests {
         assert!(seen.iter().all(|sighting| sighting.standing == Standing::Unknown), "now it is down as well: {seen:?}");
         let seen = later.channel(&mailbox(), &state("ok", 15, Some(20)), None);
         assert_eq!(*standing(&seen, Cause::Refused), Standing::Well);
+    }
+
+    #[test]
+    fn a_secret_is_amiss_from_thirty_days_before_its_end_until_another_is_set() {
+        let with = |expires: Option<&str>| {
+            let secret_expires = expires.map(|day| day.parse().unwrap());
+            Watched {
+                way: Way::Mailbox { silence_after: Duration::from_mins(15), secret_expires, canary_late_after: None },
+                ..mailbox()
+            }
+        };
+        let see = |known: &Alarms, now: &str, watched: &Watched| {
+            let look = Look { now: now.parse().unwrap(), awake_since: at(0), known };
+            look.channel(watched, &state("ok", 0, Some(0)), None)
+        };
+        let (old, new) = (with(Some("2027-05-01")), with(Some("2029-05-01")));
+        let none = Alarms::default();
+        assert_eq!(*standing(&see(&none, "2027-03-31T00:00:00Z", &old), Cause::SecretExpires), Standing::Well);
+        let seen = see(&none, "2027-04-02T00:00:00Z", &old);
+        let (known, turns) = super::super::judge::judge(&none, &seen, "2027-04-02T00:00:00Z".parse().unwrap());
+        assert!(turns.iter().any(|turn| turn.alarm.cause == Cause::SecretExpires), "{turns:?}");
+        for renewed in [new, with(None)] {
+            let seen = see(&known, "2027-04-03T00:00:00Z", &renewed);
+            assert_eq!(*standing(&seen, Cause::SecretExpires), Standing::Well);
+        }
+    }
+
+    #[test]
+    fn a_canary_is_late_since_the_first_that_did_not_arrive_and_only_while_somebody_is_awake() {
+        let with = |late: Option<u64>| {
+            let (silence_after, canary_late_after) = (Duration::from_mins(15), late.map(Duration::from_secs));
+            Watched { way: Way::Mailbox { silence_after, secret_expires: None, canary_late_after }, ..mailbox() }
+        };
+        let key = crate::lead::SealKey::fresh();
+        let sent = Trip::begin(&key.seal(crate::lead::Own::Canary), at(1000));
+        let arrived = Trip { arrived_at: Some(at(1003)), ..sent.clone() };
+        let second = Trip { waiting_since: Some(at(400)), error: Some("refused".into()), ..sent.clone() };
+        let known = Alarms::default();
+        let see = |known: &Alarms, now: i64, awake: i64, late: Option<u64>, trip: Option<&Trip>| {
+            let look = Look { now: at(now), awake_since: at(awake), known };
+            look.canary(&with(late), trip).map(|seen| word(&seen.standing))
+        };
+        for (what, now, awake, late, trip, expected) in [
+            ("no canary", 9000, 0, None, Some(&sent), None),
+            ("none sent yet", 1000, 0, Some(600), None, Some("unknown")),
+            ("on its way", 1599, 0, Some(600), Some(&sent), Some("unknown")),
+            ("late", 1600, 0, Some(600), Some(&sent), Some("amiss since 1000")),
+            ("arrived", 1600, 0, Some(600), Some(&arrived), Some("well")),
+            ("the second that cannot be sent", 1000, 0, Some(600), Some(&second), Some("amiss since 400")),
+            ("just started again", 9000, 8500, Some(600), Some(&sent), Some("unknown")),
+        ] {
+            assert_eq!(see(&known, now, awake, late, trip).as_deref(), expected, "{what}");
+        }
+        let look = Look { now: at(1600), awake_since: at(0), known: &known };
+        let (known, turns) =
+            super::super::judge::judge(&known, &[look.canary(&with(Some(600)), Some(&sent)).unwrap()], at(1600));
+        assert!(turns[0].alarm.error.as_ref().unwrap().ends_with("has not arrived"), "{turns:?}");
+        assert_eq!(see(&known, 1700, 0, None, None).as_deref(), Some("well"), "a canary that left the settings");
     }
 
     #[test]

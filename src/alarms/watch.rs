@@ -1,5 +1,6 @@
 //! The watch: looks every two seconds, writes down what has begun and what is over, with its notices.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use super::sight::{Look, Watched, Way};
 use crate::channels::health::Board;
 use crate::config::{ChannelKind, Config};
 use crate::intake::Door;
-use crate::lead::{Alarm, Alarms, Cause, Event, Id, Name, Notice, NoticeState};
+use crate::lead::{Alarm, Alarms, Cause, Event, Id, Name, Notice, NoticeState, Own, Trip};
 use crate::notify::letter::Language;
 use crate::notify::letter::alarm::sentence;
 use crate::store::{self, Records, Store, Unit};
@@ -40,7 +41,11 @@ impl Orders {
     pub(super) fn new(config: &Config) -> Self {
         let watched = config.channels.iter().filter_map(|channel| {
             let way = match &channel.kind {
-                ChannelKind::Imap(mailbox) => Way::Mailbox { silence_after: mailbox.silence_after },
+                ChannelKind::Imap(mailbox) => {
+                    let (silence_after, secret_expires) = (mailbox.silence_after, mailbox.secret_expires());
+                    let canary_late_after = channel.canary.as_ref().map(|canary| canary.late_after);
+                    Way::Mailbox { silence_after, secret_expires, canary_late_after }
+                }
                 ChannelKind::Csv(_) => Way::Folder,
                 ChannelKind::Webhook(_) => return None,
             };
@@ -81,6 +86,7 @@ struct Memory {
 struct Said {
     pending: Option<Vec<Notice>>,
     dead: u64,
+    canaries: BTreeMap<Name, Trip>,
 }
 
 impl Watch {
@@ -147,6 +153,7 @@ impl Watch {
         for watched in &orders.watched {
             if let Some(state) = states.get(&watched.name) {
                 seen.extend(look.channel(watched, state, memory.ledger.arrivals(&watched.name)));
+                seen.extend(look.canary(watched, said.canaries.get(&watched.name)));
             }
         }
         if let Some(pending) = &said.pending {
@@ -188,7 +195,8 @@ fn recall(store: &Store, now: Timestamp) -> Result<Memory, store::Error> {
 
 fn listen(store: &Store, with_outbox: bool) -> Result<Said, store::Error> {
     let pending = with_outbox.then(|| store.pending_notices(MOST)).transpose()?;
-    Ok(Said { pending, dead: store.view(|view| view.dead_notices_about_leads())? })
+    let (dead, canaries) = store.view(|view| Ok((view.dead_notices_about_leads()?, view.trips(Own::Canary)?)))?;
+    Ok(Said { pending, dead, canaries })
 }
 
 /// One notice to the operators.

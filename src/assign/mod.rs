@@ -4,7 +4,7 @@ mod rotation;
 
 use crate::config::{Config, Owner, Team};
 use crate::lead::{Candidate, Fate, Name, Routing};
-use crate::store::{Error, Records, Unit};
+use crate::store::{Error, Records, Rotation, Unit};
 
 pub use rotation::{Share, shares};
 
@@ -55,9 +55,23 @@ impl Staff {
     }
 }
 
+/// A turn of a team's rotation: it is taken once the rotation is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Turn {
+    team: Name,
+    rotation: Rotation,
+}
+
+impl Turn {
+    /// Moves the team's rotation.
+    pub fn take(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
+        unit.put_rotation(&self.team, &self.rotation)
+    }
+}
+
 /// Finds the owner of a lead: the team a rule chose, else the default team; then whose turn it is.
-/// Moves the team's rotation.
-pub fn route(wanted: Option<&Name>, staff: &Staff, unit: &mut Unit<'_>) -> Result<Routing, Error> {
+/// The turn comes with it, and is not taken yet.
+pub fn route(wanted: Option<&Name>, staff: &Staff, records: &impl Records) -> Result<(Routing, Option<Turn>), Error> {
     let mut why_team = "no rule chose a team, so the default team".to_owned();
     let mut team = staff.default_team();
     if let Some(name) = wanted {
@@ -69,22 +83,21 @@ pub fn route(wanted: Option<&Name>, staff: &Staff, unit: &mut Unit<'_>) -> Resul
         }
     }
     let Some(team) = team else {
-        return Ok(Routing {
-            reason: "the settings name no team, so nobody could be chosen".into(),
-            ..Routing::default()
-        });
+        let reason = "the settings name no team, so nobody could be chosen".into();
+        return Ok((Routing { reason, ..Routing::default() }, None));
     };
-    let mut rotation = unit.rotation(&team.name)?;
+    let mut rotation = records.rotation(&team.name)?;
     let (owner, mut candidates) = rotation::turn(team, staff, &mut rotation);
     let mut reason = format!("{why_team} `{}`", team.name);
+    let mut turn = None;
     let owner = if let Some(owner) = owner {
-        unit.put_rotation(&team.name, &rotation)?;
+        turn = Some(Turn { team: team.name.clone(), rotation });
         reason += &format!("; it was {}'s turn", staff.owner(&owner).map_or(owner.as_str(), |owner| &owner.name));
         Some(owner)
     } else {
         stand_in(team, staff, &mut candidates, &mut reason)
     };
-    Ok(Routing { team: Some(team.name.clone()), owner, reason, candidates })
+    Ok((Routing { team: Some(team.name.clone()), owner, reason, candidates }, turn))
 }
 
 /// Nobody of the team is active: the first active owner there is, so that no lead is unowned.

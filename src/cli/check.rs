@@ -3,12 +3,13 @@
 use std::process::ExitCode;
 
 use anyhow::anyhow;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use super::client::Client;
 use super::print::{say, text};
 use super::{Failed, Outcome};
-use crate::channels::imap::Mailbox;
+use crate::channels::imap::{Mailbox, oauth2};
 use crate::config::{ChannelKind, Config, Loaded, Severity};
 use crate::lead::Name;
 use crate::normalize::Reader;
@@ -60,6 +61,7 @@ pub(super) fn run(wish: &Arguments, loaded: &Loaded) -> Outcome {
         report.line(problem.severity == Severity::Error, &problem.to_string())?;
     }
     if let Some(config) = loaded.config.as_ref().or(loaded.draft.as_ref()) {
+        expiries(config, Timestamp::now(), &mut report)?;
         rules(config, &mut report)?;
     }
     if let (Some(config), true) = (&loaded.config, wish.connect) {
@@ -89,6 +91,17 @@ impl Report {
         }
         Ok(if self.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// Secrets that expire soon or have expired.
+fn expiries(config: &Config, now: Timestamp, report: &mut Report) -> anyhow::Result<()> {
+    for channel in &config.channels {
+        let ChannelKind::Imap(mailbox) = &channel.kind else { continue };
+        if let Some(expiry) = mailbox.secret_expires().and_then(|expires| oauth2::expiry(expires, now)) {
+            report.line(false, &format!("channels.{}.oauth2: warning: {}", channel.name, expiry.told))?;
+        }
+    }
+    Ok(())
 }
 
 /// Rules, lists and rule tests; with mistakes in the settings `config` is a draft of them.
@@ -125,14 +138,14 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
                 with_sign_in(config, &channel.name).map_err(|error| format!("{error:#}"))
             } else {
                 let mailbox = Mailbox::new(channel.name.clone(), mailbox.clone());
-                runtime.block_on(mailbox.probe(None)).map_err(|error| error.in_full())
+                runtime.block_on(mailbox.inspect(None)).map_err(|error| error.in_full())
             };
             tell(&format!("channels.{}", channel.name), result, report)?;
         }
     }
     for notifier in &config.notifiers {
         let result = match notify::build(notifier) {
-            Ok(way) => runtime.block_on(way.probe()).map_err(|failure| failure.message),
+            Ok(way) => runtime.block_on(way.probe()).map(|said| vec![said]).map_err(|failure| failure.message),
             Err(error) => Err(error.to_string()),
         };
         tell(&format!("notify.{}", notifier.name), result, report)?;
@@ -141,16 +154,16 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
 }
 
 /// Logs in where the sign-in is kept: logging in may change it, and only one may do that.
-fn with_sign_in(config: &Config, name: &Name) -> anyhow::Result<String> {
+fn with_sign_in(config: &Config, name: &Name) -> anyhow::Result<Vec<String>> {
     let client = Client::open(config)?;
     let result = client.post(&format!("/mailboxes/{name}/probe"), &Value::Null);
     client.close()?;
-    Ok(text(&result?["said"]))
+    Ok(result?["said"].as_array().into_iter().flatten().map(text).collect())
 }
 
-fn tell(what: &str, result: Result<String, String>, report: &mut Report) -> anyhow::Result<()> {
+fn tell(what: &str, result: Result<Vec<String>, String>, report: &mut Report) -> anyhow::Result<()> {
     match result {
-        Ok(sentence) => say(&format!("{what}: {sentence}")),
+        Ok(sentences) => sentences.iter().try_for_each(|sentence| say(&format!("{what}: {sentence}"))),
         Err(error) => report.line(true, &format!("{what}: {error}")),
     }
 }

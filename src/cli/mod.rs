@@ -14,6 +14,7 @@ mod owners;
 mod print;
 mod reconcile;
 mod status;
+mod test;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -62,6 +63,8 @@ enum Command {
     Reconcile(reconcile::Arguments),
     /// Channels, queues, last errors, rules.
     Status(status::Arguments),
+    /// Send a marked lead through a channel; where it went and who would get it. It is removed.
+    Test(test::Arguments),
     /// Read one item from standard input; the daemon starts this for items that may be dangerous.
     #[command(name = apart::COMMAND, hide = true)]
     ReadApart,
@@ -134,6 +137,7 @@ fn dispatch(arguments: Arguments) -> Outcome {
         Command::Reconcile(wish) => reconcile::run(&wish, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
         Command::Status(wish) => status::run(&wish, &client, &settings),
+        Command::Test(wish) => test::run(&wish, &client),
     };
     client.close()?;
     result

@@ -91,6 +91,9 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
             short(&alarm["error"], 100)
         ))?;
     }
+    for (name, canary) in status["canaries"].as_object().into_iter().flatten() {
+        say(&format!("canary    {name} {}", flight(canary, client)))?;
+    }
     let mut printer = Printer::new(format, &["channel", "kind", "state", "items", "last ok", "last trouble"]);
     for (name, channel) in status["channels"].as_object().into_iter().flatten() {
         printer.item(channel, |channel| {
@@ -105,6 +108,23 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
         })?;
     }
     printer.finish("no channels")
+}
+
+/// How a canary is doing, in words.
+fn flight(canary: &Value, client: &Client) -> String {
+    let arrived = match canary["took"].as_f64() {
+        Some(took) => format!("arrived {} after {took:.1} s", client.time(&canary["arrived_at"])),
+        None => "has not arrived yet".to_owned(),
+    };
+    let waits = match canary["waiting_since"].as_str() {
+        Some(_) => format!("; one is under way since {}", client.time(&canary["waiting_since"])),
+        None => String::new(),
+    };
+    let error = match canary["error"].as_str() {
+        Some(_) => format!("; {}", short(&canary["error"], 200)),
+        None => String::new(),
+    };
+    format!("{arrived}{waits}{error}")
 }
 
 /// The channels of the settings while the daemon does not run, with what the ledger says of them.

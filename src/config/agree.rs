@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 
 use super::problem::{Severity, Wrong};
 use super::section::Section;
-use super::{ChannelKind, Config, values};
+use super::{ChannelKind, Config, Notifier, NotifierKind, values};
 
 /// Checks what one section alone cannot know.
 pub(crate) fn check(config: &Config, root: &Section<'_>) {
     listeners(config, root);
     folders(config, root);
     mailboxes(config, root);
+    canaries(config, root);
 }
 
 /// The two listeners need an address each.
@@ -58,6 +59,25 @@ fn real(path: &Path) -> PathBuf {
         let (Some(parent), Some(name)) = (known.parent(), known.file_name()) else { return path.to_owned() };
         rest.push(name);
         known = parent;
+    }
+}
+
+/// A canary is a mail.
+fn canaries(config: &Config, root: &Section<'_>) {
+    let mails = |notifier: &&Notifier| matches!(notifier.kind, NotifierKind::Smtp(_));
+    let mailers: Vec<&str> = config.notifiers.iter().filter(mails).map(|notifier| notifier.name.as_str()).collect();
+    for channel in &config.channels {
+        let Some(via) = channel.canary.as_ref().map(|canary| canary.via.as_str()) else { continue };
+        let message = match config.notifiers.iter().find(|notifier| notifier.name == *via) {
+            Some(notifier) if mails(&notifier) => continue,
+            Some(_) => format!("`{via}` sends no mail"),
+            None => format!("there is no notifier `{via}`"),
+        };
+        let wrong = match mailers[..] {
+            [] => Wrong::new(message).hint(format!("add [notify.{via}] with kind = \"smtp\"")),
+            _ => Wrong::unknown(message, via, &mailers),
+        };
+        root.report().error(&root.find(&["channels", channel.name.as_str(), "canary", "via"]), wrong);
     }
 }
 

@@ -6,6 +6,7 @@
 use super::problem::{Severity, Wrong};
 use super::section::Section;
 use super::{Channel, ChannelKind, Notifier, NotifierKind, Organisation, values};
+use crate::canary;
 use crate::channels::{csv, imap, webhook};
 use crate::lead::Name;
 use crate::notify;
@@ -60,9 +61,13 @@ pub(crate) fn channels(root: &mut Section<'_>, us: &Organisation) -> Vec<Channel
         let name = named(name, &section);
         let Some(read) = section.key("kind").required().one_of(&KINDS) else { continue };
         let kind = read(&mut section, us);
+        let canary = match &kind {
+            ChannelKind::Imap(mailbox) => canary::settings::read(&mut section, &mailbox.username),
+            ChannelKind::Webhook(_) | ChannelKind::Csv(_) => None,
+        };
         section.finish();
         if let Some(name) = name {
-            channels.push(Channel { name, kind });
+            channels.push(Channel { name, kind, canary });
         }
     }
     channels

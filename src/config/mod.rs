@@ -27,6 +27,7 @@ use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use crate::alarms;
+use crate::canary;
 use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
 use crate::notify::{self, letter::Language};
@@ -113,6 +114,8 @@ pub struct Channel {
     pub name: Name,
     /// Its kind, with that kind's settings.
     pub kind: ChannelKind,
+    /// The canary that measures how long mail takes to arrive; mailboxes only, default none.
+    pub canary: Option<canary::Config>,
 }
 
 /// The kinds of channel.

@@ -1,6 +1,6 @@
 //! The part of the daemon that every command needs: store, readers, writer and service.
 
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -102,6 +102,8 @@ impl Core {
             started_at: Timestamp::now(),
             channels: RwLock::new(config.channels.clone()),
             settings: Mutex::new(settings),
+            reach: OnceLock::new(),
+            tried: Mutex::default(),
         });
         Ok(Self { service, ended })
     }

@@ -21,17 +21,19 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::alarms::Watchman;
+use crate::canary;
 use crate::channels::{csv, webhook};
 use crate::config::{ChannelKind, Config};
 use crate::intake::Refused;
 use crate::notify::Outbox;
 use crate::pipeline::Ended;
+use crate::service::Reach;
 use crate::store::Store;
 use crate::web::{self, Web};
 
 use self::core::policy;
 pub use self::core::{Core, Start, start};
-use reload::Reloader;
+use reload::{Reloader, Running};
 use sockets::Listeners;
 use supervise::Supervisor;
 
@@ -79,6 +81,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let web = Web { service: Arc::clone(&service), metrics: Some(metrics) };
     let listeners = Listeners::bind(&config).await?;
     let addresses = listeners.addresses()?;
+    service.reach.get_or_init(|| Reach { public: addresses.public, stop: stop.child_token() });
     let serving = listeners.serve(public, web, token, &config, &stop);
 
     make_folders(&config).await;
@@ -87,12 +90,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
         Supervisor::new(service.door.clone(), service.board.clone(), Arc::clone(&service.space), stop.child_token());
     supervisor.apply(&config.channels);
     let watchman = Watchman::start(&service, &config, stop.child_token());
+    let canaries = canary::Keeper::start(&service, &config, stop.child_token());
 
     notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(public = %addresses.public, private = %addresses.private, store = %config.store.display(), "lotse is up");
     greeting::print(&config, &addresses);
 
     let mut reloader = Reloader::new(config);
+    let running = Running { receivers: &receivers, outbox: &outbox, watchman: &watchman, canaries: &canaries };
     let mut heartbeat = tokio::time::interval(watchdog_interval());
     heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let ended = loop {
@@ -102,10 +107,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
             _ = interrupt.recv() => break None,
             _ = hangup.recv() => {
                 notify(&[sd_notify::NotifyState::Reloading]);
-                reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor);
+                reloader.reload(&service, &running, &mut supervisor);
                 notify(&[sd_notify::NotifyState::Ready]);
             }
-            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor),
+            () = reloader.rules_changed() => reloader.reload(&service, &running, &mut supervisor),
             _ = heartbeat.tick() => beat(&service.door),
         }
     };
@@ -115,7 +120,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     if matches!(ended, Some(Ended::Failed(_))) {
         // Nothing that is under way can be kept: all of it is only asked to let go, at once.
-        let all = async { tokio::join!(serving.close(), supervisor.close(), watchman.close(), outbox.close()) };
+        let all = async {
+            tokio::join!(serving.close(), supervisor.close(), watchman.close(), canaries.close(), outbox.close())
+        };
         if tokio::time::timeout(LET_GO, all).await.is_err() {
             tracing::warn!("something did not let go; lotse ends without it");
         }
@@ -123,6 +130,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         serving.close().await;
         supervisor.close().await;
         watchman.close().await;
+        canaries.close().await;
         outbox.close().await;
     }
     drop((service, receivers));

@@ -4,7 +4,6 @@
 //! `/readyz` say so.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use jiff::Timestamp;
 use super::last_rules;
 use super::supervise::Supervisor;
 use crate::alarms::Watchman;
+use crate::canary;
 use crate::channels::webhook::Receivers;
 use crate::config::{self, Config};
 use crate::normalize::Reader;
@@ -20,6 +20,14 @@ use crate::service::Service;
 
 /// How often the rules' folder is looked at.
 const LOOK: Duration = Duration::from_secs(2);
+
+/// What goes on running with other settings.
+pub(super) struct Running<'a> {
+    pub(super) receivers: &'a Receivers,
+    pub(super) outbox: &'a Outbox,
+    pub(super) watchman: &'a Watchman,
+    pub(super) canaries: &'a canary::Keeper,
+}
 
 /// Knows the settings in force.
 pub(super) struct Reloader {
@@ -51,14 +59,7 @@ impl Reloader {
     }
 
     /// Puts the settings on disk in force, or says why not.
-    pub(super) fn reload(
-        &mut self,
-        service: &Service,
-        receivers: &Arc<Receivers>,
-        outbox: &Outbox,
-        watchman: &Watchman,
-        supervisor: &mut Supervisor,
-    ) {
+    pub(super) fn reload(&mut self, service: &Service, running: &Running<'_>, supervisor: &mut Supervisor) {
         let loaded = config::load(self.config.file.as_deref());
         for problem in &loaded.problems {
             tracing::warn!("{problem}");
@@ -83,11 +84,12 @@ impl Reloader {
                 last_rules::keep(&service.policy.get().rules, &self.config.store);
                 service.space.set(config.reserve);
                 service.readers.replace(Reader::new(&config));
-                receivers.replace(&config);
-                outbox.replace(&config);
+                running.receivers.replace(&config);
+                running.outbox.replace(&config);
                 service.set_channels(&config.channels);
                 supervisor.apply(&config.channels);
-                watchman.replace(&config);
+                running.watchman.replace(&config);
+                running.canaries.replace(&config);
                 self.say_what_waits(&config);
                 self.seen = listing(config.rules.folder.as_deref());
                 self.config = config;

@@ -44,6 +44,10 @@ pub enum Cause {
     NoticesDead,
     /// Items came in that a person has to look at.
     Quarantined,
+    /// The client secret of a mailbox expires soon, or has expired.
+    SecretExpires,
+    /// A canary has not arrived in a mailbox.
+    CanaryLate,
 }
 
 impl Cause {
@@ -58,6 +62,8 @@ impl Cause {
             Self::NoticesWait => "notices_wait",
             Self::NoticesDead => "notices_dead",
             Self::Quarantined => "quarantined",
+            Self::SecretExpires => "secret_expires",
+            Self::CanaryLate => "canary_late",
         }
     }
 }

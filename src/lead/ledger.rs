@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Kind, Name};
+use super::{Id, Kind, Name, Own};
 
 /// A ledger row: what became of one inbound item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ pub struct Intake {
     /// For `redelivered`: the row it repeats.
     #[serde(default)]
     pub same_as: Option<Id>,
+    /// What Lotse sent to itself: no lead, and no sign of life of the source.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<Own>,
 }
 
 /// What became of an inbound item.
@@ -71,4 +74,15 @@ pub struct Receipt {
     pub outcome: Outcome,
     /// The lead it belongs to.
     pub lead: Option<Id>,
+    /// Whether Lotse sent it to itself.
+    #[serde(skip)]
+    pub own: Option<Own>,
+}
+
+impl Receipt {
+    /// Whether somebody else sent the item.
+    #[must_use]
+    pub const fn is_from_outside(&self) -> bool {
+        self.own.is_none()
+    }
 }

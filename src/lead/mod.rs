@@ -10,6 +10,7 @@ mod inbound;
 mod ledger;
 mod notice;
 mod person;
+mod seal;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ pub use inbound::{Attachment, Consent, Content, Delivery, Identity, Inbound, Kin
 pub use ledger::{Intake, Outcome, Receipt};
 pub use notice::{Event, Notice, NoticeState};
 pub use person::{Email, Person, Phone};
+pub use seal::{FIELD, Foreseen, Own, Round, Seal, SealKey, Trip};
 
 /// A free-form map of what a person typed that had no canonical place, in the order typed.
 pub type Fields = serde_json::Map<String, serde_json::Value>;

@@ -4,22 +4,23 @@
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod notices;
+mod own;
 #[cfg(test)]
 mod power_loss;
 mod space;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod weigh;
 mod writer;
 
 use jiff::Timestamp;
 
-use crate::assign::{self, Staff};
-use crate::dedupe;
+use crate::assign::Staff;
 use crate::intake::Prepared;
 use crate::lead::{
-    Content, Decision, Delivery, Disposition, Event, Id, Inbound, Intake, Lead, Outcome, Reading, Receipt, Routing,
-    Stage, Touch, Verdict,
+    Content, Decision, Delivery, Event, Id, Inbound, Intake, Lead, Outcome, Own, Reading, Receipt, Routing, Stage,
+    Touch,
 };
 use crate::mistakes::{self, Mistake};
 use crate::qualify::Rules;
@@ -28,6 +29,7 @@ use crate::store::{Delivered, Error, Records, Unit};
 pub use notices::tell;
 pub use space::Space;
 pub use trial::as_if_typed;
+use weigh::Weighed;
 pub use writer::{Ended, InForce, Pulse, Writer};
 
 /// The rules and the staff in force.
@@ -44,6 +46,7 @@ struct Fate {
     reason: Option<String>,
     lead: Option<Id>,
     same_as: Option<Id>,
+    own: Option<Own>,
 }
 
 impl Policy {
@@ -60,7 +63,10 @@ impl Policy {
                 // Not what became of it then: a person may have released it since.
                 lead: unit.intake(before.intake)?.and_then(|row| row.lead),
                 same_as: Some(before.intake),
+                own: own::seal(inbound, unit)?.map(|seal| seal.own),
             }
+        } else if let Some(seal) = own::seal(inbound, unit)? {
+            self.welcome(item, &seal, id, unit)?
         } else {
             unit.keep_original(id, &inbound.original)?;
             let fate = match &item.reading {
@@ -94,7 +100,7 @@ impl Policy {
         let was = row.reason.as_deref().unwrap_or("no reason given");
         let reason = format!("released by {by}; before that {}: {was}", row.outcome.as_str());
         unit.put_intake(&Intake { outcome: fate.outcome, reason: Some(reason), lead: fate.lead, ..row.clone() })?;
-        Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead })
+        Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead, own: None })
     }
 
     fn delivered_before(item: &Prepared, unit: &Unit<'_>) -> Result<Option<Delivered>, Error> {
@@ -110,7 +116,7 @@ impl Policy {
         if let Some(place) = &inbound.place {
             unit.keep_place(&inbound.channel, place)?;
         }
-        let receipt = Receipt { intake: id, outcome: fate.outcome, lead: fate.lead };
+        let receipt = Receipt { intake: id, outcome: fate.outcome, lead: fate.lead, own: fate.own };
         unit.put_intake(&Intake {
             id,
             channel: inbound.channel.clone(),
@@ -121,35 +127,18 @@ impl Policy {
             lead: fate.lead,
             source: inbound.source.clone(),
             same_as: fate.same_as,
+            own: fate.own,
         })?;
         Ok(receipt)
     }
 
     /// dedupe → qualify → assign → store → notice, for an item that is somebody's wish.
     fn admit(&self, inbound: &Inbound, intake: Id, content: &Content, unit: &mut Unit<'_>) -> Result<Fate, Error> {
-        let now = unit.now();
-        let mut touch = Touch {
-            id: intake,
-            lead: Id::MIN,
-            channel: inbound.channel.clone(),
-            kind: inbound.kind,
-            received_at: inbound.received_at,
-            content: content.clone(),
-        };
-        let (mut lead, outcome, because) = match dedupe::place(content, unit)? {
-            dedupe::Place::New { because } => (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because),
-            dedupe::Place::Unsure { because } => {
-                touch.content.problems.push(because.clone());
-                (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because)
-            }
-            dedupe::Place::Existing { mut lead, because } => {
-                dedupe::absorb(&mut lead, content, now);
-                (*lead, Outcome::Touched, because)
-            }
-        };
-        touch.lead = lead.id;
-        let verdict = self.judge(&mut lead, &touch, unit)?;
-        let routing = self.place_with_owner(&mut lead, &verdict, unit)?;
+        let weighed = self.weigh(inbound, intake, content, unit)?;
+        let Weighed { touch, mut lead, outcome, because, verdict, routing, turn } = weighed;
+        if let Some(turn) = turn {
+            turn.take(unit)?;
+        }
         let reopened = outcome == Outcome::Touched && reopen(&mut lead);
 
         unit.put_lead(&lead)?;
@@ -165,7 +154,7 @@ impl Policy {
         unit.add_decision(&Decision {
             id,
             lead: lead.id,
-            at: now,
+            at: unit.now(),
             by: Decision::BY_RULES.into(),
             intake: Some(intake),
             identity: because.clone(),
@@ -179,67 +168,13 @@ impl Policy {
             Outcome::Touched => format!("added to the lead with {because}"),
             _ => because,
         };
-        Ok(Fate { outcome, reason: Some(reason), lead: Some(lead.id), same_as: None })
-    }
-
-    /// Asks the rules; what they said about earlier touches still counts, each rule once.
-    fn judge(&self, lead: &mut Lead, touch: &Touch, unit: &Unit<'_>) -> Result<Verdict, Error> {
-        let mut verdict = self.rules.judge(lead, touch, unit.now());
-        if let Some(earlier) = unit.last_verdict(lead.id)? {
-            verdict.join(&earlier);
-        }
-        // A lead that somebody works is not taken away by one more message.
-        if lead.owner.is_none() || verdict.disposition != Disposition::Disqualified {
-            lead.disposition = verdict.disposition;
-            lead.reason.clone_from(&verdict.reason);
-        }
-        lead.score = verdict.score;
-        lead.tags.clone_from(&verdict.tags);
-        Ok(verdict)
-    }
-
-    /// Gives the lead an owner unless it has one who can work it, or is to have none. A disqualified
-    /// lead stays with whom a person gave it to.
-    fn place_with_owner(&self, lead: &mut Lead, verdict: &Verdict, unit: &mut Unit<'_>) -> Result<Routing, Error> {
-        let disqualified = lead.disposition == Disposition::Disqualified;
-        if let Some(owner) = &lead.owner {
-            let known = self.staff.owner(owner);
-            let name = known.map_or(owner.as_str(), |owner| owner.name.as_str());
-            let reason = match (disqualified, known.is_some_and(|owner| owner.active)) {
-                (false, true) => Some(format!("{name} already works this lead")),
-                (true, true) => {
-                    Some(format!("{name} works this lead although it is disqualified: a person gave it to them"))
-                }
-                (true, false) => Some(format!(
-                    "{name} keeps this lead although they are not active: disqualified leads take no turn in the rotation"
-                )),
-                (false, false) => None,
-            };
-            if let Some(reason) = reason {
-                return Ok(Routing {
-                    team: lead.team.clone(),
-                    owner: lead.owner.clone(),
-                    reason,
-                    candidates: Vec::new(),
-                });
-            }
-        } else if disqualified {
-            if mistakes::made(Mistake::DisqualifiedTakesTurn) {
-                assign::route(verdict.team.as_ref(), &self.staff, unit)?;
-            }
-            let reason = "disqualified leads get no owner and take no turn".to_owned();
-            return Ok(Routing { reason, ..Routing::default() });
-        }
-        let routing = assign::route(verdict.team.as_ref(), &self.staff, unit)?;
-        lead.team.clone_from(&routing.team);
-        give(lead, routing.owner.clone(), unit.now());
-        Ok(routing)
+        Ok(Fate { outcome, reason: Some(reason), lead: Some(lead.id), same_as: None, own: None })
     }
 }
 
 impl Fate {
     fn without_lead(outcome: Outcome, why: &str) -> Self {
-        Self { outcome, reason: Some(why.to_owned()), lead: None, same_as: None }
+        Self { outcome, reason: Some(why.to_owned()), lead: None, same_as: None, own: None }
     }
 }
 

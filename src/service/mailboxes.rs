@@ -9,15 +9,16 @@ use crate::config::{self, ChannelKind, Secret};
 use crate::lead::Name;
 
 impl Service {
-    /// Logs in to a mailbox and opens its folder; what is there in one sentence.
-    pub async fn probe_mailbox(&self, name: &Name) -> Result<String, Error> {
+    /// Logs in to a mailbox and opens its folder; what is there, what its server can do and what is
+    /// missing, one sentence a line.
+    pub async fn probe_mailbox(&self, name: &Name) -> Result<Vec<String>, Error> {
         let mailbox = Mailbox::new(name.clone(), self.mailbox(name).await?);
         let door = self.door.clone();
         #[expect(
             clippy::disallowed_methods,
             reason = "a renewed sign-in must be kept even when nobody waits for the answer any more; it ends by itself"
         )]
-        let probing = tokio::spawn(async move { mailbox.probe(Some(&door)).await });
+        let probing = tokio::spawn(async move { mailbox.inspect(Some(&door)).await });
         let result = probing.await.map_err(|_| Error::Conflict("a fault in lotse; the log has more".to_owned()))?;
         result.map_err(|error| Error::Conflict(error.in_full()))
     }

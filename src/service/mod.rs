@@ -8,22 +8,26 @@ mod ledger;
 mod mailboxes;
 mod operations;
 mod people;
+mod tryout;
 mod views;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
 use crate::channels::health::Board;
 use crate::config;
 use crate::intake::{Door, Refused};
+use crate::lead::Name;
 use crate::normalize::Readers;
 use crate::notify;
 use crate::pipeline::{InForce, Pulse, Space};
 use crate::store::{self, Store};
 
-pub use operations::{OutboxState, RulesState, Status, StoreState};
+pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
 pub use people::{Assigned, StageChange};
+pub use tryout::{Reach, Step, Tried};
 pub use views::{LeadInFull, OwnerState, TouchView};
 
 /// Everything a person can ask for or change.
@@ -50,6 +54,10 @@ pub struct Service {
     pub channels: RwLock<Vec<config::Channel>>,
     /// What the settings say of themselves.
     pub settings: Mutex<SettingsState>,
+    /// What the daemon alone knows; empty in a command without one.
+    pub reach: OnceLock<Reach>,
+    /// The channels that are being tried out.
+    pub tried: Mutex<BTreeSet<Name>>,
 }
 
 /// Which settings are in force.

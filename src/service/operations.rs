@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{Error, Service, SettingsState};
 use crate::channels::health::ChannelState;
-use crate::lead::{Alarm, Id, Name, Notice, NoticeState};
+use crate::lead::{Alarm, Id, Name, Notice, NoticeState, Own, Trip};
 use crate::notify::outbox::NotifierState;
 use crate::store::Records;
 
@@ -28,6 +28,8 @@ pub struct Status {
     pub notifiers: BTreeMap<Name, NotifierState>,
     /// What is amiss, as the operators were told.
     pub alarms: Vec<Alarm>,
+    /// The canaries, by channel.
+    pub canaries: BTreeMap<Name, CanaryState>,
     /// The store.
     pub store: StoreState,
     /// The outbox.
@@ -36,6 +38,31 @@ pub struct Status {
     pub rules: RulesState,
     /// The settings in force.
     pub settings: SettingsState,
+}
+
+/// How a canary is doing.
+#[derive(Clone, Debug, Serialize)]
+pub struct CanaryState {
+    /// When the last that arrived did so.
+    pub arrived_at: Option<Timestamp>,
+    /// How long it took, seconds.
+    pub took: Option<f64>,
+    /// Since when one is on its way or late; `null` when the last one arrived.
+    pub waiting_since: Option<Timestamp>,
+    /// Why none can be sent.
+    pub error: Option<String>,
+}
+
+impl From<&Trip> for CanaryState {
+    fn from(trip: &Trip) -> Self {
+        let last = trip.last();
+        Self {
+            arrived_at: last.map(|last| last.arrived_at),
+            took: last.map(|last| last.took().as_secs_f64()),
+            waiting_since: trip.waits_since(),
+            error: trip.error.clone().filter(|_| trip.arrived_at.is_none()),
+        }
+    }
 }
 
 /// How the store is doing.
@@ -85,6 +112,12 @@ impl Service {
         Ok(self.store.view(|view| view.alarms())?.raised().cloned().collect())
     }
 
+    /// How the canaries are doing.
+    fn canaries(&self) -> Result<BTreeMap<Name, CanaryState>, Error> {
+        let trips = self.store.view(|view| view.trips(Own::Canary))?;
+        Ok(trips.iter().map(|(name, trip)| (name.clone(), trip.into())).collect())
+    }
+
     /// How the daemon is doing.
     pub fn status(&self) -> Result<Status, Error> {
         let policy = self.policy.get();
@@ -100,6 +133,7 @@ impl Service {
             channels: self.board.states(),
             notifiers: self.notifiers.states(),
             alarms: self.alarms()?,
+            canaries: self.canaries()?,
             store: StoreState {
                 bytes: self.store.size()?,
                 on_disk: self.store.on_disk()?,

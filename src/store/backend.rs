@@ -64,7 +64,7 @@ pub enum Order {
 /// The tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// Format version, last id, what is amiss.
+    /// Format version, last id, what is amiss, the key of the seals, what Lotse sent to itself.
     Meta,
     /// Lead id → lead.
     Leads,

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use crate::lead::{Id, Name};
+use crate::lead::{Id, Name, Own};
 
 /// Two ids after each other: entries of the second under the first, sorted by time.
 pub(super) fn pair(first: Id, second: Id) -> [u8; 32] {
@@ -44,6 +44,16 @@ pub(super) fn place(channel: &Name, key: &str) -> Vec<u8> {
     let mut bytes = text_prefix(channel.as_str());
     bytes.extend(key.as_bytes());
     bytes
+}
+
+/// What Lotse sent to itself through a channel.
+pub(super) fn trip(own: Own, channel: &Name) -> String {
+    format!("{}{channel}", trips(own))
+}
+
+/// What the keys of all that Lotse sent to itself start with.
+pub(super) fn trips(own: Own) -> String {
+    format!("{}:", own.as_str())
 }
 
 /// All keys that start with `prefix`; `end` must outlive the range.

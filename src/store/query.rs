@@ -300,6 +300,7 @@ mod tests {
                     lead: None,
                     source: number.to_string(),
                     same_as: None,
+                    own: None,
                 })?;
                 unit.put_notice(&Notice {
                     id,

@@ -1,5 +1,6 @@
 //! Reading records: the same on a snapshot and inside a unit of work.
 
+use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
 
 use jiff::Timestamp;
@@ -10,7 +11,8 @@ use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys};
 use crate::lead::{
-    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, TimelineEntry, Touch, Verdict,
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, SealKey, TimelineEntry, Touch, Trip,
+    Verdict,
 };
 use crate::mistakes::{self, Mistake};
 
@@ -185,6 +187,30 @@ pub trait Records {
     /// What is amiss.
     fn alarms(&self) -> Result<Alarms, Error> {
         Ok(self.record(Table::Meta, b"alarms")?.unwrap_or_default())
+    }
+
+    /// The key of the seals, once there is one.
+    fn seal_key(&self) -> Result<Option<SealKey>, Error> {
+        self.record(Table::Meta, b"seal")
+    }
+
+    /// What Lotse last sent to itself through a channel.
+    fn trip(&self, own: Own, channel: &Name) -> Result<Option<Trip>, Error> {
+        self.record(Table::Meta, keys::trip(own, channel).as_bytes())
+    }
+
+    /// What Lotse last sent to itself, by channel.
+    fn trips(&self, own: Own) -> Result<BTreeMap<Name, Trip>, Error> {
+        let (mut trips, mut end, prefix) = (BTreeMap::new(), Vec::new(), keys::trips(own));
+        let range = keys::starting_with(prefix.as_bytes(), &mut end);
+        self.tables().scan(Table::Meta, range, Order::Forward, &mut |key, value| {
+            let name = key.get(prefix.len()..).and_then(|name| std::str::from_utf8(name).ok());
+            if let Some(name) = name.and_then(|name| Name::parse(name).ok()) {
+                trips.insert(name, codec::decode(Table::Meta, value)?);
+            }
+            GO_ON
+        })?;
+        Ok(trips)
     }
 
     /// How many dead notices are about alarms.

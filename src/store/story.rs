@@ -62,6 +62,7 @@ fn touch(unit: &mut Unit<'_>, lead: Id) -> Result<(), super::Error> {
         lead: Some(lead),
         source: "0".into(),
         same_as: None,
+        own: None,
     })?;
     unit.add_touch(&Touch { id, lead, channel, kind, received_at, content: Content::default() })
 }
@@ -133,6 +134,7 @@ pub(crate) fn tell(store: &Store) {
                     lead: None,
                     source: number.to_string(),
                     same_as: None,
+                    own: None,
                 };
                 assert!(row.id > id);
                 unit.keep_original(row.id, &Original { bytes: vec![0, 255, 10], ..Original::default() })?;

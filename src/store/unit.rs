@@ -8,7 +8,8 @@ use super::records::{DEAD_ALARMS, Delivered, Records};
 use super::rotation::Rotation;
 use super::{Error, codec, fresh, keys};
 use crate::lead::{
-    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Place, TimelineEntry, Touch,
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, Place, SealKey, TimelineEntry, Touch,
+    Trip,
 };
 use crate::mistakes::{self, Mistake};
 
@@ -155,6 +156,26 @@ impl<'a> Unit<'a> {
     /// Writes down what is amiss.
     pub fn put_alarms(&mut self, alarms: &Alarms) -> Result<(), Error> {
         self.put(Table::Meta, b"alarms", alarms)
+    }
+
+    /// The key of the seals; the first who needs one makes it.
+    pub fn own_seal_key(&mut self) -> Result<SealKey, Error> {
+        if let Some(key) = self.seal_key()? {
+            return Ok(key);
+        }
+        let key = SealKey::fresh();
+        self.put(Table::Meta, b"seal", &key)?;
+        Ok(key)
+    }
+
+    /// Writes down what Lotse sent to itself through a channel.
+    pub fn put_trip(&mut self, own: Own, channel: &Name, trip: &Trip) -> Result<(), Error> {
+        self.put(Table::Meta, keys::trip(own, channel).as_bytes(), trip)
+    }
+
+    /// Forgets what Lotse sent to itself through a channel.
+    pub fn forget_trip(&mut self, own: Own, channel: &Name) -> Result<(), Error> {
+        self.tables.remove(Table::Meta, keys::trip(own, channel).as_bytes())
     }
 
     /// Moves a team's rotation.

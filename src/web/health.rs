@@ -70,6 +70,14 @@ pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem>
                 .set(approximate(u64::try_from(at.as_second()).unwrap_or(0)));
         }
     }
+    for (name, canary) in &status.canaries {
+        let labels = [("channel", name.to_string())];
+        if let (Some(at), Some(took)) = (canary.arrived_at, canary.took) {
+            let at = approximate(u64::try_from(at.as_second()).unwrap_or(0));
+            metrics::gauge!("lotse_canary_last_arrival_seconds", &labels).set(at);
+            metrics::gauge!("lotse_canary_duration_seconds", &labels).set(took);
+        }
+    }
     handle.run_upkeep();
     Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], handle.render()).into_response())
 }

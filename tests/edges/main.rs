@@ -11,6 +11,7 @@
 mod support;
 
 mod bombs;
+mod connect;
 mod disk;
 mod files;
 mod flood;

@@ -116,7 +116,8 @@ fn handle(together: Vec<Work>, store: &Store, inner: &Inner) {
                         if let Some(place) = &prepared.inbound.place {
                             unit.keep_place(&prepared.inbound.channel, place)?;
                         }
-                        let receipt = Receipt { intake: unit.new_id(), outcome: Outcome::Created, lead: None };
+                        let receipt =
+                            Receipt { intake: unit.new_id(), outcome: Outcome::Created, lead: None, own: None };
                         tell.push(Box::new(move || {
                             inner.items.lock().unwrap().push((Instant::now(), *prepared));
                             drop(reply.send(Ok(receipt)));

@@ -105,9 +105,8 @@ impl Guide<'_> {
     }
 
     async fn submit(&self, items: Vec<Inbound>) -> Result<(), Refused> {
-        for _ in self.door.submit_all(items).await? {
-            self.health.item();
-        }
+        let receipts = self.door.submit_all(items).await?;
+        receipts.iter().filter(|receipt| receipt.is_from_outside()).for_each(|_| self.health.item());
         Ok(())
     }
 

@@ -15,6 +15,7 @@ mod header;
 pub mod import;
 mod journey;
 mod lines;
+mod own;
 mod paths;
 mod prose;
 mod reading;
@@ -42,6 +43,7 @@ use crate::normalize::Spelling;
 
 pub use contents::{LARGEST, Unreadable};
 pub use dialect::Dialect;
+pub use own::{Left, put, take_back};
 pub use rows::{BadRow, COLUMNS, Item, Row, Rows};
 
 /// Settings of one watched folder (`kind = "csv"`).

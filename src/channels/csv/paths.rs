@@ -92,7 +92,8 @@ impl Paths {
         Ok(())
     }
 
-    fn goal(&self, goal: Goal) -> PathBuf {
+    /// Where files of this end lie.
+    pub(super) fn goal(&self, goal: Goal) -> PathBuf {
         self.folder.join(match goal {
             Goal::Done => "done",
             Goal::Failed => "failed",

@@ -154,7 +154,7 @@ fn handle(batch: impl Iterator<Item = Work>, store: &Store, items: &Mutex<Vec<In
                     if let Some(place) = &inbound.place {
                         unit.keep_place(&inbound.channel, place)?;
                     }
-                    let receipt = Receipt { intake: unit.new_id(), outcome: Outcome::Created, lead: None };
+                    let receipt = Receipt { intake: unit.new_id(), outcome: Outcome::Created, lead: None, own: None };
                     items.lock().unwrap().push(inbound);
                     replies.push(Box::new(move || drop(reply.send(Ok(receipt)))));
                 }

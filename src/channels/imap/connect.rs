@@ -17,7 +17,7 @@ use tokio_rustls::TlsConnector;
 use super::command::{self, Connection, Fault, Stream, Wire, shortened};
 use super::offers::Offers;
 use super::sasl::{Bearer, Plain};
-use super::{Config, name};
+use super::{Config, advice, name};
 use crate::channels::Error;
 use crate::config::{Secret, Tls};
 use crate::tls;
@@ -58,7 +58,7 @@ impl From<Denied> for Error {
 pub(super) async fn connect(config: &Config, proof: Proof<'_>) -> Result<Connection, Denied> {
     let doing = format!("cannot connect to {}:{}", config.host, config.port);
     let patience = config.timeout / STEPS;
-    let silent = |_| unreachable(&doing, Fault::Silent(patience));
+    let silent = |_| unreachable(&format!("{doing}{}", advice::about_silence(config)), Fault::Silent(patience));
     let greeted = timeout(patience, greet(config, &doing)).await.map_err(silent).and_then(|greeted| greeted);
     let (client, offers) = greeted.map_err(Denied::Otherwise)?;
     log_in(config, client, offers, proof).await
@@ -83,14 +83,16 @@ async fn greet(config: &Config, doing: &str) -> Result<(Client<Wire>, Option<Off
     let mut client = Client::new(Wire::new(Box::new(tcp)));
     read_greeting(&mut client, doing).await?;
     let started = client.run_command_and_check_ok("STARTTLS", None).await;
-    started.map_err(|e| unreachable(&format!("{doing}: the server does not take STARTTLS"), Fault::from(e)))?;
+    let doing_so = format!("{doing}: the server does not take STARTTLS{}", advice::in_place_of_starttls(config));
+    started.map_err(|e| unreachable(&doing_so, Fault::from(e)))?;
     // What came in after the answer, unprotected, is dropped together with the client (RFC 3207 §6).
     let stream = protect(config, client.into_inner().into_inner(), doing).await?;
     Ok((Client::new(Wire::new(stream)), None))
 }
 
 async fn open_socket(config: &Config, doing: &str) -> Result<TcpStream, Error> {
-    let found = lookup_host((config.host.as_str(), config.port)).await.map_err(|e| unreachable(doing, e))?;
+    let found = lookup_host((config.host.as_str(), config.port)).await;
+    let found = found.map_err(|e| unreachable(&format!("{doing}: there is no such host (is `host` right?)"), e))?;
     let mut last = unreachable(doing, "the host has no address");
     for address in found {
         if config.tls == Tls::None && !address.ip().is_loopback() {
@@ -101,7 +103,7 @@ async fn open_socket(config: &Config, doing: &str) -> Result<TcpStream, Error> {
         }
         match try_address(address, config.timeout / ADDRESSES).await {
             Ok(socket) => return Ok(socket),
-            Err(fault) => last = unreachable(doing, fault),
+            Err(fault) => last = unreachable(&format!("{doing}{}", advice::about_address(&fault)), fault),
         }
     }
     Err(last)
@@ -124,8 +126,9 @@ async fn try_address(address: SocketAddr, patience: Duration) -> Result<TcpStrea
 async fn protect(config: &Config, stream: Box<dyn Stream>, doing: &str) -> Result<Box<dyn Stream>, Error> {
     let settings = tls::client(config.ca_file.as_deref()).map_err(|e| unreachable(doing, e))?;
     let name = ServerName::try_from(config.host.clone()).map_err(|e| unreachable(doing, e))?;
-    let doing = format!("{doing}: no TLS with the server (is the port right; does it need `ca_file`?)");
-    let stream = TlsConnector::from(settings).connect(name, stream).await.map_err(|e| unreachable(&doing, e))?;
+    let doing = format!("{doing}: no TLS with the server");
+    let stream = TlsConnector::from(settings).connect(name, stream).await;
+    let stream = stream.map_err(|error| unreachable(&doing, advice::about_tls(error)))?;
     Ok(Box::new(stream))
 }
 
@@ -175,7 +178,7 @@ async fn log_in(
             if fault.is_temporary() {
                 Denied::Otherwise(unreachable(&doing, fault))
             } else {
-                Denied::Proof(refused(&fault.to_string()))
+                Denied::Proof(refused(&format!("{fault}; {}", advice::about_login(config, proof))))
             }
         }
         Unanswered::Fault(Fault::Bad(answer)) => {

@@ -51,16 +51,22 @@ impl Mailbox {
             return Err(Refused::Stopping.into());
         };
         examine(&mut session, config).await?;
-        let (folder, mails) = (&config.folder, session.exists());
-        let news = if session.has_idle() {
-            "the server announces new mail at once (IDLE)".to_owned()
-        } else {
-            format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
-        };
+        let said = summary(&session, config);
         session.log_out().await;
-        let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
-        Ok(format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}", config.host, config.username))
+        Ok(said)
     }
+}
+
+/// What is there, in one sentence.
+pub(super) fn summary(session: &Session, config: &Config) -> String {
+    let (folder, mails) = (&config.folder, session.exists());
+    let news = if session.has_idle() {
+        "the server announces new mail at once (IDLE)".to_owned()
+    } else {
+        format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
+    };
+    let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
+    format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}", config.host, config.username)
 }
 
 /// Opens the folder, under the server's own name for it; a server that refuses must be set right

@@ -8,6 +8,7 @@
 //! connection starts from the stored place. At level TRACE the client library logs passwords and
 //! mail through `log`; the daemon's log filter keeps `async_imap` and `imap_proto` below that.
 
+mod advice;
 mod again;
 mod command;
 mod connect;
@@ -16,11 +17,13 @@ mod fetch;
 mod folders;
 pub mod guard;
 mod idle;
+mod inspect;
 mod name;
 pub mod oauth2;
 mod offers;
 mod owed;
 mod place;
+mod plant;
 mod presets;
 mod reconcile;
 mod sasl;
@@ -37,6 +40,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tokio_util::sync::CancellationToken;
 
 use super::health::Health;
@@ -51,6 +55,7 @@ use idle::Woken;
 use oauth2::{Tokens, Vault};
 use owed::Owed;
 use place::{Opening, Place};
+pub use plant::{Planted, Uprooted};
 pub use reconcile::{Comparison, House, Missing, Wish};
 use session::Session;
 use suspects::Suspects;
@@ -92,6 +97,15 @@ impl Config {
     #[must_use]
     pub fn keeps_sign_in(&self) -> bool {
         matches!(&self.login, Login::OAuth2(oauth2) if matches!(oauth2.grant, oauth2::Grant::RefreshToken(_)))
+    }
+
+    /// The day from which the provider no longer takes the client secret, where it is known.
+    #[must_use]
+    pub fn secret_expires(&self) -> Option<Date> {
+        match &self.login {
+            Login::OAuth2(oauth2) => oauth2.client_secret_expires,
+            Login::Password(_) => None,
+        }
     }
 }
 

@@ -13,6 +13,14 @@ pub(super) struct Preset {
     pub(super) oauth2: Option<Endpoints>,
     /// What to do about a password.
     pub(super) password: Password,
+    /// What to say when it refuses one.
+    pub(super) refused_password: &'static str,
+}
+
+/// The provider whose server this is.
+pub(super) fn by_host(host: &str) -> Option<&'static Preset> {
+    let preset = |(_, preset): &'static (&str, Preset)| preset;
+    PRESETS.iter().map(preset).find(|preset| preset.host.eq_ignore_ascii_case(host))
 }
 
 /// What a provider makes of passwords over IMAP.
@@ -38,7 +46,7 @@ pub(super) struct Endpoints {
 }
 
 /// The providers.
-pub(super) const PRESETS: [(&str, Preset); 4] = [
+pub(super) static PRESETS: [(&str, Preset); 4] = [
     (
         "gmail",
         Preset {
@@ -52,6 +60,7 @@ pub(super) const PRESETS: [(&str, Preset); 4] = [
                 own_scope: None,
             }),
             password: Password::App,
+            refused_password: "Gmail refuses the account's own password here: switch on 2-step verification in the Google account, make an app password under Security and set that as `password`; or use `oauth2`",
         },
     ),
     (
@@ -66,6 +75,7 @@ pub(super) const PRESETS: [(&str, Preset); 4] = [
                 own_scope: Some("https://outlook.office365.com/.default"),
             }),
             password: Password::Never,
+            refused_password: "Microsoft 365 takes no passwords over IMAP any more (basic authentication is off): log in with [channels.NAME.oauth2]",
         },
     ),
     (
@@ -80,7 +90,17 @@ pub(super) const PRESETS: [(&str, Preset); 4] = [
                 own_scope: None,
             }),
             password: Password::App,
+            refused_password: "Yahoo refuses the account's own password here: make an app password under Account security and set that as `password`",
         },
     ),
-    ("icloud", Preset { title: "iCloud", host: "imap.mail.me.com", oauth2: None, password: Password::App }),
+    (
+        "icloud",
+        Preset {
+            title: "iCloud",
+            host: "imap.mail.me.com",
+            oauth2: None,
+            password: Password::App,
+            refused_password: "iCloud refuses the account's own password here: make an app-specific password in the Apple account under Sign-in and security and set that as `password`; `username` is often the part before the @ alone",
+        },
+    ),
 ];

@@ -170,7 +170,7 @@ mod tests {
         );
         assert_eq!(own.token_url.path(), "/example.com/oauth2/v2.0/token");
         assert_eq!(own.scope.as_deref(), Some("https://outlook.office365.com/.default"));
-        assert_eq!(own.grant, Grant::ClientCredentials);
+        assert_eq!((own.grant, own.client_secret_expires), (Grant::ClientCredentials, None));
 
         let mine = oauth2(
             "provider = \"gmail\"\noauth2 = { token_url = \"https://login.example.com/t\", scope = \"mail\", client_id = \"us\", refresh_token = \"x\" }",
@@ -199,6 +199,14 @@ mod tests {
             (
                 "provider = \"gmail\"\noauth2 = { client_id = \"us\", grant = \"client_credentials\", client_secret = \"x\" }",
                 "grant: Gmail gives",
+            ),
+            (
+                "provider = \"gmail\"\noauth2 = { client_id = \"us\", refresh_token = \"x\", client_secret_expires = 2027-05-01 }",
+                "client_secret_expires: there is no secret that could expire",
+            ),
+            (
+                "provider = \"gmail\"\noauth2 = { client_id = \"us\", client_secret = \"y\", refresh_token = \"x\", client_secret_expires = \"soon\" }",
+                "`soon` is no day",
             ),
             ("provider = \"microsoft365\"\noauth2 = { client_id = \"us\", tenant = \"a/b\" }", "`a/b` is no tenant"),
             (

@@ -282,7 +282,7 @@ async fn a_login_is_refused_for_good_or_for_now_and_the_password_stays_secret() 
         (
             ready,
             "TAG NO [AUTHENTICATIONFAILED] no\r\n",
-            "refused: cannot log in to 127.0.0.1 as `ada`: the server answered NO: [AUTHENTICATIONFAILED] no",
+            "refused: cannot log in to 127.0.0.1 as `ada`: the server answered NO: [AUTHENTICATIONFAILED] no; are `username` and `password` right? Many servers want the whole address as `username`",
         ),
         (
             ready,

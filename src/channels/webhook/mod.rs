@@ -13,6 +13,8 @@ mod cors;
 mod example;
 mod idle;
 pub mod listener;
+mod post;
+mod prove;
 mod rate;
 mod receive;
 pub(crate) mod settings;
@@ -36,6 +38,7 @@ use crate::intake::Door;
 use crate::lead::Name;
 use crate::normalize::Spelling;
 pub use example::example_curl;
+pub use post::{Posted, post};
 use receive::{Bounds, Desk};
 pub use verify::verify;
 

@@ -174,9 +174,7 @@ impl Desk {
             match &result {
                 Ok(receipts) => {
                     health.ok();
-                    for _ in receipts {
-                        health.item();
-                    }
+                    receipts.iter().filter(|receipt| receipt.is_from_outside()).for_each(|_| health.item());
                 }
                 Err(Refused::Stopping) => {}
                 Err(error) => {

@@ -37,7 +37,13 @@ pub fn text(letter: &AlarmLetter) -> String {
         entry(if german { "Vorbei" } else { "Over" }, &local(notice.created_at));
     }
     if let Some(error) = &alarm.error {
-        entry(if german { "Antwort" } else { "Answer" }, error);
+        let word = match (alarm.cause, german) {
+            (Cause::SecretExpires | Cause::CanaryLate, true) => "Näheres",
+            (Cause::SecretExpires | Cause::CanaryLate, false) => "Details",
+            (_, true) => "Antwort",
+            (_, false) => "Answer",
+        };
+        entry(word, error);
     }
     if notice.event == Event::AlarmRaised {
         entry(if german { "Ansehen" } else { "Look" }, look(alarm.cause));
@@ -50,7 +56,8 @@ pub fn text(letter: &AlarmLetter) -> String {
 fn look(cause: Cause) -> &'static str {
     match cause {
         Cause::Silent | Cause::NoMail | Cause::Refused => "lotse status; lotse check --connect",
-        Cause::Folder => "lotse status",
+        Cause::Folder | Cause::CanaryLate => "lotse status",
+        Cause::SecretExpires => "lotse check",
         Cause::NoticesWait => "lotse outbox list --state pending",
         Cause::NoticesDead => "lotse outbox list --state dead",
         Cause::Quarantined => "lotse intake list --outcome quarantined",
@@ -68,6 +75,8 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::NoMail => format!("the mailbox `{name}` has had no mail for unusually long"),
             Cause::Refused => format!("the source of `{name}` refuses us"),
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
+            Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
+            Cause::SecretExpires => format!("the client secret of the mailbox `{name}` expires"),
             Cause::NoticesWait => format!("notices wait for the notifier `{name}`"),
             Cause::NoticesDead if count == 1 => "1 notice was given up".to_owned(),
             Cause::NoticesDead => format!("{count} notices were given up"),
@@ -79,6 +88,8 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::NoMail => format!("im Postfach `{name}` kommt ungewöhnlich lange keine Mail an"),
             Cause::Refused => format!("die Quelle von `{name}` lehnt uns ab"),
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
+            Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
+            Cause::SecretExpires => format!("das Client-Secret des Postfachs `{name}` läuft ab"),
             Cause::NoticesWait => format!("Benachrichtigungen warten auf `{name}`"),
             Cause::NoticesDead if count == 1 => "1 Benachrichtigung wurde aufgegeben".to_owned(),
             Cause::NoticesDead => format!("{count} Benachrichtigungen wurden aufgegeben"),

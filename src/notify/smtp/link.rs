@@ -70,7 +70,10 @@ async fn encrypt(server: &Server, tcp: TcpStream) -> Result<Stream, Failure> {
     let name = ServerName::try_from(config.host.clone()).map_err(|error| wrong(error.to_string()))?;
     match timeout(COMMAND, TlsConnector::from(Arc::clone(&client)).connect(name, tcp)).await {
         Ok(Ok(stream)) => Ok(Stream::Encrypted(Box::new(stream))),
-        Ok(Err(error)) => Err(wrong(error.to_string())),
+        Ok(Err(error)) => Err(wrong(match crate::tls::advice(&error, 465, 587) {
+            Some(advice) => format!("{advice} ({error})"),
+            None => error.to_string(),
+        })),
         Err(_) => Err(answer::silence(server, Stage::Encrypting, COMMAND)),
     }
 }

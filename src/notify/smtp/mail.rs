@@ -100,7 +100,7 @@ pub(super) fn compose(told: &Told, from: &Mailbox, to: &Mailbox) -> Result<Vec<u
 }
 
 /// A time that a mail can carry: from 1970 on (a clock may stand before that).
-fn date(at: Timestamp) -> SystemTime {
+pub(super) fn date(at: Timestamp) -> SystemTime {
     let since_1970 = u64::try_from(at.as_second()).unwrap_or(0).min(LAST_SECOND);
     SystemTime::UNIX_EPOCH + Duration::from_secs(since_1970)
 }

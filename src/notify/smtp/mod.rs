@@ -7,6 +7,7 @@
 //! a receiver can tell the repetition.
 
 mod answer;
+mod canary;
 mod link;
 mod mail;
 
@@ -80,13 +81,18 @@ impl Smtp {
         let message = mail::compose(message, &self.from, &to)?;
         let mut connection = self.connection().await?;
         let sent = self.server.hand_over(&mut connection, &self.from.email, &to.email, &message).await;
-        match sent {
-            Ok(()) => self.keep(connection),
-            Err(_) if connection.has_broken() => {}
-            // The server refused and waits for the next command; a new letter begins cleanly.
-            Err(_) => farewell(connection).await,
-        }
+        self.let_go(connection, sent.is_ok()).await;
         sent
+    }
+
+    /// Keeps a connection for the next letter, if it is still good for one.
+    async fn let_go(&self, connection: AsyncSmtpConnection, taken: bool) {
+        match taken {
+            true => self.keep(connection),
+            false if connection.has_broken() => {}
+            // The server refused and waits for the next command; a new letter begins cleanly.
+            false => farewell(connection).await,
+        }
     }
 
     /// A connection that is logged in: one that rested and still answers, else a new one.

@@ -1,4 +1,4 @@
-//! Channels: `POST /api/v1/channels/{channel}/reconcile`.
+//! Channels: `POST /api/v1/channels/{channel}/reconcile` and `…/test`.
 
 use axum::body::Bytes;
 use axum::extract::{Path, State};
@@ -10,9 +10,10 @@ use super::super::Web;
 use super::super::problem::Problem;
 use super::parameters::body;
 use crate::channels::imap::{Comparison, Wish};
+use crate::service::Tried;
 
 pub(super) fn routes() -> Router<Web> {
-    Router::new().route("/channels/{channel}/reconcile", post(reconcile))
+    Router::new().route("/channels/{channel}/reconcile", post(reconcile)).route("/channels/{channel}/test", post(test))
 }
 
 /// How to compare: behind which UID, and whether to bring in what is missing.
@@ -33,4 +34,8 @@ async fn reconcile(
     let Compared { after, fetch } = body(&bytes)?;
     let wish = if fetch { Wish::Fetch } else { Wish::Name };
     Ok(Json(web.service.reconcile(&channel, after, wish).await?))
+}
+
+async fn test(State(web): State<Web>, Path(channel): Path<String>) -> Result<Json<Tried>, Problem> {
+    Ok(Json(web.service.try_out(&channel).await?))
 }

@@ -72,6 +72,7 @@ mod tests {
             device_url: None,
             client_id: client.to_owned(),
             client_secret: None,
+            client_secret_expires: None,
             scope: None,
             grant: Grant::RefreshToken(token.map(Secret::new)),
             ca_file: None,

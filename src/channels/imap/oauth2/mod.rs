@@ -7,6 +7,7 @@
 
 mod device;
 mod endpoint;
+mod expiry;
 mod kept;
 pub(super) mod settings;
 
@@ -14,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::civil::Date;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,7 @@ use endpoint::{Failure, Issued};
 pub(crate) use kept::Vault;
 
 pub use device::{Prompt, sign_in};
+pub use expiry::{Expiry, expiry};
 
 /// The pause after a first failed renewal; each further one is twice as long.
 const FIRST: Duration = Duration::from_secs(1);
@@ -53,6 +56,8 @@ pub struct Config {
     pub client_id: String,
     /// The program's own secret; not every provider gives one.
     pub client_secret: Option<Secret>,
+    /// The day from which the provider no longer takes that secret, where it is known. Default unknown.
+    pub client_secret_expires: Option<Date>,
     /// What the token is for.
     pub scope: Option<String>,
     /// What a token is asked for with.

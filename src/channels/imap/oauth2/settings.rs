@@ -61,7 +61,13 @@ pub(in crate::channels::imap) fn read(
     let device_url = device.or_else(|| usual(endpoints.and_then(|known| known.device_url)?));
     let client_id = section.key("client_id").required().text();
     let secret = section.key("client_secret");
+    let has_secret = secret.is_present() || word == Word::ClientCredentials;
     let secret = if word == Word::ClientCredentials { secret.required() } else { secret }.secret();
+    let expires = section.key("client_secret_expires");
+    if expires.is_present() && !has_secret {
+        expires.wrong(Wrong::new("there is no secret that could expire").hint("set `client_secret`"));
+    }
+    let client_secret_expires = expires.date();
     let scope = section.key("scope").text().or_else(|| {
         let known = endpoints?;
         let scope = if word == Word::ClientCredentials { known.own_scope } else { known.scope };
@@ -70,7 +76,16 @@ pub(in crate::channels::imap) fn read(
     let grant = grant(&mut section, word, device_url.is_some());
     section.finish();
     let (token_url, client_id) = (token_url?, client_id?);
-    Some(Config { token_url, device_url, client_id, client_secret: secret, scope, grant, ca_file })
+    Some(Config {
+        token_url,
+        device_url,
+        client_id,
+        client_secret: secret,
+        client_secret_expires,
+        scope,
+        grant,
+        ca_file,
+    })
 }
 
 fn grant(section: &mut Section<'_>, word: Word, can_sign_in: bool) -> Grant {

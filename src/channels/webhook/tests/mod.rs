@@ -100,7 +100,7 @@ impl Plan {
                     Pipeline::Stores => {
                         last = Id::after(last, Timestamp::now(), 0);
                         keep.lock().unwrap().push(prepared.inbound);
-                        reply.send(Ok(Receipt { intake: last, outcome: Outcome::Created, lead: None })).ok();
+                        reply.send(Ok(Receipt { intake: last, outcome: Outcome::Created, lead: None, own: None })).ok();
                     }
                     Pipeline::CannotCommit => {
                         reply.send(Err(Refused::Store("disk full at /var/lib/secret-place".into()))).ok();

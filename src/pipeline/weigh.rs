@@ -1,0 +1,117 @@
+//! What becomes of somebody's wish: dedupe → qualify → assign. Nothing is written here.
+//!
+//! In come an item and what it says; out goes all that is to be stored of it, or, for a test, told.
+
+use super::{Policy, give};
+use crate::assign::{self, Turn};
+use crate::dedupe;
+use crate::lead::{Content, Disposition, Id, Inbound, Lead, Outcome, Routing, Touch, Verdict};
+use crate::mistakes::{self, Mistake};
+use crate::store::{Error, Records, Unit};
+
+/// An item that was weighed.
+pub(super) struct Weighed {
+    pub(super) touch: Touch,
+    /// The lead as it is with this touch.
+    pub(super) lead: Lead,
+    /// `created` or `touched`.
+    pub(super) outcome: Outcome,
+    /// How the lead was recognised.
+    pub(super) because: String,
+    pub(super) verdict: Verdict,
+    pub(super) routing: Routing,
+    /// The turn that its owner takes with it.
+    pub(super) turn: Option<Turn>,
+}
+
+impl Policy {
+    /// Finds the lead that an item belongs to, what the rules say of it, and who gets it.
+    pub(super) fn weigh(
+        &self,
+        inbound: &Inbound,
+        intake: Id,
+        content: &Content,
+        unit: &mut Unit<'_>,
+    ) -> Result<Weighed, Error> {
+        let now = unit.now();
+        let mut touch = Touch {
+            id: intake,
+            lead: Id::MIN,
+            channel: inbound.channel.clone(),
+            kind: inbound.kind,
+            received_at: inbound.received_at,
+            content: content.clone(),
+        };
+        let (mut lead, outcome, because) = match dedupe::place(content, unit)? {
+            dedupe::Place::New { because } => (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because),
+            dedupe::Place::Unsure { because } => {
+                touch.content.problems.push(because.clone());
+                (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because)
+            }
+            dedupe::Place::Existing { mut lead, because } => {
+                dedupe::absorb(&mut lead, content, now);
+                (*lead, Outcome::Touched, because)
+            }
+        };
+        touch.lead = lead.id;
+        let verdict = self.judge(&mut lead, &touch, unit)?;
+        let (routing, turn) = self.place_with_owner(&mut lead, &verdict, unit)?;
+        Ok(Weighed { touch, lead, outcome, because, verdict, routing, turn })
+    }
+
+    /// Asks the rules; what they said about earlier touches still counts, each rule once.
+    fn judge(&self, lead: &mut Lead, touch: &Touch, unit: &Unit<'_>) -> Result<Verdict, Error> {
+        let mut verdict = self.rules.judge(lead, touch, unit.now());
+        if let Some(earlier) = unit.last_verdict(lead.id)? {
+            verdict.join(&earlier);
+        }
+        // A lead that somebody works is not taken away by one more message.
+        if lead.owner.is_none() || verdict.disposition != Disposition::Disqualified {
+            lead.disposition = verdict.disposition;
+            lead.reason.clone_from(&verdict.reason);
+        }
+        lead.score = verdict.score;
+        lead.tags.clone_from(&verdict.tags);
+        Ok(verdict)
+    }
+
+    /// Gives the lead an owner unless it has one who can work it, or is to have none. A disqualified
+    /// lead stays with whom a person gave it to.
+    fn place_with_owner(
+        &self,
+        lead: &mut Lead,
+        verdict: &Verdict,
+        unit: &Unit<'_>,
+    ) -> Result<(Routing, Option<Turn>), Error> {
+        let disqualified = lead.disposition == Disposition::Disqualified;
+        if let Some(owner) = &lead.owner {
+            let known = self.staff.owner(owner);
+            let name = known.map_or(owner.as_str(), |owner| owner.name.as_str());
+            let reason = match (disqualified, known.is_some_and(|owner| owner.active)) {
+                (false, true) => Some(format!("{name} already works this lead")),
+                (true, true) => {
+                    Some(format!("{name} works this lead although it is disqualified: a person gave it to them"))
+                }
+                (true, false) => Some(format!(
+                    "{name} keeps this lead although they are not active: disqualified leads take no turn in the rotation"
+                )),
+                (false, false) => None,
+            };
+            if let Some(reason) = reason {
+                let (team, owner) = (lead.team.clone(), lead.owner.clone());
+                return Ok((Routing { team, owner, reason, candidates: Vec::new() }, None));
+            }
+        } else if disqualified {
+            let mut turn = None;
+            if mistakes::made(Mistake::DisqualifiedTakesTurn) {
+                turn = assign::route(verdict.team.as_ref(), &self.staff, unit)?.1;
+            }
+            let reason = "disqualified leads get no owner and take no turn".to_owned();
+            return Ok((Routing { reason, ..Routing::default() }, turn));
+        }
+        let (routing, turn) = assign::route(verdict.team.as_ref(), &self.staff, unit)?;
+        lead.team.clone_from(&routing.team);
+        give(lead, routing.owner.clone(), unit.now());
+        Ok((routing, turn))
+    }
+}
