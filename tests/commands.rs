@@ -207,3 +207,44 @@ fn times_for_people_are_in_the_organisations_time_zone_and_in_json_in_utc() {
     }
     assert!(daemon.ok(&["leads", "show", id]).contains(&tokyo), "{tokyo}");
 }
+
+#[test]
+fn a_lead_for_whom_nobody_was_there_is_listed_and_gets_an_owner_when_somebody_comes() {
+    let mut daemon = Daemon::with(&SETTINGS.replace("[owners.anna]\n", "[owners.anna]\nactive = false\n"));
+    daemon.start();
+    send(&daemon, "first");
+    send(&daemon, "second");
+    assert_eq!(daemon.json(&["leads", "list", "--unowned"]).len(), 2);
+    assert_eq!(daemon.json(&["leads", "list", "--owner", ""]).len(), 2);
+    assert_eq!(daemon.object(&["status"])["unowned"], 2);
+    assert!(daemon.ok(&["status"]).contains("2 without an owner: lotse leads list --unowned"));
+    let token = fs::read_to_string(daemon.path("store/admin.token")).unwrap();
+    let token = format!("Authorization: Bearer {}", token.trim());
+    let page = http::request(daemon.private(), "GET", "/api/v1/leads?owner=", &[&token], b"").unwrap().json();
+    assert_eq!(page["items"].as_array().unwrap().len(), 2);
+
+    daemon.settings(SETTINGS);
+    daemon.signal("HUP");
+    let given = |daemon: &Daemon, leads: usize| {
+        daemon.until("the leads have an owner and she was told", Duration::from_secs(20), |daemon| {
+            daemon.json(&["leads", "list", "--owner", "anna"]).len() == leads
+                && daemon.json(&["outbox", "list", "--state", "delivered"]).len() == leads
+        });
+        assert_eq!(daemon.json(&["leads", "list", "--unowned"]).len(), 0);
+        assert!(!daemon.ok(&["status"]).contains("without an owner"));
+    };
+    given(&daemon, 2);
+    let lead = daemon.json(&["leads", "list"]).remove(0);
+    let why = daemon.ok(&["leads", "why", lead["id"].as_str().unwrap()]);
+    assert!(why.contains("it had waited without an owner") && why.contains("it was anna's turn"), "{why}");
+
+    // A start looks, too.
+    daemon.stop();
+    daemon.settings(&SETTINGS.replace("[owners.anna]\n", "[owners.anna]\nactive = false\n"));
+    fs::write(daemon.path("fair.csv"), "Name;E-Mail\nMax;max@firma.example\n").unwrap();
+    daemon.ok(&["import", "fair.csv", "--channel", "fairs"]);
+    assert_eq!(daemon.json(&["leads", "list", "--unowned"]).len(), 1);
+    daemon.settings(SETTINGS);
+    daemon.start();
+    given(&daemon, 3);
+}

@@ -76,6 +76,9 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
         say(&format!("          TAKES NOTHING IN: {}", text(&store["trouble"])))?;
     }
     say(&format!("outbox    {} pending, {} dead  {}", outbox["pending"], outbox["dead"], text(&outbox["last_error"])))?;
+    if status["unowned"] != 0 {
+        say(&format!("leads     {} without an owner: lotse leads list --unowned", status["unowned"]))?;
+    }
     for (name, notifier) in status["notifiers"].as_object().into_iter().flatten() {
         if !notifier["last_error"].is_null() {
             say(&format!("notify    {name} is in trouble: {}", text(&notifier["last_error"])))?;

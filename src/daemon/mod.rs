@@ -9,6 +9,7 @@ mod last_rules;
 mod logs;
 mod reload;
 mod sockets;
+mod steward;
 mod supervise;
 
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ use self::core::policy;
 pub use self::core::{Core, Start, start};
 use reload::Reloader;
 use sockets::Listeners;
+use steward::Steward;
 use supervise::Supervisor;
 
 /// Stack of the network threads, bytes: decoders of foreign bytes may run on them.
@@ -87,6 +89,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         Supervisor::new(service.door.clone(), service.board.clone(), Arc::clone(&service.space), stop.child_token());
     supervisor.apply(&config.channels);
     let watchman = Watchman::start(&service, &config, stop.child_token());
+    let steward = Steward::start(&service, stop.child_token());
 
     notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(public = %addresses.public, private = %addresses.private, store = %config.store.display(), "lotse is up");
@@ -102,10 +105,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
             _ = interrupt.recv() => break None,
             _ = hangup.recv() => {
                 notify(&[sd_notify::NotifyState::Reloading]);
-                reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor);
+                reloader.reload(&service, &receivers, &outbox, &watchman, &steward, &mut supervisor);
                 notify(&[sd_notify::NotifyState::Ready]);
             }
-            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &watchman, &mut supervisor),
+            () = reloader.rules_changed() => reloader.reload(&service, &receivers, &outbox, &watchman, &steward, &mut supervisor),
             _ = heartbeat.tick() => beat(&service.door),
         }
     };
@@ -115,7 +118,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     stop.cancel();
     if matches!(ended, Some(Ended::Failed(_))) {
         // Nothing that is under way can be kept: all of it is only asked to let go, at once.
-        let all = async { tokio::join!(serving.close(), supervisor.close(), watchman.close(), outbox.close()) };
+        let all = async {
+            tokio::join!(serving.close(), supervisor.close(), watchman.close(), steward.close(), outbox.close())
+        };
         if tokio::time::timeout(LET_GO, all).await.is_err() {
             tracing::warn!("something did not let go; lotse ends without it");
         }
@@ -123,6 +128,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         serving.close().await;
         supervisor.close().await;
         watchman.close().await;
+        steward.close().await;
         outbox.close().await;
     }
     drop((service, receivers));

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use super::last_rules;
+use super::steward::Steward;
 use super::supervise::Supervisor;
 use crate::alarms::Watchman;
 use crate::channels::webhook::Receivers;
@@ -57,6 +58,7 @@ impl Reloader {
         receivers: &Arc<Receivers>,
         outbox: &Outbox,
         watchman: &Watchman,
+        steward: &Steward,
         supervisor: &mut Supervisor,
     ) {
         let loaded = config::load(self.config.file.as_deref());
@@ -88,6 +90,7 @@ impl Reloader {
                 service.set_channels(&config.channels);
                 supervisor.apply(&config.channels);
                 watchman.replace(&config);
+                steward.call();
                 self.say_what_waits(&config);
                 self.seen = listing(config.rules.folder.as_deref());
                 self.config = config;

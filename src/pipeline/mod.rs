@@ -10,6 +10,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod waiting;
 mod writer;
 
 use jiff::Timestamp;
@@ -28,6 +29,7 @@ use crate::store::{Delivered, Error, Records, Unit};
 pub use notices::tell;
 pub use space::Space;
 pub use trial::as_if_typed;
+pub use waiting::Step;
 pub use writer::{Ended, InForce, Pulse, Writer};
 
 /// The rules and the staff in force.

@@ -20,9 +20,13 @@ const RULES: &str = "[[rule]]\nname = \"students are not customers\"\n\
      when = 'lead.domain.endsWith(\".edu\")'\ndisposition = \"disqualified\"\nreason = \"student\"\n";
 
 fn policy() -> Policy {
+    policy_of(SETTINGS)
+}
+
+fn policy_of(settings: &str) -> Policy {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("10.toml"), RULES).unwrap();
-    let config = config::parse(SETTINGS, None).config.unwrap();
+    let config = config::parse(settings, None).config.unwrap();
     Policy { rules: Rules::load(Some(folder.path()), 30, &[]).unwrap(), staff: Staff::new(&config) }
 }
 
@@ -114,4 +118,50 @@ fn a_disqualified_lead_that_a_person_took_on_stays_theirs_when_it_writes_again()
     assert_eq!(routing.reason, "jonas works this lead although it is disqualified: a person gave it to them");
     assert!(routing.candidates.is_empty(), "it takes no turn");
     assert_eq!(notices(&store), [(name("jonas"), Event::Assigned), (name("jonas"), Event::Touched)]);
+}
+
+#[test]
+fn leads_that_waited_get_owners_oldest_first_in_turn_each_with_decision_and_notice_and_only_once() {
+    let nobody = SETTINGS.replace("notify = [\"out\"]\n", "notify = [\"out\"]\nactive = false\n");
+    let (closed, policy, store) = (policy_of(&nobody), policy(), store());
+    let take = |address: &str| {
+        let item = item(address, Reading::Lead(Box::new(content(address))));
+        store.unit(Timestamp::now(), |unit| closed.take(&item, unit)).unwrap().lead.unwrap()
+    };
+    let waiting: Vec<Id> = (0..5).map(|n| take(&format!("p{n}@firma.example"))).collect();
+    let refused = take("sam@uni.edu");
+    let lost = take("lost@firma.example");
+    let closed_by_hand = store.unit(Timestamp::now(), |unit| {
+        let lead = unit.lead(lost)?.unwrap();
+        unit.put_lead(&crate::lead::Lead { stage: crate::lead::Stage::Lost, ..lead })
+    });
+    closed_by_hand.unwrap();
+    let lead = |id| store.view(|view| view.lead(id)).unwrap().unwrap();
+    assert_eq!(store.view(|view| view.unowned(Id::MIN, 9)).unwrap(), waiting);
+    let give =
+        |policy: &Policy, after, most| store.unit(Timestamp::now(), |unit| policy.give_waiting(after, most, unit));
+    assert_eq!(give(&closed, Id::MIN, 9).unwrap(), super::Step { given: 0, next: None });
+    assert_eq!(notices(&store), []);
+
+    // What is done when the power goes is not done: the next start does it.
+    let stopped = store.unit(Timestamp::now(), |unit| {
+        policy.give_waiting(Id::MIN, 9, unit)?;
+        Err::<(), _>(crate::store::Error::Broken("on purpose".into()))
+    });
+    assert!(stopped.is_err());
+    assert_eq!(give(&policy, Id::MIN, 3).unwrap(), super::Step { given: 3, next: Some(waiting[2]) });
+    assert_eq!(give(&policy, waiting[2], 3).unwrap(), super::Step { given: 2, next: None });
+    assert_eq!(give(&policy, Id::MIN, 3).unwrap(), super::Step { given: 0, next: None });
+
+    let turns = ["anna", "jonas", "anna", "jonas", "anna"].map(name);
+    for (id, owner) in waiting.iter().zip(&turns) {
+        let decision = store.view(|view| view.last_decision(*id)).unwrap().unwrap();
+        assert_eq!((lead(*id).owner, lead(*id).team), (Some(owner.clone()), Some(name("sales"))));
+        assert_eq!((decision.routing.owner, decision.routing.candidates.len()), (Some(owner.clone()), 2));
+        assert!(decision.verdict.is_some(), "the notice can say why");
+    }
+    assert_eq!((lead(refused).owner, lead(lost).owner), (None, None));
+    assert_eq!(notices(&store), turns.map(|owner| (owner, Event::Assigned)));
+    assert_eq!(store.view(|view| view.unowned_count()).unwrap(), 0);
+    assert_eq!(store.audit().unwrap(), []);
 }

@@ -28,6 +28,8 @@ pub struct Status {
     pub notifiers: BTreeMap<Name, NotifierState>,
     /// What is amiss, as the operators were told.
     pub alarms: Vec<Alarm>,
+    /// Leads that wait without an owner.
+    pub unowned: u64,
     /// The store.
     pub store: StoreState,
     /// The outbox.
@@ -98,6 +100,7 @@ impl Service {
             channels: self.board.states(),
             notifiers: self.notifiers.states(),
             alarms: self.alarms()?,
+            unowned: self.store.view(|view| view.unowned_count())?,
             store: StoreState {
                 bytes: self.store.size()?,
                 commits: self.pulse.commits.load(Ordering::Relaxed),

@@ -38,7 +38,7 @@ use home::Home;
 pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
 pub use format::FORMAT;
-pub use query::{IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
+pub use query::{Holder, IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};
 pub use rotation::{OwnerCounts, Rotation};
 pub use shrink::Shrunk;
