@@ -248,3 +248,38 @@ fn a_lead_for_whom_nobody_was_there_is_listed_and_gets_an_owner_when_somebody_co
     daemon.start();
     given(&daemon, 3);
 }
+
+#[test]
+fn open_leads_of_an_owner_who_left_are_named_by_check_status_log_and_owners_until_they_are_handed_on() {
+    let both = format!("{SETTINGS}[owners.jonas]\nnotify = [\"out\"]\n");
+    let mut daemon = Daemon::with(&both);
+    daemon.start();
+    send(&daemon, "first");
+    send(&daemon, "second");
+    assert!(!daemon.ok(&["check"]).contains("open lead"));
+    assert!(!daemon.ok(&["status"]).contains("open lead"));
+
+    let gone = both.replace("anna", "lea");
+    daemon.settings(&gone);
+    let named = "2 open leads belong to `anna`, who is not in the settings any more";
+    let warned = daemon.ok(&["check"]);
+    assert!(warned.contains(named) && warned.contains("lotse leads assign ID OWNER"), "before the reload: {warned}");
+    daemon.signal("HUP");
+    daemon.until("the log names her", Duration::from_secs(20), |daemon| {
+        daemon.log().contains("open leads belong to somebody who cannot work them")
+    });
+    assert!(daemon.ok(&["status"]).contains(named), "{}", daemon.ok(&["status"]));
+    assert_eq!(daemon.object(&["status"])["left_behind"][0]["open"], 2);
+    assert!(daemon.ok(&["owners"]).contains("not in the settings any more"));
+    daemon.stop();
+    assert!(daemon.ok(&["check"]).contains(named), "without the daemon");
+
+    for lead in daemon.json(&["leads", "list", "--owner", "anna"]) {
+        daemon.ok(&["leads", "assign", lead["id"].as_str().unwrap(), "lea"]);
+    }
+    for command in ["check", "status", "owners"] {
+        assert!(!daemon.ok(&[command]).contains("anna"), "{command}");
+    }
+    daemon.settings(&gone.replace("[owners.lea]\n", "[owners.lea]\nactive = false\n"));
+    assert!(daemon.ok(&["check"]).contains("2 open leads belong to `lea`, who is not active"));
+}

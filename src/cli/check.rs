@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::print::{say, text};
-use super::{Failed, Outcome};
+use super::{Failed, Outcome, owners};
 use crate::channels::imap::Mailbox;
 use crate::config::{ChannelKind, Config, Loaded, Severity};
 use crate::lead::Name;
@@ -61,6 +61,7 @@ pub(super) fn run(wish: &Arguments, loaded: &Loaded) -> Outcome {
     }
     if let Some(config) = loaded.config.as_ref().or(loaded.draft.as_ref()) {
         rules(config, &mut report)?;
+        left_behind(config, &mut report)?;
     }
     if let (Some(config), true) = (&loaded.config, wish.connect) {
         connect(config, &mut report)?;
@@ -115,6 +116,38 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
             say("the rule tests were not run: the rules cannot be used")
         }
     }
+}
+
+/// Open leads whose owner is not in these settings, or not active; they stay where they are.
+fn left_behind(config: &Config, report: &mut Report) -> anyhow::Result<()> {
+    if !Store::is_in(&config.store) {
+        return Ok(());
+    }
+    match open_leads(config) {
+        Ok(owners) => owners.iter().try_for_each(|(id, open)| {
+            let reason = match config.owners.iter().find(|owner| owner.id == *id.as_str()) {
+                Some(owner) if owner.active => return Ok(()),
+                Some(_) => "not active",
+                None => "not in the settings any more",
+            };
+            report.line(false, &format!("warning: {}", owners::left_behind(id, open, reason)))
+        }),
+        Err(error) => say(&format!("the leads in the store were not looked at: {error:#}")),
+    }
+}
+
+/// Who has open leads, and how many.
+fn open_leads(config: &Config) -> anyhow::Result<Vec<(String, Value)>> {
+    let client = Client::open(config)?;
+    let mut owners = Vec::new();
+    client.list("/owners", usize::MAX, |owner| {
+        if owner["open"] != 0 {
+            owners.push((text(&owner["id"]), owner["open"].clone()));
+        }
+        Ok(())
+    })?;
+    client.close()?;
+    Ok(owners)
 }
 
 fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {

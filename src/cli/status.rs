@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::Outcome;
 use super::client::Client;
 use super::print::{Format, Printer, line, say, short, text};
+use super::{Outcome, owners};
 use crate::channels::health::ChannelState;
 use crate::config::{self, Config};
 use crate::lead::Name;
@@ -78,6 +78,12 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     say(&format!("outbox    {} pending, {} dead  {}", outbox["pending"], outbox["dead"], text(&outbox["last_error"])))?;
     if status["unowned"] != 0 {
         say(&format!("leads     {} without an owner: lotse leads list --unowned", status["unowned"]))?;
+    }
+    for left in status["left_behind"].as_array().into_iter().flatten() {
+        say(&format!(
+            "leads     {}",
+            owners::left_behind(&text(&left["owner"]), &left["open"], &text(&left["reason"]))
+        ))?;
     }
     for (name, notifier) in status["notifiers"].as_object().into_iter().flatten() {
         if !notifier["last_error"].is_null() {

@@ -49,8 +49,9 @@ impl Steward {
     }
 }
 
-async fn serve(service: &Service, bell: &Notify) {
+async fn serve(service: &Arc<Service>, bell: &Notify) {
     loop {
+        name_left_behind(Arc::clone(service)).await;
         match service.give_waiting().await {
             Ok(0) => {}
             Ok(leads) => tracing::info!(leads, "leads that had waited without an owner have one now"),
@@ -61,5 +62,23 @@ async fn serve(service: &Service, bell: &Notify) {
             }
         }
         bell.notified().await;
+    }
+}
+
+/// Says in the log whose open leads nobody works.
+async fn name_left_behind(service: Arc<Service>) {
+    match tokio::task::spawn_blocking(move || service.left_behind()).await {
+        Ok(Ok(all)) => {
+            for left in all {
+                tracing::warn!(
+                    owner = %left.owner,
+                    leads = left.open,
+                    reason = left.reason,
+                    "open leads belong to somebody who cannot work them; hand them on with `lotse leads assign ID OWNER`"
+                );
+            }
+        }
+        Ok(Err(error)) => tracing::warn!(%error, "whose leads are not worked cannot be read"),
+        Err(error) => tracing::warn!(%error, "whose leads are not worked cannot be read"),
     }
 }

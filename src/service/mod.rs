@@ -24,7 +24,7 @@ use crate::store::{self, Store};
 
 pub use operations::{OutboxState, RulesState, Status, StoreState};
 pub use people::{Assigned, StageChange};
-pub use views::{LeadInFull, OwnerState, TouchView};
+pub use views::{LeadInFull, LeftBehind, OwnerState, TouchView};
 
 /// Everything a person can ask for or change.
 pub struct Service {

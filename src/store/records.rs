@@ -208,6 +208,19 @@ pub trait Records {
         Ok(self.record(Table::OwnerCounts, owner.as_str().as_bytes())?.unwrap_or_default())
     }
 
+    /// Everybody who has leads or ever had some, with how many.
+    fn all_owner_counts(&self) -> Result<Vec<(Name, OwnerCounts)>, Error> {
+        let mut all = Vec::new();
+        let everybody = (Bound::Unbounded, Bound::Unbounded);
+        self.tables().scan(Table::OwnerCounts, everybody, Order::Forward, &mut |key, value| {
+            if let Ok(owner) = Name::parse(&String::from_utf8_lossy(key)) {
+                all.push((owner, codec::decode(Table::OwnerCounts, value)?));
+            }
+            GO_ON
+        })?;
+        Ok(all)
+    }
+
     /// Leads after `after` that wait without an owner, oldest first, at most `limit`.
     fn unowned(&self, after: Id, limit: usize) -> Result<Vec<Id>, Error> {
         let (mut ids, first) = (Vec::new(), after.to_bytes());
