@@ -662,11 +662,11 @@ proptest! {
 #[test]
 fn a_field_that_no_lead_has_is_a_mistake_of_the_rule_test_with_its_line_and_what_was_meant() {
     let rules = load(&[
-        ("a.toml", &one("lead.company == \"X\"")),
+        ("a.toml", &one("lead.company == \"Firma GmbH\"")),
         (
             "tests/a.toml",
-            "[[test]]\nname = \"typo\"\nlead = { email = \"a@b.example\", compnay = \"X\" }\nexpect = { score = 0 }\n\n\
-             [[test]]\nname = \"as on forms\"\nlead = { \"E-Mail\" = \"a@b.example\", Firma = \"X\", fields = { budget = 5 } }\n\
+            "[[test]]\nname = \"typo\"\nlead = { email = \"a@b.example\", compnay = \"Firma GmbH\" }\nexpect = { score = 0 }\n\n\
+             [[test]]\nname = \"as on forms\"\nlead = { \"E-Mail\" = \"a@b.example\", Firma = \"Firma GmbH\", fields = { budget = 5 } }\n\
              expect = { rules = [\"one\"] }\n",
         ),
     ])
