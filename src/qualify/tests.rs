@@ -662,7 +662,7 @@ proptest! {
 #[test]
 fn a_field_that_no_lead_has_is_a_mistake_of_the_rule_test_with_its_line_and_what_was_meant() {
     let rules = load(&[
-        ("a.toml", &one("lead.company == \"Firma GmbH\"")),
+        ("a.toml", &one("lead.fields.budget == 5")),
         (
             "tests/a.toml",
             "[[test]]\nname = \"typo\"\nlead = { email = \"a@b.example\", compnay = \"Firma GmbH\" }\nexpect = { score = 0 }\n\n\
