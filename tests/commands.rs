@@ -207,3 +207,202 @@ fn times_for_people_are_in_the_organisations_time_zone_and_in_json_in_utc() {
     }
     assert!(daemon.ok(&["leads", "show", id]).contains(&tokyo), "{tokyo}");
 }
+
+#[test]
+fn a_lead_for_whom_nobody_was_there_is_listed_and_gets_an_owner_when_somebody_comes() {
+    let mut daemon = Daemon::with(&SETTINGS.replace("[owners.anna]\n", "[owners.anna]\nactive = false\n"));
+    daemon.start();
+    send(&daemon, "first");
+    send(&daemon, "second");
+    assert_eq!(daemon.json(&["leads", "list", "--unowned"]).len(), 2);
+    assert_eq!(daemon.json(&["leads", "list", "--owner", ""]).len(), 2);
+    assert_eq!(daemon.object(&["status"])["unowned"], 2);
+    assert!(daemon.ok(&["status"]).contains("2 without an owner: lotse leads list --unowned"));
+    let token = daemon.bearer();
+    let page = http::request(daemon.private(), "GET", "/api/v1/leads?owner=", &[&token], b"").unwrap().json();
+    assert_eq!(page["items"].as_array().unwrap().len(), 2);
+
+    daemon.settings(SETTINGS);
+    daemon.signal("HUP");
+    let given = |daemon: &Daemon, leads: usize| {
+        daemon.until("the leads have an owner and she was told", Duration::from_secs(20), |daemon| {
+            daemon.json(&["leads", "list", "--owner", "anna"]).len() == leads
+                && daemon.json(&["outbox", "list", "--state", "delivered"]).len() == leads
+        });
+        assert_eq!(daemon.json(&["leads", "list", "--unowned"]).len(), 0);
+        assert!(!daemon.ok(&["status"]).contains("without an owner"));
+    };
+    given(&daemon, 2);
+    let lead = daemon.json(&["leads", "list"]).remove(0);
+    let why = daemon.ok(&["leads", "why", lead["id"].as_str().unwrap()]);
+    assert!(why.contains("it had waited without an owner") && why.contains("it was anna's turn"), "{why}");
+
+    // A start looks, too.
+    daemon.stop();
+    daemon.settings(&SETTINGS.replace("[owners.anna]\n", "[owners.anna]\nactive = false\n"));
+    fs::write(daemon.path("fair.csv"), "Name;E-Mail\nMax;max@firma.example\n").unwrap();
+    daemon.ok(&["import", "fair.csv", "--channel", "fairs"]);
+    assert_eq!(daemon.json(&["leads", "list", "--unowned"]).len(), 1);
+    daemon.settings(SETTINGS);
+    daemon.start();
+    given(&daemon, 3);
+}
+
+#[test]
+fn open_leads_of_an_owner_who_left_are_named_by_check_status_log_and_owners_until_they_are_handed_on() {
+    let both = format!("{SETTINGS}[owners.jonas]\nnotify = [\"out\"]\n");
+    let mut daemon = Daemon::with(&both);
+    daemon.start();
+    send(&daemon, "first");
+    send(&daemon, "second");
+    assert!(!daemon.ok(&["check"]).contains("open lead"));
+    assert!(!daemon.ok(&["status"]).contains("open lead"));
+
+    let gone = both.replace("anna", "lea");
+    daemon.settings(&gone);
+    let named = "2 open leads belong to `anna`, who is not in the settings any more";
+    let warned = daemon.ok(&["check"]);
+    assert!(warned.contains(named) && warned.contains("lotse leads assign ID OWNER"), "before the reload: {warned}");
+    daemon.signal("HUP");
+    daemon.until("the log names her", Duration::from_secs(20), |daemon| {
+        daemon.log().contains("open leads belong to somebody who cannot work them")
+    });
+    assert!(daemon.ok(&["status"]).contains(named), "{}", daemon.ok(&["status"]));
+    assert_eq!(daemon.object(&["status"])["left_behind"][0]["open"], 2);
+    assert!(daemon.ok(&["owners"]).contains("not in the settings any more"));
+    daemon.stop();
+    assert!(daemon.ok(&["check"]).contains(named), "without the daemon");
+
+    for lead in daemon.json(&["leads", "list", "--owner", "anna"]) {
+        daemon.ok(&["leads", "assign", lead["id"].as_str().unwrap(), "lea"]);
+    }
+    for command in ["check", "status", "owners"] {
+        assert!(!daemon.ok(&[command]).contains("anna"), "{command}");
+    }
+    daemon.settings(&gone.replace("[owners.lea]\n", "[owners.lea]\nactive = false\n"));
+    assert!(daemon.ok(&["check"]).contains("2 open leads belong to `lea`, who is not active"));
+}
+
+#[test]
+fn a_name_in_a_filter_that_stands_nowhere_is_an_error_with_the_one_that_was_meant() {
+    let mut daemon = Daemon::with(SETTINGS);
+    daemon.start();
+    send(&daemon, "first");
+    for (command, said) in [
+        (&["leads", "list", "--owner", "anan"][..], "there is no owner `anan`; did you mean `anna`?"),
+        (&["leads", "list", "--team", "salse"], "did you mean `sales`?"),
+        (&["leads", "list", "--channel", "websit"], "did you mean `website`?"),
+        (&["intake", "list", "--channel", "zzz"], "there is no channel `zzz`; there are: "),
+    ] {
+        fails_with(&daemon.cli(command), 1, &[said]);
+    }
+    let token = daemon.bearer();
+    let get = |path: &str| http::request(daemon.private(), "GET", path, &[&token], b"").unwrap();
+    let refused = get("/api/v1/leads?owner=anan");
+    assert_eq!((refused.status, refused.json()["status"].as_u64()), (400, Some(400)));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("anna"), "{refused:?}");
+    assert_eq!(get("/api/v1/intake?channel=nowhere").status, 400);
+    for limit in ["0", "-1", "abc", "1.5", "%201"] {
+        let refused = get(&format!("/api/v1/leads?limit={limit}"));
+        assert_eq!(refused.status, 400, "{limit}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("from 1 to 1000"), "{refused:?}");
+    }
+    for limit in ["1", "1001", "99999999999999999999999"] {
+        assert_eq!(get(&format!("/api/v1/leads?limit={limit}")).status, 200, "{limit}");
+    }
+
+    // Who left the settings and still stands in the store is known.
+    daemon.settings(
+        &SETTINGS.replace("anna", "lea").replace("sales", "shop").replace("channels.website", "channels.forms"),
+    );
+    daemon.signal("HUP");
+    daemon.until("the new settings are in force", Duration::from_secs(20), |daemon| {
+        daemon.object(&["status"])["channels"]["forms"].is_object()
+    });
+    for filter in [["--owner", "anna"], ["--team", "sales"], ["--channel", "website"]] {
+        assert_eq!(daemon.json(&["leads", "list", filter[0], filter[1]]).len(), 1, "{filter:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_imported_ends_as_in_the_watched_folder_and_only_folders_import() {
+    let daemon = Daemon::with(SETTINGS);
+    fs::write(daemon.path("line.csv"), "Bitte Rückruf\n").unwrap();
+    for dry in
+        [&["import", "line.csv", "--channel", "fairs"][..], &["import", "line.csv", "--channel", "fairs", "--dry-run"]]
+    {
+        fails_with(&daemon.cli(dry), 1, &["line.csv", "its one line names no column that is known", "write a header"]);
+    }
+    fs::write(daemon.path("nobody.csv"), "Name;E-Mail\n").unwrap();
+    assert!(daemon.ok(&["import", "nobody.csv", "--channel", "fairs"]).contains("a header and no rows"));
+    fails_with(
+        &daemon.cli(&["import", "nobody.csv", "--channel", "website"]),
+        1,
+        &["`website` is no channel of files but of kind `webhook`", "fairs"],
+    );
+    let missing = daemon.cli(&["import", "nowhere.csv", "--channel", "fairs"]);
+    fails_with(&missing, 1, &["nowhere.csv", "check its name"]);
+    assert_eq!(text(&missing.stderr).matches("No such file").count(), 1, "said once");
+}
+
+#[test]
+fn a_changed_setting_that_needs_a_restart_is_named_by_log_and_status_until_it_is_in_force() {
+    let mut daemon = Daemon::with(SETTINGS);
+    daemon.start();
+    let file = fs::read_to_string(daemon.path("lotse.toml")).unwrap();
+    fs::write(daemon.path("lotse.toml"), file.replacen("127.0.0.1:0", "127.0.0.2:0", 1)).unwrap();
+    let waiting = |daemon: &Daemon| daemon.object(&["status"])["settings"]["waiting"].clone();
+    for _ in 0..2 {
+        daemon.signal("HUP");
+        daemon.until("status names it", Duration::from_secs(20), |daemon| waiting(daemon)[0] == "http.listen");
+    }
+    assert!(daemon.ok(&["status"]).contains("NEEDS A RESTART: http.listen"));
+    assert!(daemon.log().contains("takes effect at the next start only"), "{}", daemon.log());
+    daemon.stop();
+    daemon.start();
+    assert_eq!(waiting(&daemon), serde_json::json!([]));
+    assert!(daemon.public().to_string().starts_with("127.0.0.2:"));
+    let shown = daemon.ok(&["status"]);
+    assert!(!shown.contains("RESTART") && shown.contains("since the start"), "{shown}");
+}
+
+#[test]
+fn a_shell_without_the_daemons_secrets_can_do_all_that_needs_none_and_is_told_what_it_lacks() {
+    let mut daemon = Daemon::with(&format!(
+        "{SETTINGS}[channels.locked]\nkind = \"webhook\"\nsecret = {{ env = \"LOTSE_TEST_SECRET\" }}\n"
+    ));
+    fs::write(daemon.path("fair.csv"), "Name;E-Mail\nMax;max@firma.example\n").unwrap();
+    daemon.set("LOTSE_TEST_SECRET", "correct horse");
+    daemon.start();
+    send(&daemon, "first");
+    let bare = |daemon: &Daemon, arguments: &[&str]| {
+        let mut command = std::process::Command::new(support::daemon::binary());
+        command.arg("--config").arg(daemon.path("lotse.toml")).args(arguments).current_dir(daemon.folder.path());
+        let output = command.env_remove("LOTSE_TEST_SECRET").output().unwrap();
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        assert!(said.contains("does not have every secret of the daemon (channels.locked.secret)"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        text(&output.stdout)
+    };
+    let id = daemon.json(&["leads", "list"])[0]["id"].as_str().unwrap().to_owned();
+    for running in [true, false] {
+        if !running {
+            daemon.stop();
+        }
+        for arguments in [
+            &["leads", "list"][..],
+            &["leads", "note", &id, "called"],
+            &["intake", "list"],
+            &["owners"],
+            &["outbox", "list"],
+            &["status"],
+            &["import", "fair.csv", "--channel", "fairs"],
+        ] {
+            assert!(!bare(&daemon, arguments).is_empty(), "{arguments:?}");
+        }
+    }
+    daemon.settings(&SETTINGS.replace("settle", "setle"));
+    let said = text(&daemon.cli(&["leads", "list"]).stderr);
+    assert!(said.contains("have 1 mistake; `lotse check` names them"), "{said}");
+}

@@ -8,15 +8,15 @@ use serde_json::Value;
 
 use super::client::Client;
 use super::print::{say, text};
-use super::{Failed, Outcome};
+use super::{Failed, Outcome, owners};
 use crate::channels::imap::{Mailbox, oauth2};
-use crate::config::{ChannelKind, Config, Loaded, Severity};
+use crate::config::{ChannelKind, Config, Loaded, Problem, Severity};
 use crate::lead::Name;
 use crate::normalize::Reader;
 use crate::notify;
 use crate::pipeline::as_if_typed;
 use crate::qualify::Rules;
-use crate::store::Store;
+use crate::store::{self, Records, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -41,10 +41,7 @@ pub(super) fn settle(loaded: Loaded) -> Result<Config, Failed> {
 pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
     let Loaded { config, draft, problems } = loaded;
     if let (None, Some(draft)) = (&config, &draft) {
-        let errors = problems.iter().filter(|problem| problem.is_error()).count();
-        let file = draft.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
-        let mistakes = if errors == 1 { "a mistake".to_owned() } else { format!("{errors} mistakes") };
-        eprintln!("lotse: seen from here, the settings{file} have {mistakes}; `lotse check` names them");
+        eprintln!("lotse: {}", shortcomings(&problems, draft));
     }
     // A draft may name the wrong store: it is only good for one that is there.
     let draft = draft.filter(|draft| Store::is_in(&draft.store));
@@ -52,6 +49,23 @@ pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
         Some(config) => Ok(config),
         None => settle(Loaded { config: None, draft: None, problems }),
     }
+}
+
+/// What a command that only looks goes on without, in one line.
+fn shortcomings(problems: &[Problem], draft: &Config) -> String {
+    let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.is_error()).collect();
+    if errors.iter().all(|problem| problem.only_here) {
+        let keys: Vec<&str> = errors.iter().map(|problem| problem.key.as_str()).collect();
+        return format!(
+            "this shell does not have every secret of the daemon ({}); the command goes on without",
+            keys.join(", ")
+        );
+    }
+    let file = draft.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
+    format!(
+        "the settings{file} have {}; `lotse check` names them, and the command goes on with the rest",
+        count(errors.len(), "mistake")
+    )
 }
 
 /// Reports every mistake; exit status 1 when there is one that is more than a warning.
@@ -63,6 +77,7 @@ pub(super) fn run(wish: &Arguments, loaded: &Loaded) -> Outcome {
     if let Some(config) = loaded.config.as_ref().or(loaded.draft.as_ref()) {
         expiries(config, Timestamp::now(), &mut report)?;
         rules(config, &mut report)?;
+        left_behind(config, &mut report)?;
     }
     if let (Some(config), true) = (&loaded.config, wish.connect) {
         connect(config, &mut report)?;
@@ -83,7 +98,6 @@ impl Report {
     }
 
     fn finish(&self) -> Outcome {
-        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         if self.errors == 0 && self.warnings == 0 {
             say("all is well")?;
         } else {
@@ -104,6 +118,11 @@ fn expiries(config: &Config, now: Timestamp, report: &mut Report) -> anyhow::Res
     Ok(())
 }
 
+/// `1 rule`, `2 rules`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Rules, lists and rule tests; with mistakes in the settings `config` is a draft of them.
 fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     let folder = config.rules.folder.as_deref();
@@ -120,7 +139,7 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
             for failed in tests.iter().filter(|test| !test.passed()) {
                 report.line(true, &failed.to_string())?;
             }
-            say(&format!("{} rules, {} rule tests", rules.len(), tests.len()))
+            say(&format!("{}, {}", count(rules.len(), "rule"), count(tests.len(), "rule test")))
         }
         Err(problems) => {
             let tests = folder.map(Rules::mistakes_in_tests).unwrap_or_default();
@@ -128,6 +147,47 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
             say("the rule tests were not run: the rules cannot be used")
         }
     }
+}
+
+/// Open leads whose owner is not in these settings, or not active; they stay where they are.
+fn left_behind(config: &Config, report: &mut Report) -> anyhow::Result<()> {
+    if !Store::is_in(&config.store) {
+        return Ok(());
+    }
+    match open_leads(config) {
+        Ok(owners) => owners.iter().try_for_each(|(id, open)| {
+            let reason = match config.owners.iter().find(|owner| owner.id == *id.as_str()) {
+                Some(owner) if owner.active => return Ok(()),
+                Some(_) => "not active",
+                None => "not in the settings any more",
+            };
+            report.line(false, &format!("warning: {}", owners::left_behind(id, *open, reason)))
+        }),
+        Err(error) => say(&format!("the leads in the store were not looked at: {error:#}")),
+    }
+}
+
+/// Who has open leads, and how many, by the store or by the daemon that has it open.
+fn open_leads(config: &Config) -> anyhow::Result<Vec<(String, u64)>> {
+    let mut owners = Vec::new();
+    match Store::open(&config.store) {
+        Ok(store) => {
+            for (owner, counts) in store.view(|view| view.all_owner_counts())? {
+                owners.push((owner.to_string(), counts.open));
+            }
+        }
+        Err(store::Error::Locked(_)) => {
+            let client = Client::open(config)?;
+            client.list("/owners", usize::MAX, |owner| {
+                owners.push((text(&owner["id"]), owner["open"].as_u64().unwrap_or(0)));
+                Ok(())
+            })?;
+            client.close()?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    owners.retain(|(_, open)| *open > 0);
+    Ok(owners)
 }
 
 fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {

@@ -19,6 +19,9 @@ pub(super) enum Command {
         /// Worked by this owner.
         #[arg(long)]
         owner: Option<String>,
+        /// Waiting without an owner.
+        #[arg(long, conflicts_with = "owner")]
+        unowned: bool,
         /// Routed to this team.
         #[arg(long)]
         team: Option<String>,
@@ -86,10 +89,10 @@ pub(super) enum Command {
 
 pub(super) fn run(command: Command, client: &Client) -> Outcome {
     match command {
-        Command::List { words, owner, team, stage, disposition, channel, limit, format } => {
+        Command::List { words, owner, unowned, team, stage, disposition, channel, limit, format } => {
             let query = query(&[
                 ("q", (!words.is_empty()).then(|| words.join(" "))),
-                ("owner", owner),
+                ("owner", if unowned { Some(String::new()) } else { owner }),
                 ("team", team),
                 ("stage", stage),
                 ("disposition", disposition),

@@ -27,3 +27,11 @@ pub(super) fn run(format: Format, client: &Client) -> Outcome {
     printer.finish("the settings name no owners ([owners.NAME])")?;
     Ok(ExitCode::SUCCESS)
 }
+
+/// What to say of open leads whose owner cannot work them, and how they are handed on.
+pub(super) fn left_behind(owner: &str, open: u64, reason: &str) -> String {
+    let leads = if open == 1 { "1 open lead belongs".to_owned() } else { format!("{open} open leads belong") };
+    format!(
+        "{leads} to `{owner}`, who is {reason}; see `lotse leads list --owner {owner}`, hand on with `lotse leads assign ID OWNER`"
+    )
+}

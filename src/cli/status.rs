@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use serde_json::Value;
 
-use super::Outcome;
 use super::client::Client;
 use super::print::{Format, Printer, line, say, short, text};
+use super::{Outcome, owners};
 use crate::channels::health::ChannelState;
 use crate::config::{self, Config};
 use crate::lead::Name;
@@ -68,17 +68,35 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     if !status["settings"]["error"].is_null() {
         say(&format!("          NOT IN FORCE: {}", text(&status["settings"]["error"])))?;
     }
+    let waiting = text(&status["settings"]["waiting"]);
+    if !waiting.is_empty() {
+        say(&format!("          NEEDS A RESTART: {waiting}"))?;
+    }
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
-    let commits = if client.is_daemon() { format!(" in {} commits", store["commits"]) } else { String::new() };
+    let commits = if client.is_daemon() {
+        format!(" in {} commits since the start", store["commits"])
+    } else {
+        " in all".to_owned()
+    };
     let held = store["held"].as_u64().map(|held| format!(" ({held} of them held)")).unwrap_or_default();
     say(&format!("store     {} bytes on disk{held}, {} items{commits}", store["on_disk"], store["items"]))?;
     if !store["trouble"].is_null() {
         say(&format!("          TAKES NOTHING IN: {}", text(&store["trouble"])))?;
     }
     say(&format!("outbox    {} pending, {} dead  {}", outbox["pending"], outbox["dead"], text(&outbox["last_error"])))?;
+    if status["unowned"] != 0 {
+        say(&format!("leads     {} without an owner: lotse leads list --unowned", status["unowned"]))?;
+    }
+    for left in status["left_behind"].as_array().into_iter().flatten() {
+        say(&format!(
+            "leads     {}",
+            owners::left_behind(&text(&left["owner"]), left["open"].as_u64().unwrap_or(0), &text(&left["reason"]))
+        ))?;
+    }
     for (name, notifier) in status["notifiers"].as_object().into_iter().flatten() {
         if !notifier["last_error"].is_null() {
-            say(&format!("notify    {name} is in trouble: {}", text(&notifier["last_error"])))?;
+            let trouble = dated(&notifier["last_error_at"], &notifier["last_error"], client);
+            say(&format!("notify    {name} is in trouble, {trouble}"))?;
         }
     }
     for alarm in status["alarms"].as_array().into_iter().flatten() {
@@ -94,7 +112,9 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     for (name, canary) in status["canaries"].as_object().into_iter().flatten() {
         say(&format!("canary    {name} {}", flight(canary, client)))?;
     }
-    let mut printer = Printer::new(format, &["channel", "kind", "state", "items", "last ok", "last trouble"]);
+    let items = if client.is_daemon() { "items since the start" } else { "items in all" };
+    let header = ["channel", "kind", "state", items, "last item", "last ok", "last trouble"];
+    let mut printer = Printer::new(format, &header);
     for (name, channel) in status["channels"].as_object().into_iter().flatten() {
         printer.item(channel, |channel| {
             vec![
@@ -102,8 +122,9 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
                 text(&channel["kind"]),
                 text(&channel["state"]),
                 text(&channel["items"]),
+                client.time(&channel["last_item"]),
                 client.time(&channel["last_ok"]),
-                short(&channel["last_error"], 100),
+                dated(&channel["last_error_at"], &channel["last_error"], client),
             ]
         })?;
     }
@@ -139,4 +160,9 @@ fn stopped(settings: &Config, totals: &BTreeMap<Name, Total>) -> anyhow::Result<
     };
     let states: BTreeMap<Name, ChannelState> = settings.channels.iter().map(state).collect();
     Ok(serde_json::to_value(states)?)
+}
+
+/// A trouble with its time, if there was one.
+fn dated(at: &Value, error: &Value, client: &Client) -> String {
+    if error.is_null() { String::new() } else { format!("{}: {}", client.time(at), short(error, 100)) }
 }

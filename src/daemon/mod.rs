@@ -9,6 +9,7 @@ mod last_rules;
 mod logs;
 mod reload;
 mod sockets;
+mod steward;
 mod supervise;
 
 use std::process::ExitCode;
@@ -35,6 +36,7 @@ use self::core::policy;
 pub use self::core::{Core, Start, start};
 use reload::{Reloader, Running};
 use sockets::Listeners;
+use steward::Steward;
 use supervise::Supervisor;
 
 /// Stack of the network threads, bytes: decoders of foreign bytes may run on them.
@@ -91,13 +93,15 @@ async fn run(config: Config) -> anyhow::Result<()> {
     supervisor.apply(&config.channels);
     let watchman = Watchman::start(&service, &config, stop.child_token());
     let canaries = canary::Keeper::start(&service, &config, stop.child_token());
+    let steward = Steward::start(&service, stop.child_token());
 
     notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(public = %addresses.public, private = %addresses.private, store = %config.store.display(), "lotse is up");
     greeting::print(&config, &addresses);
 
     let mut reloader = Reloader::new(config);
-    let running = Running { receivers: &receivers, outbox: &outbox, watchman: &watchman, canaries: &canaries };
+    let running =
+        Running { receivers: &receivers, outbox: &outbox, watchman: &watchman, canaries: &canaries, steward: &steward };
     let mut heartbeat = tokio::time::interval(watchdog_interval());
     heartbeat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let ended = loop {
@@ -121,7 +125,14 @@ async fn run(config: Config) -> anyhow::Result<()> {
     if matches!(ended, Some(Ended::Failed(_))) {
         // Nothing that is under way can be kept: all of it is only asked to let go, at once.
         let all = async {
-            tokio::join!(serving.close(), supervisor.close(), watchman.close(), canaries.close(), outbox.close())
+            tokio::join!(
+                serving.close(),
+                supervisor.close(),
+                watchman.close(),
+                canaries.close(),
+                steward.close(),
+                outbox.close()
+            )
         };
         if tokio::time::timeout(LET_GO, all).await.is_err() {
             tracing::warn!("something did not let go; lotse ends without it");
@@ -131,6 +142,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         supervisor.close().await;
         watchman.close().await;
         canaries.close().await;
+        steward.close().await;
         outbox.close().await;
     }
     drop((service, receivers));

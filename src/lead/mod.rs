@@ -84,6 +84,14 @@ pub struct Lead {
     pub problems: Vec<String>,
 }
 
+impl Lead {
+    /// Whether it waits for an owner: nobody works it, and somebody should.
+    #[must_use]
+    pub fn is_unowned(&self) -> bool {
+        self.owner.is_none() && self.stage.is_open() && self.disposition != Disposition::Disqualified
+    }
+}
+
 /// Where a lead came from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attribution {

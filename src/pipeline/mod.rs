@@ -11,6 +11,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod waiting;
 mod weigh;
 mod writer;
 
@@ -29,6 +30,7 @@ use crate::store::{Delivered, Error, Records, Unit};
 pub use notices::tell;
 pub use space::Space;
 pub use trial::as_if_typed;
+pub use waiting::Step;
 use weigh::Weighed;
 pub use writer::{Ended, InForce, Pulse, Writer};
 
@@ -59,7 +61,7 @@ impl Policy {
             let same = if changed { "other content under the delivery id of" } else { "the same as" };
             Fate {
                 outcome: Outcome::Redelivered,
-                reason: Some(format!("{same} {} of {}", before.intake, before.at)),
+                reason: Some(format!("{same} {} of {:.0}", before.intake, before.at)),
                 // Not what became of it then: a person may have released it since.
                 lead: unit.intake(before.intake)?.and_then(|row| row.lead),
                 same_as: Some(before.intake),

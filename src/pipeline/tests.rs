@@ -20,9 +20,13 @@ const RULES: &str = "[[rule]]\nname = \"students are not customers\"\n\
      when = 'lead.domain.endsWith(\".edu\")'\ndisposition = \"disqualified\"\nreason = \"student\"\n";
 
 fn policy() -> Policy {
+    policy_of(SETTINGS)
+}
+
+fn policy_of(settings: &str) -> Policy {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("10.toml"), RULES).unwrap();
-    let config = config::parse(SETTINGS, None).config.unwrap();
+    let config = config::parse(settings, None).config.unwrap();
     Policy { rules: Rules::load(Some(folder.path()), 30, &[]).unwrap(), staff: Staff::new(&config) }
 }
 
@@ -92,6 +96,8 @@ fn a_released_item_that_comes_again_belongs_to_the_lead_that_the_release_made() 
     assert_eq!((again.outcome, again.lead), (Outcome::Redelivered, lead));
     let row = store.view(|view| view.intake(again.intake)).unwrap().unwrap();
     assert_eq!((row.lead, row.same_as), (lead, Some(taken.intake)));
+    let (_, time) = row.reason.as_deref().and_then(|reason| reason.rsplit_once(" of ")).unwrap();
+    assert!(time.len() == "2026-11-23T09:12:44Z".len() && time.ends_with('Z'), "whole seconds: {time}");
 }
 
 #[test]
@@ -114,4 +120,80 @@ fn a_disqualified_lead_that_a_person_took_on_stays_theirs_when_it_writes_again()
     assert_eq!(routing.reason, "jonas works this lead although it is disqualified: a person gave it to them");
     assert!(routing.candidates.is_empty(), "it takes no turn");
     assert_eq!(notices(&store), [(name("jonas"), Event::Assigned), (name("jonas"), Event::Touched)]);
+}
+
+#[test]
+fn leads_that_waited_get_owners_oldest_first_in_turn_each_with_decision_and_notice_and_only_once() {
+    let nobody = SETTINGS.replace("notify = [\"out\"]\n", "notify = [\"out\"]\nactive = false\n");
+    let (closed, policy, store) = (policy_of(&nobody), policy(), store());
+    let take = |address: &str| {
+        let item = item(address, Reading::Lead(Box::new(content(address))));
+        store.unit(Timestamp::now(), |unit| closed.take(&item, unit)).unwrap().lead.unwrap()
+    };
+    let waiting: Vec<Id> = (0..5).map(|n| take(&format!("p{n}@firma.example"))).collect();
+    let refused = take("sam@uni.edu");
+    let lost = take("lost@firma.example");
+    let closed_by_hand = store.unit(Timestamp::now(), |unit| {
+        let lead = unit.lead(lost)?.unwrap();
+        unit.put_lead(&crate::lead::Lead { stage: crate::lead::Stage::Lost, ..lead })
+    });
+    closed_by_hand.unwrap();
+    let lead = |id| store.view(|view| view.lead(id)).unwrap().unwrap();
+    assert_eq!(store.view(|view| view.unowned(Id::MIN, 9)).unwrap(), waiting);
+    let give =
+        |policy: &Policy, after, most| store.unit(Timestamp::now(), |unit| policy.give_waiting(after, most, unit));
+    assert_eq!(give(&closed, Id::MIN, 9).unwrap(), super::Step { given: 0, next: None });
+    assert_eq!(notices(&store), []);
+
+    // What is done when the power goes is not done: the next start does it.
+    let stopped = store.unit(Timestamp::now(), |unit| {
+        policy.give_waiting(Id::MIN, 9, unit)?;
+        Err::<(), _>(crate::store::Error::Broken("on purpose".into()))
+    });
+    assert!(stopped.is_err());
+    assert_eq!(give(&policy, Id::MIN, 3).unwrap(), super::Step { given: 3, next: Some(waiting[2]) });
+    assert_eq!(give(&policy, waiting[2], 3).unwrap(), super::Step { given: 2, next: None });
+    assert_eq!(give(&policy, Id::MIN, 3).unwrap(), super::Step { given: 0, next: None });
+
+    let turns = ["anna", "jonas", "anna", "jonas", "anna"].map(name);
+    for (id, owner) in waiting.iter().zip(&turns) {
+        let decision = store.view(|view| view.last_decision(*id)).unwrap().unwrap();
+        assert_eq!((lead(*id).owner, lead(*id).team), (Some(owner.clone()), Some(name("sales"))));
+        assert_eq!((decision.routing.owner, decision.routing.candidates.len()), (Some(owner.clone()), 2));
+        assert!(decision.verdict.is_some(), "the notice can say why");
+    }
+    assert_eq!((lead(refused).owner, lead(lost).owner), (None, None));
+    assert_eq!(notices(&store), turns.map(|owner| (owner, Event::Assigned)));
+    assert_eq!(store.view(|view| view.unowned_count()).unwrap(), 0);
+    assert_eq!(store.audit().unwrap(), []);
+}
+
+#[test]
+fn two_notes_of_a_colleague_that_are_released_are_two_leads_and_neither_is_the_colleagues() {
+    let (policy, store) = (policy_of(&format!("{SETTINGS}[organisation]\ndomains = [\"example.com\"]\n")), store());
+    let config = config::parse("[organisation]\ndomains = [\"example.com\"]\n", None).config.unwrap();
+    let reader = crate::normalize::Reader::new(&config);
+    let release = |text: &str| {
+        let mut item = item(text, Reading::Noise("sent from our own domain".into()));
+        item.inbound.kind = Kind::Mail;
+        item.inbound.original.bytes = format!("From: Lea <lea@example.com>\nSubject: call\n\n{text}\n").into_bytes();
+        let taken = store.unit(Timestamp::now(), |unit| policy.take(&item, unit)).unwrap();
+        let Reading::Lead(content) = reader.read(&item.inbound, crate::normalize::Trust::Released) else {
+            panic!("no lead")
+        };
+        let released = store.unit(Timestamp::now(), |unit| {
+            let row = unit.intake(taken.intake)?.unwrap();
+            policy.release(&row, &item.inbound, &content, "anna", unit)
+        });
+        (released.as_ref().unwrap().outcome, released.unwrap().lead.unwrap())
+    };
+    let (first, second) = (release("Mr Max rang, 030 1234567"), release("Mrs Eva rang, 030 7654321"));
+    assert_eq!((first.0, second.0), (Outcome::Created, Outcome::Created));
+    for (id, text) in [(first.1, "Mr Max rang"), (second.1, "Mrs Eva rang")] {
+        let lead = store.view(|view| view.lead(id)).unwrap().unwrap();
+        assert_eq!((lead.person.emails.len(), lead.person.name.as_deref()), (0, None));
+        assert_eq!(lead.forwarded_by.as_ref().map(Email::as_str), Some("lea@example.com"));
+        assert!(lead.message.unwrap().starts_with(text));
+        assert!(lead.problems[0].contains("enter who it is"), "{:?}", lead.problems);
+    }
 }

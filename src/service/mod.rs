@@ -4,6 +4,7 @@
 //! is stored before it is answered.
 
 mod channels;
+mod filters;
 mod ledger;
 mod mailboxes;
 mod operations;
@@ -28,7 +29,7 @@ use crate::store::{self, Store};
 pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
 pub use people::{Assigned, StageChange};
 pub use tryout::{Reach, Step, Tried};
-pub use views::{LeadInFull, OwnerState, TouchView};
+pub use views::{LeadInFull, LeftBehind, OwnerState, TouchView};
 
 /// Everything a person can ask for or change.
 pub struct Service {
@@ -69,6 +70,8 @@ pub struct SettingsState {
     pub loaded_at: Option<Timestamp>,
     /// Why the newest settings or rules are not in force; the last good ones are.
     pub error: Option<String>,
+    /// Settings that were changed and take effect at the next start only.
+    pub waiting: Vec<&'static str>,
 }
 
 impl Service {
@@ -104,6 +107,9 @@ pub enum Error {
     /// The request makes no sense as it is.
     #[error("{0}")]
     Invalid(String),
+    /// A name that stands nowhere.
+    #[error("{0}")]
+    Unknown(String),
     /// It cannot be done to this thing in its state.
     #[error("{0}")]
     Conflict(String),

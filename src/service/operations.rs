@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Error, Service, SettingsState};
+use super::{Error, LeftBehind, Service, SettingsState};
 use crate::channels::health::ChannelState;
 use crate::lead::{Alarm, Id, Name, Notice, NoticeState, Own, Trip};
 use crate::notify::outbox::NotifierState;
@@ -30,6 +30,10 @@ pub struct Status {
     pub alarms: Vec<Alarm>,
     /// The canaries, by channel.
     pub canaries: BTreeMap<Name, CanaryState>,
+    /// Leads that wait without an owner.
+    pub unowned: u64,
+    /// Open leads of owners who cannot work them.
+    pub left_behind: Vec<LeftBehind>,
     /// The store.
     pub store: StoreState,
     /// The outbox.
@@ -134,6 +138,8 @@ impl Service {
             notifiers: self.notifiers.states(),
             alarms: self.alarms()?,
             canaries: self.canaries()?,
+            left_behind: self.left_behind()?,
+            unowned: self.store.view(|view| view.unowned_count())?,
             store: StoreState {
                 bytes: self.store.size()?,
                 on_disk: self.store.on_disk()?,

@@ -1,9 +1,14 @@
 //! What people do to a lead: assign it, move its stage, note something.
 
+use std::sync::Arc;
+
 use super::{Error, Service};
 use crate::lead::{Decision, Event, Id, Lead, Name, Routing, Stage};
 use crate::pipeline::{give, tell};
 use crate::store::{self, Records, Unit};
+
+/// Waiting leads that are given away in one unit.
+const AT_ONCE: usize = 100;
 
 /// A wish to give a lead to somebody.
 #[derive(Clone, Debug, serde::Deserialize)]
@@ -59,6 +64,21 @@ impl Service {
             tell(lead, Event::Assigned, None, &policy.staff, unit)
         })
         .await
+    }
+
+    /// Gives every lead that waits without an owner to whoever's turn it is, oldest first; how many
+    /// got one. A few share a unit, so that new items need not wait for all of them.
+    pub async fn give_waiting(&self) -> Result<u64, Error> {
+        let (mut given, mut after) = (0, Id::MIN);
+        loop {
+            let policy = Arc::clone(&self.policy);
+            let step = self.door.change(move |unit| policy.get().give_waiting(after, AT_ONCE, unit)).await?;
+            given += step.given;
+            match step.next {
+                Some(next) => after = next,
+                None => return Ok(given),
+            }
+        }
     }
 
     /// Moves a lead's stage.

@@ -6,7 +6,12 @@ use serde::Serialize;
 use super::{Error, Service};
 use crate::assign::shares;
 use crate::lead::{Attachment, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch};
-use crate::store::Records;
+use crate::store::{OwnerCounts, Records};
+
+/// Why an owner of the settings gets no leads,
+const INACTIVE: &str = "not active";
+/// and one who has leads and is not there.
+const REMOVED: &str = "not in the settings any more";
 
 /// A lead with its touches, its history and the newest decision.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -90,7 +95,47 @@ pub struct OwnerState {
     pub teams: Vec<Name>,
 }
 
+impl OwnerState {
+    /// Somebody who is not in the settings any more.
+    fn of_former(id: Name, open: u64) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            available: false,
+            reason: Some(REMOVED.to_owned()),
+            open,
+            assigned: 0,
+            share: 0.0,
+            expected_share: 0.0,
+            teams: Vec::new(),
+        }
+    }
+}
+
+/// Open leads of somebody who cannot work them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LeftBehind {
+    /// Whose they are.
+    pub owner: Name,
+    /// How many.
+    pub open: u64,
+    /// Why they are not worked.
+    pub reason: &'static str,
+}
+
 impl Service {
+    /// Open leads of owners who are not in the settings any more, or not active.
+    pub fn left_behind(&self) -> Result<Vec<LeftBehind>, Error> {
+        let policy = self.policy.get();
+        let counts = self.store.view(|view| view.all_owner_counts())?;
+        let idle = counts.into_iter().filter(|(owner, counts)| counts.open > 0 && policy.staff.active(owner).is_none());
+        let left = |(owner, counts): (Name, OwnerCounts)| {
+            let reason = if policy.staff.owner(&owner).is_some() { INACTIVE } else { REMOVED };
+            LeftBehind { owner, open: counts.open, reason }
+        };
+        Ok(idle.map(left).collect())
+    }
+
     /// A lead in full.
     pub fn lead(&self, id: Id) -> Result<LeadInFull, Error> {
         let found = self.store.view(|view| {
@@ -107,7 +152,8 @@ impl Service {
         found.ok_or_else(|| Error::NotFound(format!("lead {id}")))
     }
 
-    /// Everybody's place in the rotations, in the order of the settings.
+    /// Everybody's place in the rotations, in the order of the settings; then those who are not in the
+    /// settings any more and still have open leads.
     pub fn owners(&self) -> Result<Vec<OwnerState>, Error> {
         let policy = self.policy.get();
         let staff = &policy.staff;
@@ -118,7 +164,7 @@ impl Service {
                     id: owner.id.clone(),
                     name: owner.name.clone(),
                     available: owner.active,
-                    reason: (!owner.active).then(|| "not active".to_owned()),
+                    reason: (!owner.active).then(|| INACTIVE.to_owned()),
                     open: view.owner_counts(&owner.id)?.open,
                     assigned: 0,
                     share: 0.0,
@@ -139,6 +185,9 @@ impl Service {
                 }
                 states.push(state);
             }
+            let gone = view.all_owner_counts()?.into_iter();
+            let gone = gone.filter(|(owner, counts)| counts.open > 0 && staff.owner(owner).is_none());
+            states.extend(gone.map(|(owner, counts)| OwnerState::of_former(owner, counts.open)));
             Ok(states)
         })?;
         Ok(states)

@@ -36,6 +36,7 @@ impl Store {
         self.view(|view| {
             let mut audit = Audit { view, found: Vec::new() };
             audit.leads()?;
+            audit.unowned()?;
             audit.match_keys()?;
             audit.touches()?;
             audit.lead_touches()?;
@@ -97,6 +98,9 @@ impl Audit<'_> {
                 let text = format!("{touches} touches; the lead says {}", lead.touch_count);
                 audit.differ(Table::LeadTouches, &lead.id, text);
             }
+            if lead.is_unowned() && !audit.has(Table::Unowned, &lead.id.to_bytes())? {
+                audit.differ(Table::Unowned, &lead.id, "waits without an owner and is not listed");
+            }
             if let Some(owner) = lead.owner {
                 let count = counts.entry(owner).or_default();
                 count.owned += 1;
@@ -119,6 +123,16 @@ impl Audit<'_> {
             }
         }
         Ok(())
+    }
+
+    fn unowned(&mut self) -> Result<(), Error> {
+        self.keys(Table::Unowned, |audit, key| {
+            let id = keys::last_id(key).unwrap_or(Id::MIN);
+            if audit.view.lead(id)?.is_none_or(|lead| !lead.is_unowned()) {
+                audit.differ(Table::Unowned, &id, "is listed and does not wait for an owner");
+            }
+            Ok(())
+        })
     }
 
     fn name(&mut self, table: Table, key: &[u8]) -> Option<Name> {
@@ -315,6 +329,7 @@ mod tests {
             (Table::MatchKeys, keys::text_and_id("email:nobody@x.example", Id::MIN)),
             (Table::LeadTouches, keys::pair(Id::MIN, Id::MIN).to_vec()),
             (Table::NoticesDue, keys::due(Timestamp::UNIX_EPOCH, Id::MIN).to_vec()),
+            (Table::Unowned, Id::MIN.to_bytes().to_vec()),
         ] {
             let store = first();
             store.backend.write(&mut |tables| tables.put(table, &key, b"")).unwrap();

@@ -96,11 +96,13 @@ pub enum Table {
     Rotations,
     /// Owner → open and assigned leads.
     OwnerCounts,
+    /// Lead id → nothing, for leads that wait without an owner.
+    Unowned,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Meta,
         Self::Leads,
         Self::Touches,
@@ -117,6 +119,7 @@ impl Table {
         Self::NoticeCounts,
         Self::Rotations,
         Self::OwnerCounts,
+        Self::Unowned,
     ];
 
     /// The name in the file.
@@ -139,6 +142,7 @@ impl Table {
             Self::NoticeCounts => "notice_counts",
             Self::Rotations => "rotations",
             Self::OwnerCounts => "owner_counts",
+            Self::Unowned => "unowned",
         }
     }
 }

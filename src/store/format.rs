@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use super::backend::{Order, Table};
 use super::records::Records;
 use super::unit::Unit;
-use super::{Error, GO_ON, Store, keys};
-use crate::lead::Id;
+use super::{Error, GO_ON, Store, codec, keys};
+use crate::lead::{Id, Lead};
 
 /// Leads from one version to the next.
 pub(super) type Step = fn(&mut Unit<'_>) -> Result<(), Error>;
 
 /// All steps; the first one leads from version 1 to 2.
-pub(super) const STEPS: [Step; 1] = [notices_name_their_decision];
+pub(super) const STEPS: [Step; 2] = [notices_name_their_decision, leads_without_owner_are_listed];
 
 /// The version of what the bytes mean; a store with a newer one is refused.
 #[expect(clippy::cast_possible_truncation, reason = "there are never so many steps")]
@@ -55,6 +55,16 @@ fn notices_name_their_decision(unit: &mut Unit<'_>) -> Result<(), Error> {
         unit.put_notice(&notice)?;
     }
     Ok(())
+}
+
+/// Until version 2 nothing listed the leads that wait without an owner.
+fn leads_without_owner_are_listed(unit: &mut Unit<'_>) -> Result<(), Error> {
+    let (mut unowned, mut end): (Vec<Lead>, _) = (Vec::new(), Vec::new());
+    unit.tables().scan(Table::Leads, keys::starting_with(&[], &mut end), Order::Forward, &mut |_, value| {
+        unowned.extend(Some(codec::decode::<Lead>(Table::Leads, value)?).filter(Lead::is_unowned));
+        GO_ON
+    })?;
+    unowned.iter().try_for_each(|lead| unit.list_if_unowned(lead))
 }
 
 #[cfg(test)]
@@ -113,6 +123,29 @@ mod tests {
             let notices = store.notices(&NoticeFilter::default(), None, 100).unwrap().items;
             assert!(notices.iter().all(|notice| notice.decision.is_some()), "operation {operation}");
         }
+    }
+
+    #[test]
+    fn a_store_of_format_2_lists_its_leads_without_owner_after_it_is_opened() {
+        let disk = first();
+        let store = Store::on(disk.clone()).unwrap();
+        let mut leads = store.leads(&LeadFilter::default(), None, 100).unwrap().items;
+        let taken = store.unit(Timestamp::now(), |unit| {
+            for lead in &mut leads[..2] {
+                lead.owner = None;
+                unit.put_lead(lead)?;
+            }
+            unit.set_format(2)
+        });
+        taken.unwrap();
+        let waiting = store.view(|view| view.unowned(Id::MIN, 9)).unwrap();
+        let forget = |id: &Id| store.backend.write(&mut |tables| tables.remove(Table::Unowned, &id.to_bytes()));
+        waiting.iter().try_for_each(forget).unwrap();
+        drop(store);
+        let store = Store::on(Disk::holding(disk.written())).unwrap();
+        assert_eq!((format(&store), waiting.len()), (FORMAT, 2));
+        assert_eq!(store.view(|view| view.unowned(Id::MIN, 9)).unwrap(), waiting);
+        assert_eq!(store.audit().unwrap(), []);
     }
 
     fn note(unit: &mut Unit<'_>, text: &str) -> Result<(), Error> {

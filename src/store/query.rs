@@ -30,13 +30,31 @@ pub struct Page<T> {
     pub next: Option<Id>,
 }
 
+/// Who works the leads that are wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    /// This owner.
+    Owner(Name),
+    /// Nobody, and somebody should: these leads wait for an owner.
+    Nobody,
+}
+
+impl Holder {
+    fn holds(&self, lead: &Lead) -> bool {
+        match self {
+            Self::Owner(name) => lead.owner.as_ref() == Some(name),
+            Self::Nobody => lead.is_unowned(),
+        }
+    }
+}
+
 /// Which leads.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LeadFilter {
     /// Every word stands somewhere in name, addresses, numbers, company, subject or message.
     pub words: Vec<String>,
     /// Worked by.
-    pub owner: Option<Name>,
+    pub owner: Option<Holder>,
     /// Routed to.
     pub team: Option<Name>,
     /// At this stage.
@@ -82,7 +100,7 @@ impl Store {
             limit,
             |lead: &Lead| lead.id,
             |lead| {
-                fits(filter.owner.as_ref(), lead.owner.as_ref())
+                filter.owner.as_ref().is_none_or(|holder| holder.holds(lead))
                     && fits(filter.team.as_ref(), lead.team.as_ref())
                     && fits(filter.stage.as_ref(), Some(&lead.stage))
                     && fits(filter.disposition.as_ref(), Some(&lead.disposition))

@@ -234,6 +234,40 @@ pub trait Records {
         Ok(self.record(Table::OwnerCounts, owner.as_str().as_bytes())?.unwrap_or_default())
     }
 
+    /// Everybody who has leads or ever had some, with how many.
+    fn all_owner_counts(&self) -> Result<Vec<(Name, OwnerCounts)>, Error> {
+        let mut all = Vec::new();
+        let everybody = (Bound::Unbounded, Bound::Unbounded);
+        self.tables().scan(Table::OwnerCounts, everybody, Order::Forward, &mut |key, value| {
+            if let Ok(owner) = Name::parse(&String::from_utf8_lossy(key)) {
+                all.push((owner, codec::decode(Table::OwnerCounts, value)?));
+            }
+            GO_ON
+        })?;
+        Ok(all)
+    }
+
+    /// Leads after `after` that wait without an owner, oldest first, at most `limit`.
+    fn unowned(&self, after: Id, limit: usize) -> Result<Vec<Id>, Error> {
+        let (mut ids, first) = (Vec::new(), after.to_bytes());
+        let range = (Bound::Excluded(first.as_slice()), Bound::Unbounded);
+        self.tables().scan(Table::Unowned, range, Order::Forward, &mut |key, _| {
+            ids.extend(keys::last_id(key));
+            if ids.len() < limit { GO_ON } else { ENOUGH }
+        })?;
+        Ok(ids)
+    }
+
+    /// How many leads wait without an owner.
+    fn unowned_count(&self) -> Result<u64, Error> {
+        let mut count = 0;
+        self.tables().scan(Table::Unowned, (Bound::Unbounded, Bound::Unbounded), Order::Forward, &mut |_, _| {
+            count += 1;
+            GO_ON
+        })?;
+        Ok(count)
+    }
+
     /// The ids at the end of all keys that start with `prefix`, in order.
     fn ids_under(&self, table: Table, prefix: &[u8]) -> Result<Vec<Id>, Error> {
         let (mut ids, mut end) = (Vec::new(), Vec::new());

@@ -67,6 +67,7 @@ impl<'a> Unit<'a> {
         }
         self.count(before.as_ref(), -1)?;
         self.count(Some(lead), 1)?;
+        self.list_if_unowned(lead)?;
         self.put(Table::Leads, &lead.id.to_bytes(), lead)
     }
 
@@ -79,6 +80,14 @@ impl<'a> Unit<'a> {
             counts.open = counts.open.saturating_add_signed(by);
         }
         self.put(Table::OwnerCounts, owner.as_str().as_bytes(), &counts)
+    }
+
+    pub(super) fn list_if_unowned(&mut self, lead: &Lead) -> Result<(), Error> {
+        if lead.is_unowned() {
+            self.tables.put(Table::Unowned, &lead.id.to_bytes(), b"")
+        } else {
+            self.tables.remove(Table::Unowned, &lead.id.to_bytes())
+        }
     }
 
     /// Attaches a touch to its lead.

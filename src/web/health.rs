@@ -58,6 +58,7 @@ pub(super) async fn metrics(State(web): State<Web>) -> Result<Response, Problem>
     if let Some(free) = status.store.free {
         metrics::gauge!("lotse_store_free_bytes").set(approximate(free));
     }
+    metrics::gauge!("lotse_leads_unowned").set(approximate(status.unowned));
     metrics::gauge!("lotse_outbox_pending").set(approximate(status.outbox.pending));
     metrics::gauge!("lotse_outbox_dead").set(approximate(status.outbox.dead));
     metrics::counter!("lotse_commits_total").absolute(status.store.commits);

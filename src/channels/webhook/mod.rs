@@ -12,6 +12,7 @@ mod connection;
 mod cors;
 mod example;
 mod idle;
+mod limits;
 pub mod listener;
 mod post;
 mod prove;

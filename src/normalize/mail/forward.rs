@@ -3,12 +3,13 @@
 //! In: a released mail of a colleague, as read so far. Out: the same content, speaking of the person
 //! whose mail it passes on. That mail is attached, or it is text below the lines that mail programs
 //! put before it (`From: …`, `Von: …`), in any of many languages; only an outsider's address in
-//! those lines makes a person. Where the mail is passed on but names nobody so, the lead is
-//! nobody's: the colleague is not the customer. A colleague's own words stay the colleague's.
+//! those lines makes a person. Where the mail names nobody so, or is a colleague's own note, the lead
+//! is nobody's: the colleague is not the customer, and two notes of one colleague are two leads.
 
 use crate::lead::{Content, Email, Person};
 use crate::normalize::{Reader, email, robot, text};
 
+use super::forward_words::{LABELS, Label, MARKERS, PREFIXES};
 use super::headers::Fields;
 use super::parts::Parts;
 use super::person::{self, Setting};
@@ -23,65 +24,6 @@ const ABOVE: usize = 3;
 /// Lines that a list of recipients may run over.
 const WRAPPED: usize = 4;
 
-/// Lines of the head of a mail inside.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Label {
-    From,
-    ReplyTo,
-    To,
-    Copy,
-    Date,
-    Subject,
-}
-
-/// What mail programs call those lines, lower case, with `|` between.
-const LABELS: [(Label, &str); 6] = [
-    (
-        Label::From,
-        "from|von|de|da|van|från|fra|lähettäjä|отправитель|відправник|od|feladó|от|від|от кого|\
-         kimden|gönderen|de la|expéditeur|remitente|mittente|remetente|absender|afzender|\
-         avsändare|avsender|afsender|odesílatel|odosielateľ|nadawca|από|šalje|pošiljatelj|发件人|\
-         寄件者|寄件人|差出人|보낸 사람|보낸사람",
-    ),
-    (
-        Label::ReplyTo,
-        "reply-to|reply to|antwort an|antworten an|répondre à|responder a|rispondi a|\
-         antwoord aan|svar till|svar til|vastausosoite|odpowiedz do|odpověď komu|回复|返信先",
-    ),
-    (
-        Label::To,
-        "to|an|adresat|à|para|a|aan|naar|till|til|vastaanottaja|do|dla|komu|címzett|кому|kime|\
-         către|destinataire|destinatario|destinatário|pour|empfänger|προς|prima|za|收件人|收件者|宛先|\
-         받는 사람|받는사람",
-    ),
-    (
-        Label::Copy,
-        "cc|bcc|kopie|kopie (cc)|kopia|copie|copie à|copia|cópia|kopio|másolat|másolatot kap|\
-         копия|копія|dw|udw|kopi|bilgi|抄送|副本|참조",
-    ),
-    (
-        Label::Date,
-        "date|sent|datum|gesendet|gesendet am|envoyé|date d'envoi|enviado|enviado el|enviada em|\
-         fecha|data|inviato|data invio|verzonden|skickat|sendt|dato|lähetetty|päiväys|päivämäärä|\
-         wysłano|wysłane|odesláno|odoslané|dátum|elküldve|küldve|дата|отправлено|надіслано|\
-         gönderildi|tarih|trimis|dată|datum odeslání|ημερομηνία|poslano|发送时间|日期|时间|送信日時|日付|日時|\
-         보낸 날짜|날짜",
-    ),
-    (
-        Label::Subject,
-        "subject|betreff|objet|asunto|oggetto|assunto|onderwerp|ämne|emne|aihe|temat|předmět|\
-         predmet|tárgy|тема|konu|subiect|θέμα|naslov|主题|主旨|件名|제목",
-    ),
-];
-
-/// How subjects of mails that were passed on begin, before the colon.
-const PREFIXES: &str = "fw|fwd|wg|tr|rv|i|enc|vb|pd|vl|vs|továbbítás|ilt|yml|πρθ|пересл|转发|轉寄|転送|전달";
-
-/// Words in the line above the head, in the beginnings that all their forms share.
-const MARKERS: &str = "forward|weitergeleit|transfér|transmis|réexpédi|reenvi|reencaminh|encaminh|inoltra|\
-     doorgestuurd|doorsturen|vidarebefordra|videresend|välitet|edelleen|przekaz|przesłan|\
-     přeposl|preposlan|továbbít|пересл|перенаправ|iletilen|redirec|redirig|转发|転送|전달";
-
 /// The head of a mail inside a text.
 #[derive(Debug, Default)]
 struct Head {
@@ -94,8 +36,8 @@ struct Head {
     subject: Option<String>,
 }
 
-/// Makes the content speak of the person whose mail `colleague` passed on, if that is what the mail
-/// does; else of the colleague. `parts` is `None` where a mail was too odd to be taken apart.
+/// Makes the content speak of the person whose mail `colleague` passed on, if that can be told; else
+/// of nobody. `parts` is `None` where a mail was too odd to be taken apart.
 pub(super) fn resolve(content: &mut Content, colleague: Email, parts: Option<&Parts<'_>>, reader: &Reader) {
     if robot::is_robot(&colleague) {
         return person::behind(content, None, &colleague, reader);
@@ -112,15 +54,13 @@ pub(super) fn resolve(content: &mut Content, colleague: Email, parts: Option<&Pa
         let marked = lines.iter().any(|line| is_framed(bare(line)) && speaks_of_it(bare(line)))
             || parts.is_some_and(|parts| mails(parts).next().is_some());
         content.text = (!whole.is_empty()).then(|| whole.clone());
-        if !(said || marked) {
-            content.person = own;
-            content.person.emails.insert(0, colleague);
-            return;
-        }
         content.person.language = own.language;
-        content.problems.push(format!(
-            "passed on by {colleague}, but the mail does not say plainly whose it was: look into its text, then enter who it is"
-        ));
+        let what = if said || marked {
+            format!("passed on by {colleague}, but the mail does not say plainly whose it was")
+        } else {
+            format!("written by {colleague}, one of our own people, for somebody else")
+        };
+        content.problems.push(format!("{what}: look into its text, then enter who it is"));
     }
     content.forwarded_by = Some(colleague);
 }

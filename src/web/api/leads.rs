@@ -27,14 +27,14 @@ pub(super) fn routes() -> Router<Web> {
 async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Value>, Problem> {
     let filter = LeadFilter {
         words: query.take("q").map(|q| q.split_whitespace().map(str::to_owned).collect()).unwrap_or_default(),
-        owner: query.name("owner")?,
+        owner: query.holder("owner")?,
         team: query.name("team")?,
         stage: query.word("stage", &Stage::ALL, Stage::as_str)?,
         disposition: query.word("disposition", &Disposition::ALL, Disposition::as_str)?,
         channel: query.name("channel")?,
     };
     query.finish()?;
-    Ok(list(&web.read(move |service| service.store.leads(&filter, query.after, query.limit)).await?))
+    Ok(list(&web.read(move |service| service.leads(&filter, query.after, query.limit)).await?))
 }
 
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<LeadInFull>, Problem> {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::super::problem::Problem;
 use crate::lead::{Id, Name};
-use crate::store::Page;
+use crate::store::{Holder, Page};
 
 /// Items of a list when nothing else is asked for.
 const LIMIT: usize = 100;
@@ -21,6 +21,7 @@ pub(super) struct ListQuery {
     pub(super) limit: usize,
     pub(super) after: Option<Id>,
     rest: Vec<(String, String)>,
+    empty: Vec<String>,
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
@@ -29,14 +30,16 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = url::form_urlencoded::parse(query.as_bytes()).into_owned();
-        let mut list = Self { limit: LIMIT, after: None, rest: Vec::new() };
-        for (key, value) in pairs.filter(|(_, value)| !value.is_empty()) {
+        let mut list = Self { limit: LIMIT, after: None, rest: Vec::new(), empty: Vec::new() };
+        for (key, value) in pairs {
             match key.as_str() {
+                _ if value.is_empty() => list.empty.push(key),
                 "limit" => {
-                    let limit: usize = value
-                        .parse()
-                        .map_err(|_| Problem::bad(format!("`limit` is a number from 1 to {MOST}, not `{value}`")))?;
-                    list.limit = limit.clamp(1, MOST);
+                    list.limit = limit(&value).ok_or_else(|| {
+                        Problem::bad(format!(
+                            "`limit` is a number from 1 to {MOST} (more is taken as {MOST}), not `{value}`"
+                        ))
+                    })?;
                 }
                 "after" => list.after = Some(value.parse().map_err(|error| Problem::bad(format!("`after`: {error}")))?),
                 _ => list.rest.push((key, value)),
@@ -44,6 +47,13 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
         }
         Ok(list)
     }
+}
+
+/// Items that are asked for; a number of any length counts, below 1 none does.
+fn limit(value: &str) -> Option<usize> {
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().unwrap_or(MOST).min(MOST);
+    (digits && number > 0).then_some(number)
 }
 
 impl ListQuery {
@@ -58,6 +68,12 @@ impl ListQuery {
         self.take(key)
             .map(|text| Name::parse(&text).map_err(|error| Problem::bad(format!("`{key}`: {error}"))))
             .transpose()
+    }
+
+    /// Takes the filter by owner out; empty, it asks for what nobody works.
+    pub(super) fn holder(&mut self, key: &str) -> Result<Option<Holder>, Problem> {
+        let nobody = self.empty.iter().any(|name| name == key).then_some(Holder::Nobody);
+        Ok(self.name(key)?.map(Holder::Owner).or(nobody))
     }
 
     /// Takes a filter that is one of some words out.
