@@ -165,3 +165,33 @@ fn leads_that_waited_get_owners_oldest_first_in_turn_each_with_decision_and_noti
     assert_eq!(store.view(|view| view.unowned_count()).unwrap(), 0);
     assert_eq!(store.audit().unwrap(), []);
 }
+
+#[test]
+fn two_notes_of_a_colleague_that_are_released_are_two_leads_and_neither_is_the_colleagues() {
+    let (policy, store) = (policy_of(&format!("{SETTINGS}[organisation]\ndomains = [\"example.com\"]\n")), store());
+    let config = config::parse("[organisation]\ndomains = [\"example.com\"]\n", None).config.unwrap();
+    let reader = crate::normalize::Reader::new(&config);
+    let release = |text: &str| {
+        let mut item = item(text, Reading::Noise("sent from our own domain".into()));
+        item.inbound.kind = Kind::Mail;
+        item.inbound.original.bytes = format!("From: Lea <lea@example.com>\nSubject: call\n\n{text}\n").into_bytes();
+        let taken = store.unit(Timestamp::now(), |unit| policy.take(&item, unit)).unwrap();
+        let Reading::Lead(content) = reader.read(&item.inbound, crate::normalize::Trust::Released) else {
+            panic!("no lead")
+        };
+        let released = store.unit(Timestamp::now(), |unit| {
+            let row = unit.intake(taken.intake)?.unwrap();
+            policy.release(&row, &item.inbound, &content, "anna", unit)
+        });
+        (released.as_ref().unwrap().outcome, released.unwrap().lead.unwrap())
+    };
+    let (first, second) = (release("Mr Max rang, 030 1234567"), release("Mrs Eva rang, 030 7654321"));
+    assert_eq!((first.0, second.0), (Outcome::Created, Outcome::Created));
+    for (id, text) in [(first.1, "Mr Max rang"), (second.1, "Mrs Eva rang")] {
+        let lead = store.view(|view| view.lead(id)).unwrap().unwrap();
+        assert_eq!((lead.person.emails.len(), lead.person.name.as_deref()), (0, None));
+        assert_eq!(lead.forwarded_by.as_ref().map(Email::as_str), Some("lea@example.com"));
+        assert!(lead.message.unwrap().starts_with(text));
+        assert!(lead.problems[0].contains("enter who it is"), "{:?}", lead.problems);
+    }
+}

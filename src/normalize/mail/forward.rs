@@ -3,8 +3,8 @@
 //! In: a released mail of a colleague, as read so far. Out: the same content, speaking of the person
 //! whose mail it passes on. That mail is attached, or it is text below the lines that mail programs
 //! put before it (`From: …`, `Von: …`), in any of many languages; only an outsider's address in
-//! those lines makes a person. Where the mail is passed on but names nobody so, the lead is
-//! nobody's: the colleague is not the customer. A colleague's own words stay the colleague's.
+//! those lines makes a person. Where the mail names nobody so, or is a colleague's own note, the lead
+//! is nobody's: the colleague is not the customer, and two notes of one colleague are two leads.
 
 use crate::lead::{Content, Email, Person};
 use crate::normalize::{Reader, email, robot, text};
@@ -94,8 +94,8 @@ struct Head {
     subject: Option<String>,
 }
 
-/// Makes the content speak of the person whose mail `colleague` passed on, if that is what the mail
-/// does; else of the colleague. `parts` is `None` where a mail was too odd to be taken apart.
+/// Makes the content speak of the person whose mail `colleague` passed on, if that can be told; else
+/// of nobody. `parts` is `None` where a mail was too odd to be taken apart.
 pub(super) fn resolve(content: &mut Content, colleague: Email, parts: Option<&Parts<'_>>, reader: &Reader) {
     if robot::is_robot(&colleague) {
         return person::behind(content, None, &colleague, reader);
@@ -112,15 +112,13 @@ pub(super) fn resolve(content: &mut Content, colleague: Email, parts: Option<&Pa
         let marked = lines.iter().any(|line| is_framed(bare(line)) && speaks_of_it(bare(line)))
             || parts.is_some_and(|parts| mails(parts).next().is_some());
         content.text = (!whole.is_empty()).then(|| whole.clone());
-        if !(said || marked) {
-            content.person = own;
-            content.person.emails.insert(0, colleague);
-            return;
-        }
         content.person.language = own.language;
-        content.problems.push(format!(
-            "passed on by {colleague}, but the mail does not say plainly whose it was: look into its text, then enter who it is"
-        ));
+        let what = if said || marked {
+            format!("passed on by {colleague}, but the mail does not say plainly whose it was")
+        } else {
+            format!("written by {colleague}, one of our own people, for somebody else")
+        };
+        content.problems.push(format!("{what}: look into its text, then enter who it is"));
     }
     content.forwarded_by = Some(colleague);
 }

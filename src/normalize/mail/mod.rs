@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn what_a_person_released_is_a_lead_whatever_it_is() {
         for (mail, email, text) in [
-            ("From: Anna <anna@example.com>\n\nhello", Some("anna@example.com"), Some("hello")),
+            ("From: Anna <anna@example.com>\n\nhello", None, Some("hello")),
             ("From: MAILER-DAEMON@mx.example\n\nfailed", None, Some("failed")),
             ("Subject: x\n\nhello", None, Some("hello")),
             ("From: Max\n\nhello", None, Some("hello")),
