@@ -16,6 +16,9 @@ use crate::normalize::Spelling;
 /// The largest file, in bytes.
 pub const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
 
+/// Bytes of a file that may be a note, all of which the ledger keeps.
+const NOTE: u64 = super::reading::HEAD;
+
 /// Bytes read at a time.
 const PIECE: usize = 64 * 1024;
 
@@ -31,9 +34,12 @@ pub enum Unreadable {
     /// A kind of file that is not read, by its name.
     #[error("files like this one are not read, only .csv, .txt and .tsv files")]
     Kind,
-    /// Text for reading, with nobody's address or number in it.
-    #[error("it is a text, not a table: sentences in one column, and nobody's address or number")]
+    /// Text for reading.
+    #[error("it is a text, not a table: no columns, and no header that is known")]
     Prose,
+    /// One person's details, line by line.
+    #[error("it is no table: each line names a detail of one person (`Name: …`, `E-Mail: …`)")]
+    Labelled,
     /// Nothing but blank lines.
     #[error("it holds no rows and no header")]
     NoRows,
@@ -65,7 +71,7 @@ impl Unreadable {
             Self::Io(_) => "check the disk, then try again",
             Self::Binary(_) => "open it in the program it was made with and save it as CSV (UTF-8)",
             Self::Kind => "save a table as CSV (UTF-8); send other files by mail to whom they are meant for",
-            Self::Prose => "write a table with a header (`Name;E-Mail`) and a row for each person",
+            Self::Prose | Self::Labelled => "write a table with a header (`Name;E-Mail`) and a row for each person",
             Self::NoRows => "check that the export was made with the rows that were meant",
             Self::OneLine => "if the line is a person, write a header (`Name;E-Mail`) above it",
             Self::TooLarge(_) => "split it into smaller files",
@@ -104,8 +110,18 @@ pub(super) fn open<R: Read + Seek>(mut source: R, stopped: &dyn Fn() -> bool) ->
     if sniffed.headers.len() > COLUMNS {
         return Err(Unreadable::TooManyColumns(sniffed.headers.len()));
     }
-    if may_be_prose(&sniffed, &sample) && prose::is_prose(&sample) && !names_anybody(&mut source, &survey)? {
-        return Err(Unreadable::Prose);
+    let whole = survey.length <= NOTE;
+    if whole && prose::is_labelled(&sample, sniffed.dialect.delimiter) {
+        return Err(Unreadable::Labelled);
+    }
+    if may_be_prose(&sniffed, &sample) {
+        let note = whole && prose::is_note(&sample);
+        // A long text may be a list in sentences.
+        if note
+            || prose::is_prose(&sample) && (whole && prose::is_short(&sample) || !names_anybody(&mut source, &survey)?)
+        {
+            return Err(Unreadable::Prose);
+        }
     }
     source.seek(SeekFrom::Start(0))?;
     let rows = Rows::new(Lines::new(source, survey.verdict), &sniffed.dialect, sniffed.headers.clone());

@@ -128,7 +128,9 @@ impl Guide<'_> {
         let Some(path) = self.leave(name, sight, Goal::Failed).await? else { return Ok(End::Changed) };
         let text = format!(
             "{file} could not be read.\n\nWhat is wrong: {reason}.\nWhere: the whole file; none of its rows was taken.\n\
-             What to do: {}, then put the file into the folder again.\n",
+             What to do: {}, then put the file into the folder again.\n\
+             It stands in the ledger, too: `lotse intake list --outcome quarantined`; `lotse intake release ID` makes \
+             one lead of all that it says.\n",
             reason.advice()
         );
         let beside = path.clone();

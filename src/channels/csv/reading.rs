@@ -21,7 +21,7 @@ use crate::normalize::fields::meaning;
 const ROWS: usize = 200;
 
 /// Bytes kept as evidence of a file that is no table; all of it lies in `failed/`.
-const HEAD: u64 = 64 * 1024;
+pub(super) const HEAD: u64 = 64 * 1024;
 
 /// Bytes of rows submitted together, roughly.
 const BYTES: usize = 512 * 1024;

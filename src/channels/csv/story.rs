@@ -289,6 +289,42 @@ async fn what_is_no_table_moves_to_failed_with_an_explanation() {
 }
 
 #[tokio::test]
+async fn a_short_letter_is_quarantined_whole_and_no_line_of_it_is_a_lead() {
+    let letters = [
+        ("call.txt", "Hallo,\nbitte rufen Sie mich an: 030 1234567\nMax Mustermann\n"),
+        ("offer.csv", "Sehr geehrte Damen und Herren,\n\nbitte ein Angebot.\n\nMax Muster\nmax@firma.example\n"),
+        ("details.txt", "Name: Max\nE-Mail: max@firma.example\nNachricht: Bitte anrufen\n"),
+        ("line.csv", "Guten Tag, wir suchen 20 Stühle; bitte Angebot an eva@firma.example\n"),
+        ("fair.txt", "Dear team,\n\nI would like a quote for 20 chairs,\nplease write to eva@firma.example.\n\nEva\n"),
+    ];
+    let house = House::new();
+    for (file, text) in letters {
+        house.put(file, text);
+    }
+    let tables = [
+        ("odd.csv", "Wer;Wohin\nMax;max@firma.example\nEva;eva@firma.example\n"),
+        ("bare.csv", "Max Muster, max@firma.example, 030 1234567\n"),
+        ("names.csv", "Max Mustermann\nEva Beispiel\n"),
+    ];
+    for (file, text) in tables {
+        house.put(file, text);
+    }
+    let all = |house: &House| {
+        letters.iter().all(|(file, _)| house.path(&format!("failed/{file}.error.txt")).is_file())
+            && tables.iter().all(|(file, _)| house.path("done").join(file).is_file())
+    };
+    house.run_until(all).await.unwrap();
+    let items = house.items();
+    for (file, text) in letters {
+        let of: Vec<_> = items.iter().filter(|item| item.source.starts_with(file)).collect();
+        assert_eq!(of.len(), 1, "{file}");
+        assert_eq!(String::from_utf8_lossy(&of[0].original.bytes), text);
+        assert!(matches!(Reader::default().read(of[0], Trust::Usual), Reading::Unclear(_)), "{file}");
+        assert!(matches!(Reader::default().read(of[0], Trust::Released), Reading::Lead(_)), "{file}");
+    }
+}
+
+#[tokio::test]
 async fn a_file_we_may_not_read_moves_to_failed() {
     let house = House::new();
     house.put("secret.csv", table(0..2));
