@@ -283,3 +283,45 @@ fn open_leads_of_an_owner_who_left_are_named_by_check_status_log_and_owners_unti
     daemon.settings(&gone.replace("[owners.lea]\n", "[owners.lea]\nactive = false\n"));
     assert!(daemon.ok(&["check"]).contains("2 open leads belong to `lea`, who is not active"));
 }
+
+#[test]
+fn a_name_in_a_filter_that_stands_nowhere_is_an_error_with_the_one_that_was_meant() {
+    let mut daemon = Daemon::with(SETTINGS);
+    daemon.start();
+    send(&daemon, "first");
+    for (command, said) in [
+        (&["leads", "list", "--owner", "anan"][..], "there is no owner `anan`; did you mean `anna`?"),
+        (&["leads", "list", "--team", "salse"], "did you mean `sales`?"),
+        (&["leads", "list", "--channel", "websit"], "did you mean `website`?"),
+        (&["intake", "list", "--channel", "zzz"], "there is no channel `zzz`; there are: "),
+    ] {
+        fails_with(&daemon.cli(command), 1, &[said]);
+    }
+    let token = fs::read_to_string(daemon.path("store/admin.token")).unwrap();
+    let token = format!("Authorization: Bearer {}", token.trim());
+    let get = |path: &str| http::request(daemon.private(), "GET", path, &[&token], b"").unwrap();
+    let refused = get("/api/v1/leads?owner=anan");
+    assert_eq!((refused.status, refused.json()["status"].as_u64()), (400, Some(400)));
+    assert!(refused.json()["detail"].as_str().unwrap().contains("anna"), "{refused:?}");
+    assert_eq!(get("/api/v1/intake?channel=nowhere").status, 400);
+    for limit in ["0", "-1", "abc", "1.5", "%201"] {
+        let refused = get(&format!("/api/v1/leads?limit={limit}"));
+        assert_eq!(refused.status, 400, "{limit}");
+        assert!(refused.json()["detail"].as_str().unwrap().contains("from 1 to 1000"), "{refused:?}");
+    }
+    for limit in ["1", "1001", "99999999999999999999999"] {
+        assert_eq!(get(&format!("/api/v1/leads?limit={limit}")).status, 200, "{limit}");
+    }
+
+    // Who left the settings and still stands in the store is known.
+    daemon.settings(
+        &SETTINGS.replace("anna", "lea").replace("sales", "shop").replace("channels.website", "channels.forms"),
+    );
+    daemon.signal("HUP");
+    daemon.until("the new settings are in force", Duration::from_secs(20), |daemon| {
+        daemon.object(&["status"])["channels"]["forms"].is_object()
+    });
+    for filter in [["--owner", "anna"], ["--team", "sales"], ["--channel", "website"]] {
+        assert_eq!(daemon.json(&["leads", "list", filter[0], filter[1]]).len(), 1, "{filter:?}");
+    }
+}

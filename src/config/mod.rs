@@ -32,6 +32,7 @@ use crate::lead::{Email, Name};
 use crate::notify::{self, letter::Language};
 
 pub use load::{Loaded, load, parse};
+pub(crate) use problem::nearest;
 pub use problem::{Problem, Severity};
 
 /// Bytes that stay free on the store's disk by default (on a small disk an eighth of it).

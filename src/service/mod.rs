@@ -4,6 +4,7 @@
 //! is stored before it is answered.
 
 mod channels;
+mod filters;
 mod ledger;
 mod mailboxes;
 mod operations;
@@ -96,6 +97,9 @@ pub enum Error {
     /// The request makes no sense as it is.
     #[error("{0}")]
     Invalid(String),
+    /// A name that stands nowhere.
+    #[error("{0}")]
+    Unknown(String),
     /// It cannot be done to this thing in its state.
     #[error("{0}")]
     Conflict(String),

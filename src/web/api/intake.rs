@@ -29,7 +29,7 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
         channel: query.name("channel")?,
     };
     query.finish()?;
-    Ok(list(&web.read(move |service| service.store.intakes(&filter, query.after, query.limit)).await?))
+    Ok(list(&web.read(move |service| service.intakes(&filter, query.after, query.limit)).await?))
 }
 
 /// The row, with what is known of its original.

@@ -34,7 +34,7 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
         channel: query.name("channel")?,
     };
     query.finish()?;
-    Ok(list(&web.read(move |service| service.store.leads(&filter, query.after, query.limit)).await?))
+    Ok(list(&web.read(move |service| service.leads(&filter, query.after, query.limit)).await?))
 }
 
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<LeadInFull>, Problem> {

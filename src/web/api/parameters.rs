@@ -35,10 +35,11 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
             match key.as_str() {
                 _ if value.is_empty() => list.empty.push(key),
                 "limit" => {
-                    let limit: usize = value
-                        .parse()
-                        .map_err(|_| Problem::bad(format!("`limit` is a number from 1 to {MOST}, not `{value}`")))?;
-                    list.limit = limit.clamp(1, MOST);
+                    list.limit = limit(&value).ok_or_else(|| {
+                        Problem::bad(format!(
+                            "`limit` is a number from 1 to {MOST} (more is taken as {MOST}), not `{value}`"
+                        ))
+                    })?;
                 }
                 "after" => list.after = Some(value.parse().map_err(|error| Problem::bad(format!("`after`: {error}")))?),
                 _ => list.rest.push((key, value)),
@@ -46,6 +47,13 @@ impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
         }
         Ok(list)
     }
+}
+
+/// Items that are asked for; a number of any length counts, below 1 none does.
+fn limit(value: &str) -> Option<usize> {
+    let digits = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
+    let number = value.parse().unwrap_or(MOST).min(MOST);
+    (digits && number > 0).then_some(number)
 }
 
 impl ListQuery {
