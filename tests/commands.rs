@@ -325,3 +325,24 @@ fn a_name_in_a_filter_that_stands_nowhere_is_an_error_with_the_one_that_was_mean
         assert_eq!(daemon.json(&["leads", "list", filter[0], filter[1]]).len(), 1, "{filter:?}");
     }
 }
+
+#[test]
+fn a_file_that_is_imported_ends_as_in_the_watched_folder_and_only_folders_import() {
+    let daemon = Daemon::with(SETTINGS);
+    fs::write(daemon.path("line.csv"), "Bitte Rückruf\n").unwrap();
+    for dry in
+        [&["import", "line.csv", "--channel", "fairs"][..], &["import", "line.csv", "--channel", "fairs", "--dry-run"]]
+    {
+        fails_with(&daemon.cli(dry), 1, &["line.csv", "its one line names no column that is known", "write a header"]);
+    }
+    fs::write(daemon.path("nobody.csv"), "Name;E-Mail\n").unwrap();
+    assert!(daemon.ok(&["import", "nobody.csv", "--channel", "fairs"]).contains("a header and no rows"));
+    fails_with(
+        &daemon.cli(&["import", "nobody.csv", "--channel", "website"]),
+        1,
+        &["`website` is no channel of files but of kind `webhook`", "fairs"],
+    );
+    let missing = daemon.cli(&["import", "nowhere.csv", "--channel", "fairs"]);
+    fails_with(&missing, 1, &["nowhere.csv", "check its name"]);
+    assert_eq!(text(&missing.stderr).matches("No such file").count(), 1, "said once");
+}

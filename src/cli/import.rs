@@ -12,7 +12,7 @@ use super::Outcome;
 use super::client::Client;
 use super::leads::part;
 use super::print::{line, say};
-use crate::channels::csv::{Item, import};
+use crate::channels::csv::{Item, Unreadable, import};
 use crate::config::{ChannelKind, Config};
 use crate::lead::Name;
 use crate::normalize::Spelling;
@@ -69,6 +69,9 @@ fn dry_run(wish: &Arguments, mut file: import::Import, spelling: &Spelling) -> a
             }
         }
     }
+    if rows + errors == 0 {
+        refuse_one_line(wish, &file)?;
+    }
     let columns = file.columns(spelling);
     if wish.json {
         let answer = json!({ "dialect": file.dialect, "columns": columns, "rows": rows, "errors": errors, "error_lines": named });
@@ -117,6 +120,9 @@ fn take(wish: &Arguments, name: &Name, mut file: import::Import, client: &Client
         }
     }
     bar.finish_and_clear();
+    if counts.is_empty() {
+        refuse_one_line(wish, &file)?;
+    }
     summary(wish, &counts, client)
 }
 
@@ -149,30 +155,44 @@ fn summary(wish: &Arguments, counts: &BTreeMap<String, u64>, client: &Client) ->
         return line(&json!(counts));
     }
     let words: Vec<String> = counts.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
-    say(&if words.is_empty() { "the file has no rows".to_owned() } else { words.join(", ") })?;
+    say(&if words.is_empty() { "the file has a header and no rows".to_owned() } else { words.join(", ") })?;
     if !client.is_daemon() && !wish.quiet && counts.contains_key("created") {
         say("the owners are told when the daemon runs")?;
     }
     Ok(())
 }
 
-fn open(path: &Path) -> anyhow::Result<import::Import> {
-    import::open(path).map_err(|error| {
-        let advice = error.advice();
-        anyhow!(error).context(format!("cannot read {} ({advice})", path.display()))
-    })
+/// A line that is no known header may be a person: the file as a whole cannot be read.
+fn refuse_one_line(wish: &Arguments, file: &import::Import) -> anyhow::Result<()> {
+    if file.has_known_header() { Ok(()) } else { Err(unreadable(&wish.file, &Unreadable::OneLine)) }
 }
 
+fn open(path: &Path) -> anyhow::Result<import::Import> {
+    import::open(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &Unreadable) -> anyhow::Error {
+    anyhow!("cannot read {}: {error}; {}", path.display(), error.advice())
+}
+
+/// The folder whose settings count: its field names, and its name in the ledger.
 fn channel(config: &Config, name: &str) -> anyhow::Result<(Name, Spelling)> {
-    let found = config.channels.iter().find(|channel| channel.name == *name);
-    let Some(channel) = found else {
-        let names: Vec<&str> = config.channels.iter().map(|channel| channel.name.as_str()).collect();
-        bail!("there is no channel `{name}` in the settings; there are: {}", names.join(", "));
+    let folders = || {
+        config.channels.iter().filter_map(|channel| match &channel.kind {
+            ChannelKind::Csv(csv) => Some((&channel.name, csv)),
+            ChannelKind::Webhook(_) | ChannelKind::Imap(_) => None,
+        })
     };
-    let spelling = match &channel.kind {
-        ChannelKind::Csv(csv) => csv.spelling.clone(),
-        ChannelKind::Webhook(webhook) => webhook.spelling.clone(),
-        ChannelKind::Imap(_) => Spelling::default(),
+    if let Some((name, csv)) = folders().find(|(known, _)| **known == *name) {
+        return Ok((name.clone(), csv.spelling.clone()));
+    }
+    let what = match config.channels.iter().find(|channel| channel.name == *name) {
+        Some(other) => format!("`{name}` is no channel of files but of kind `{}`", other.kind.as_str()),
+        None => format!("there is no channel `{name}` in the settings"),
     };
-    Ok((channel.name.clone(), spelling))
+    let names: Vec<&str> = folders().map(|(name, _)| name.as_str()).collect();
+    if names.is_empty() {
+        bail!("{what}; to import files, add one: [channels.NAME] with kind = \"csv\" and a folder");
+    }
+    bail!("{what}; files come in through: {}", names.join(", "));
 }

@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 
 use super::dialect::{self, Dialect, Sniffed};
 use super::encoding::{Judge, SAMPLE, Verdict};
-use super::header;
 use super::lines::{Line, Lines};
 use super::prose;
 use super::rows::{COLUMNS, Rows};
 use crate::normalize::Spelling;
+use crate::normalize::fields::meaning;
 
 /// The largest file, in bytes.
 pub const LARGEST: u64 = 2 * 1024 * 1024 * 1024;
@@ -68,6 +68,7 @@ impl Unreadable {
             Self::Io(error) if error.kind() == io::ErrorKind::PermissionDenied => {
                 "give the user that lotse runs as the right to read it"
             }
+            Self::Io(error) if error.kind() == io::ErrorKind::NotFound => "check its name",
             Self::Io(_) => "check the disk, then try again",
             Self::Binary(_) => "open it in the program it was made with and save it as CSV (UTF-8)",
             Self::Kind => "save a table as CSV (UTF-8); send other files by mail to whom they are meant for",
@@ -136,8 +137,12 @@ fn may_be_prose(sniffed: &Sniffed, sample: &[Line]) -> bool {
         Some(',') => !prose::are_commas_apart(sample),
         Some(_) => true,
     };
-    let known = sniffed.headers.iter().any(|name| header::field(name, &Spelling::default()).is_some());
-    (sniffed.headers.len() <= 1 || !columns) && !known
+    (sniffed.headers.len() <= 1 || !columns) && !is_header(&sniffed.headers)
+}
+
+/// Whether one of these names of columns is known.
+pub(super) fn is_header(names: &[String]) -> bool {
+    names.iter().any(|name| meaning(name, &Spelling::default()).is_some())
 }
 
 /// Whether an address or a number to call stands anywhere in the file.

@@ -27,6 +27,12 @@ pub struct Import<R = File> {
 }
 
 impl<R> Import<R> {
+    /// Whether a column has a name that everybody knows: then a file without rows is an export of nobody.
+    #[must_use]
+    pub fn has_known_header(&self) -> bool {
+        contents::is_header(&self.headers)
+    }
+
     /// Which canonical field each column fills, `null` for those kept under their own name.
     #[must_use]
     pub fn columns(&self, spelling: &Spelling) -> Map<String, Value> {

@@ -114,8 +114,13 @@ fn greets(text: &str) -> bool {
     })
 }
 
-/// Whether commas stand as in sentences, with a blank after them, in all but a few lines.
+/// Whether commas stand as in sentences, with a blank after them, in all but a few lines; not where
+/// three lines or more all have the same number of them.
 pub(super) fn are_commas_apart(lines: &[Line]) -> bool {
+    let commas: Vec<usize> = filled(lines).map(|text| text.matches(',').count()).collect();
+    if commas.len() >= 3 && commas[0] >= 2 && commas.iter().all(|count| *count == commas[0]) {
+        return false;
+    }
     let tight = |text: &str| text.as_bytes().windows(2).any(|pair| pair[0] == b',' && !pair[1].is_ascii_whitespace());
     let with = || lines.iter().map(|line| line.text.trim()).filter(|text| text.contains(','));
     with().filter(|text| tight(text)).count() * 5 < with().count()
@@ -238,6 +243,8 @@ mod tests {
     fn a_column_of_sentences_makes_no_letter_of_a_table() {
         let table = "id,answer\n1,\"Well, I think so, at least today.\"\n2,\"Yes, of course.\"\n";
         assert!(!are_commas_apart(&lines(table)));
+        let even = "color, red, what the page is painted with\nsize, 12, how large its letters are\nfont, none, one of those we have";
+        assert!(!are_commas_apart(&lines(even)));
         assert!(are_commas_apart(&lines("Dear all,\nplease come, and bring cake, on Monday.\nThanks,\nAnna")));
     }
 

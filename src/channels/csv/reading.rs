@@ -14,8 +14,6 @@ use tokio_util::sync::CancellationToken;
 use super::contents::{self, Contents, Unreadable};
 use super::paths::{self, Paths, Sight};
 use super::rows::Item;
-use crate::normalize::Spelling;
-use crate::normalize::fields::meaning;
 
 /// Rows submitted together.
 const ROWS: usize = 200;
@@ -106,7 +104,7 @@ impl Sending<'_> {
 }
 
 fn send(contents: Contents<File>, sight: Sight, begun: Option<Progress>, sending: &Sending<'_>) -> Found {
-    let is_header = contents.headers.iter().any(|name| meaning(name, &Spelling::default()).is_some());
+    let is_header = contents::is_header(&contents.headers);
     let mut progress = Progress { sight, sha256: contents.sha256, rows: 0 };
     let skip = begun.filter(|begun| Progress { rows: 0, ..begun.clone() } == progress).map_or(0, |begun| begun.rows);
     let (mut piece, mut bytes) = (Piece::new(), 0);
