@@ -48,6 +48,11 @@ impl Sight {
         }
     }
 
+    /// Whether there is nothing in it.
+    pub(super) fn is_empty(&self) -> bool {
+        self.size == 0
+    }
+
     /// Whether both are the same file, changed or not.
     pub(super) fn same_file(&self, other: &Self) -> bool {
         (self.dev, self.ino) == (other.dev, other.ino)
@@ -67,7 +72,9 @@ pub(super) struct Entry {
 pub(super) enum Standing {
     /// Read it once it rests, or find out that it cannot be read.
     Read,
-    /// Not yet, or none of our business: temporary names, empty files, folders.
+    /// The same, once it has rested for long: whoever made it may still have to write it.
+    Empty,
+    /// None of our business: temporary names, folders.
     Wait,
     /// Never, for this reason.
     Leave(&'static str),
@@ -178,7 +185,7 @@ fn standing(name: &OsStr, metadata: &Metadata) -> Standing {
     } else if metadata.nlink() > 1 {
         Standing::Leave("it has another name elsewhere (a hard link); copy it instead")
     } else if metadata.size() == 0 {
-        Standing::Wait
+        Standing::Empty
     } else {
         Standing::Read
     }
@@ -260,6 +267,7 @@ mod tests {
         std::os::unix::fs::symlink(at("a.csv"), at("soft.csv")).unwrap();
         rustix::fs::mknodat(CWD, at("pipe.csv"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).unwrap();
         assert_eq!(names(&paths, Standing::Read), ["B.CSV", "a.csv", "c.tsv", "d.txt", "i.xlsx", "j.pdf"]);
+        assert_eq!(names(&paths, Standing::Empty), ["empty.csv"]);
         assert_eq!(names(&paths, Standing::Leave("it is no regular file")), ["pipe.csv", "soft.csv"]);
         assert_eq!(
             names(&paths, Standing::Leave("it has another name elsewhere (a hard link); copy it instead")),

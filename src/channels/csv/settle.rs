@@ -12,6 +12,11 @@ use super::paths::{Entry, Sight, Standing};
 /// How long a file that made trouble is left alone.
 const AVOID: Duration = Duration::from_secs(30);
 
+/// How much longer than others an empty file must rest,
+const EMPTY: u32 = 30;
+/// and how long at most, where `settle` is shorter.
+const LONGEST_EMPTY: Duration = Duration::from_mins(1);
+
 /// Remembers the files of the folder.
 pub(super) struct Settling {
     settle: Duration,
@@ -52,10 +57,11 @@ impl Settling {
                     }
                     left.insert(name);
                 }
-                Standing::Read => {
+                Standing::Read | Standing::Empty => {
                     let since =
                         self.seen.get(&name).filter(|(before, _)| *before == sight).map_or(now, |(_, since)| *since);
-                    let due = (since + self.settle).max(self.avoided.get(&name).copied().unwrap_or(now));
+                    let rest = if standing == Standing::Empty { self.empty() } else { self.settle };
+                    let due = (since + rest).max(self.avoided.get(&name).copied().unwrap_or(now));
                     if due <= now {
                         look.ready.push((name.clone(), sight));
                     } else {
@@ -68,6 +74,11 @@ impl Settling {
         self.seen = seen;
         self.left = left;
         look
+    }
+
+    /// How long an empty file must rest.
+    fn empty(&self) -> Duration {
+        (self.settle * EMPTY).min(LONGEST_EMPTY).max(self.settle)
     }
 
     /// The file changed: it must rest anew.
@@ -113,6 +124,19 @@ mod tests {
         let mut at =
             |millis: u64| settling.look(paths.list().unwrap(), start + Duration::from_millis(millis)).ready.len();
         assert_eq!((at(7000), at(36_000), at(37_000)), (0, 0, 1));
+    }
+
+    #[test]
+    fn an_empty_file_rests_longer_because_it_may_still_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = Paths::new(folder.path());
+        std::fs::write(folder.path().join("a.csv"), "").unwrap();
+        let mut settling = Settling::new(Duration::from_secs(2));
+        let start = Instant::now();
+        let mut at = |seconds: u64| settling.look(paths.list().unwrap(), start + Duration::from_secs(seconds));
+        assert_eq!((at(0).ready.len(), at(59).ready.len(), at(60).ready.len()), (0, 0, 1));
+        std::fs::write(folder.path().join("a.csv"), "a").unwrap();
+        assert_eq!((at(61).ready.len(), at(63).ready.len()), (0, 1));
     }
 
     #[test]

@@ -325,6 +325,28 @@ async fn a_short_letter_is_quarantined_whole_and_no_line_of_it_is_a_lead() {
 }
 
 #[tokio::test]
+async fn an_empty_file_moves_to_failed_and_comes_back_when_it_is_written_after_all() {
+    let house = House::new();
+    house.put("empty.csv", "");
+    let lies = house.path("failed/empty.csv");
+    let moved = |house: &House| house.path("failed/empty.csv.error.txt").is_file();
+    house
+        .run_until(|house| {
+            if moved(house) && lies.is_file() {
+                fs::write(&lies, table(0..2)).unwrap();
+            }
+            house.path("done/empty.csv").is_file()
+        })
+        .await
+        .unwrap();
+    let explained = fs::read_to_string(house.path("failed/empty.csv.error.txt")).unwrap();
+    assert!(explained.contains("it holds no rows and no header"), "{explained}");
+    let items = house.items();
+    assert_eq!((items.len(), items[0].source.as_str()), (3, "empty.csv"));
+    assert!(items[0].original.content_type.contains("unreadable=it holds no rows"));
+}
+
+#[tokio::test]
 async fn a_file_we_may_not_read_moves_to_failed() {
     let house = House::new();
     house.put("secret.csv", table(0..2));

@@ -33,10 +33,10 @@ const TOGETHER: usize = 16;
 /// Events within this time lead to one look.
 const DEBOUNCE: Duration = Duration::from_millis(100);
 
-/// How long a file in `done/` is watched for a program that had not finished writing it.
+/// How long a file that was moved away is watched for a program that had not finished writing it.
 const LATE: Duration = Duration::from_mins(15);
 
-/// Files in `done/` that are watched so.
+/// Files that are watched so.
 const LATE_FILES: usize = 4096;
 
 /// Watches until `stop`.
@@ -166,7 +166,8 @@ impl Watch {
     fn arrived(&mut self, guide: &Guide<'_>, name: &OsStr, end: Result<End, Error>) -> Result<(), Error> {
         self.travelling.remove(name);
         match end? {
-            End::Moved { path, sight, goal: Goal::Done } => {
+            // An empty one lies in `failed/`, and was not read in vain if it is written after all.
+            End::Moved { path, sight, goal } if goal == Goal::Done || sight.is_empty() => {
                 if self.late.len() >= LATE_FILES {
                     self.late.pop_front();
                 }
