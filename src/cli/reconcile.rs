@@ -35,9 +35,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
         for mail in answer["missing"].as_array().into_iter().flatten() {
             missing += 1;
             left += u64::from(mail["outcome"].is_null());
-            // What a stranger wrote is for the terminal alone.
-            let named = ["uid", "date", "size", "waiting", "outcome"].map(|key| (key.to_owned(), mail[key].clone()));
-            printer.item(&Value::from_iter(named), |_| row(mail, client))?;
+            printer.item(mail, |mail| row(mail, client))?;
         }
         after = answer["next"].as_u64();
     }
