@@ -69,7 +69,11 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
         say(&format!("          NOT IN FORCE: {}", text(&status["settings"]["error"])))?;
     }
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
-    let commits = if client.is_daemon() { format!(" in {} commits", store["commits"]) } else { String::new() };
+    let commits = if client.is_daemon() {
+        format!(" in {} commits since the start", store["commits"])
+    } else {
+        " in all".to_owned()
+    };
     let held = store["held"].as_u64().map(|held| format!(" ({held} of them held)")).unwrap_or_default();
     say(&format!("store     {} bytes{held}, {} items{commits}", store["bytes"], store["items"]))?;
     if !store["trouble"].is_null() {
@@ -87,7 +91,8 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     }
     for (name, notifier) in status["notifiers"].as_object().into_iter().flatten() {
         if !notifier["last_error"].is_null() {
-            say(&format!("notify    {name} is in trouble: {}", text(&notifier["last_error"])))?;
+            let trouble = dated(&notifier["last_error_at"], &notifier["last_error"], client);
+            say(&format!("notify    {name} is in trouble, {trouble}"))?;
         }
     }
     for alarm in status["alarms"].as_array().into_iter().flatten() {
@@ -100,7 +105,9 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
             short(&alarm["error"], 100)
         ))?;
     }
-    let mut printer = Printer::new(format, &["channel", "kind", "state", "items", "last ok", "last trouble"]);
+    let items = if client.is_daemon() { "items since the start" } else { "items in all" };
+    let header = ["channel", "kind", "state", items, "last item", "last ok", "last trouble"];
+    let mut printer = Printer::new(format, &header);
     for (name, channel) in status["channels"].as_object().into_iter().flatten() {
         printer.item(channel, |channel| {
             vec![
@@ -108,8 +115,9 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
                 text(&channel["kind"]),
                 text(&channel["state"]),
                 text(&channel["items"]),
+                client.time(&channel["last_item"]),
                 client.time(&channel["last_ok"]),
-                short(&channel["last_error"], 100),
+                dated(&channel["last_error_at"], &channel["last_error"], client),
             ]
         })?;
     }
@@ -128,4 +136,9 @@ fn stopped(settings: &Config, totals: &BTreeMap<Name, Total>) -> anyhow::Result<
     };
     let states: BTreeMap<Name, ChannelState> = settings.channels.iter().map(state).collect();
     Ok(serde_json::to_value(states)?)
+}
+
+/// A trouble with its time, if there was one.
+fn dated(at: &Value, error: &Value, client: &Client) -> String {
+    if error.is_null() { String::new() } else { format!("{}: {}", client.time(at), short(error, 100)) }
 }
