@@ -89,9 +89,14 @@ impl<'a> Table<'a> {
 
     /// Tells of every key that is not among `known`.
     pub(super) fn only(&self, known: &[&str], problems: &mut Vec<Problem>) {
+        self.only_or(known, |_| false, problems);
+    }
+
+    /// The same where other keys `fit`, too.
+    pub(super) fn only_or(&self, known: &[&str], fits: impl Fn(&str) -> bool, problems: &mut Vec<Problem>) {
         for (key, _) in self.entries {
             let name: &str = key.get_ref();
-            if !known.contains(&name) {
+            if !known.contains(&name) && !fits(name) {
                 let hint = did_you_mean(name, known.iter().copied())
                     .unwrap_or_else(|| format!("{} has {}", self.noun, known.join(", ")));
                 let message = format!("{} has no `{name}`", self.noun);

@@ -16,6 +16,8 @@ use super::problem::Problem;
 use super::read::{Table, json, parse, tables};
 use super::sample::nobody;
 use crate::lead::{Fields, Lead, Touch};
+use crate::normalize::Spelling;
+use crate::normalize::fields::{CANONICAL, meaning};
 
 /// Fields of a lead that no form can carry: they are put in after reading.
 const AFTER_READING: [&str; 15] = [
@@ -151,6 +153,11 @@ impl RuleTest {
             }
             None => Fields::new(),
         };
+        if let Some(lead) = table.table("lead", "a lead", broken) {
+            let known: Vec<&str> = CANONICAL.into_iter().chain(AFTER_READING).chain(["emails", "phones"]).collect();
+            // As people label the fields of forms: `E-Mail`, `Firma`.
+            lead.only_or(&known, |name| meaning(name, &Spelling::default()).is_some(), broken);
+        }
         let touch = table.table("touch", "`touch`", broken).map(|touch| TouchAs::read(&touch, broken));
         let now = table.get("now").map(|now| json(now.get_ref())).and_then(|now| {
             let parsed = now.as_str().and_then(|now| now.parse::<Timestamp>().ok());
