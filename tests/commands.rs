@@ -346,3 +346,24 @@ fn a_file_that_is_imported_ends_as_in_the_watched_folder_and_only_folders_import
     fails_with(&missing, 1, &["nowhere.csv", "check its name"]);
     assert_eq!(text(&missing.stderr).matches("No such file").count(), 1, "said once");
 }
+
+#[test]
+fn a_changed_setting_that_needs_a_restart_is_named_by_log_and_status_until_it_is_in_force() {
+    let mut daemon = Daemon::with(SETTINGS);
+    daemon.start();
+    let file = fs::read_to_string(daemon.path("lotse.toml")).unwrap();
+    fs::write(daemon.path("lotse.toml"), file.replacen("127.0.0.1:0", "127.0.0.2:0", 1)).unwrap();
+    let waiting = |daemon: &Daemon| daemon.object(&["status"])["settings"]["waiting"].clone();
+    for _ in 0..2 {
+        daemon.signal("HUP");
+        daemon.until("status names it", Duration::from_secs(20), |daemon| waiting(daemon)[0] == "http.listen");
+    }
+    assert!(daemon.ok(&["status"]).contains("NEEDS A RESTART: http.listen"));
+    assert!(daemon.log().contains("takes effect at the next start only"), "{}", daemon.log());
+    daemon.stop();
+    daemon.start();
+    assert_eq!(waiting(&daemon), serde_json::json!([]));
+    assert!(daemon.public().to_string().starts_with("127.0.0.2:"));
+    let shown = daemon.ok(&["status"]);
+    assert!(!shown.contains("RESTART") && shown.contains("since the start"), "{shown}");
+}

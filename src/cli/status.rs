@@ -68,6 +68,10 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     if !status["settings"]["error"].is_null() {
         say(&format!("          NOT IN FORCE: {}", text(&status["settings"]["error"])))?;
     }
+    let waiting = text(&status["settings"]["waiting"]);
+    if !waiting.is_empty() {
+        say(&format!("          NEEDS A RESTART: {waiting}"))?;
+    }
     say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
     let commits = if client.is_daemon() {
         format!(" in {} commits since the start", store["commits"])

@@ -89,6 +89,7 @@ impl Core {
             file: config.file.as_ref().map(|path| path.display().to_string()),
             loaded_at: Some(Timestamp::now()),
             error: start.trouble,
+            waiting: Vec::new(),
         };
         let service = Arc::new(Service {
             store,

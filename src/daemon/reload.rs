@@ -3,6 +3,7 @@
 //! A broken file changes nothing: the last good settings stay in force, and log, `status` and
 //! `/readyz` say so.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -25,13 +26,15 @@ const LOOK: Duration = Duration::from_secs(2);
 /// Knows the settings in force.
 pub(super) struct Reloader {
     config: Config,
+    /// What takes effect at the start only, as it was then.
+    fixed: Fixed,
     seen: Vec<(PathBuf, SystemTime, u64)>,
 }
 
 impl Reloader {
     pub(super) fn new(config: Config) -> Self {
         let seen = listing(config.rules.folder.as_deref());
-        Self { config, seen }
+        Self { fixed: Fixed::of(&config), config, seen }
     }
 
     /// Returns when a rule file has changed and come to rest.
@@ -82,7 +85,7 @@ impl Reloader {
         match applied {
             Ok((config, policy)) => {
                 service.policy.set(policy);
-                last_rules::keep(&service.policy.get().rules, &self.config.store);
+                last_rules::keep(&service.policy.get().rules, &self.fixed.store);
                 service.space.set(config.reserve);
                 service.readers.replace(Reader::new(&config));
                 receivers.replace(&config);
@@ -91,12 +94,16 @@ impl Reloader {
                 supervisor.apply(&config.channels);
                 watchman.replace(&config);
                 steward.call();
-                self.say_what_waits(&config);
+                let waiting = self.fixed.waiting(&config);
+                for setting in &waiting {
+                    tracing::warn!(setting, "takes effect at the next start only");
+                }
                 self.seen = listing(config.rules.folder.as_deref());
                 self.config = config;
                 service.note_settings(|state| {
                     state.loaded_at = Some(Timestamp::now());
                     state.error = None;
+                    state.waiting = waiting;
                 });
                 tracing::info!("settings and rules are in force");
             }
@@ -106,20 +113,36 @@ impl Reloader {
             }
         }
     }
+}
 
-    /// Some settings need a restart.
-    fn say_what_waits(&self, fresh: &Config) {
-        let old = &self.config;
-        for (what, changed) in [
-            ("store.path", old.store != fresh.store),
-            ("http.listen", old.http.listen != fresh.http.listen),
-            ("web.listen", old.web.listen != fresh.web.listen),
-            ("web.token", old.web.token != fresh.web.token),
-        ] {
-            if changed {
-                tracing::warn!(setting = what, "takes effect at the next start");
-            }
+/// Settings that take effect at the start only.
+struct Fixed {
+    store: PathBuf,
+    public: SocketAddr,
+    private: SocketAddr,
+    token: Option<config::Secret>,
+}
+
+impl Fixed {
+    fn of(config: &Config) -> Self {
+        Self {
+            store: config.store.clone(),
+            public: config.http.listen,
+            private: config.web.listen,
+            token: config.web.token.clone(),
         }
+    }
+
+    /// Those of `fresh` that are other ones, and wait for a restart.
+    fn waiting(&self, fresh: &Config) -> Vec<&'static str> {
+        let fresh = Self::of(fresh);
+        let all = [
+            ("store.path", self.store != fresh.store),
+            ("http.listen", self.public != fresh.public),
+            ("web.listen", self.private != fresh.private),
+            ("web.token", self.token != fresh.token),
+        ];
+        all.into_iter().filter(|(_, changed)| *changed).map(|(setting, _)| setting).collect()
     }
 }
 

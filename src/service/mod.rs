@@ -62,6 +62,8 @@ pub struct SettingsState {
     pub loaded_at: Option<Timestamp>,
     /// Why the newest settings or rules are not in force; the last good ones are.
     pub error: Option<String>,
+    /// Settings that were changed and take effect at the next start only.
+    pub waiting: Vec<&'static str>,
 }
 
 impl Service {
