@@ -82,7 +82,6 @@ impl Report {
     }
 
     fn finish(&self) -> Outcome {
-        let count = |number: usize, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
         if self.errors == 0 && self.warnings == 0 {
             say("all is well")?;
         } else {
@@ -90,6 +89,11 @@ impl Report {
         }
         Ok(if self.errors == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
+}
+
+/// `1 rule`, `2 rules`.
+fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Rules, lists and rule tests; with mistakes in the settings `config` is a draft of them.
@@ -108,7 +112,7 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
             for failed in tests.iter().filter(|test| !test.passed()) {
                 report.line(true, &failed.to_string())?;
             }
-            say(&format!("{} rules, {} rule tests", rules.len(), tests.len()))
+            say(&format!("{}, {}", count(rules.len(), "rule"), count(tests.len(), "rule test")))
         }
         Err(problems) => {
             let tests = folder.map(Rules::mistakes_in_tests).unwrap_or_default();

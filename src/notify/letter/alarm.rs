@@ -28,16 +28,29 @@ pub fn text(letter: &AlarmLetter) -> String {
     let local = |at: jiff::Timestamp| {
         at.to_zoned_datetime(letter.house.time_zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string()
     };
-    let mut text = format!("{}.\n\n", sentence(alarm, letter.house.language));
+    let over = notice.event == Event::AlarmOver;
+    let mut text = match (over, german) {
+        (false, _) => format!("{}.\n\n", sentence(alarm, letter.house.language)),
+        (true, true) => format!("Diese Störung ist vorbei: {}.\n\n", sentence(alarm, letter.house.language)),
+        (true, false) => format!("This is over: {}.\n\n", sentence(alarm, letter.house.language)),
+    };
     let mut entry = |word: &str, value: &str| {
         let _infallible = writeln!(text, "  {word}: {}", line(value, LONGEST_VALUE));
     };
-    entry(if german { "Seit" } else { "Since" }, &local(alarm.since));
-    if notice.event == Event::AlarmOver {
-        entry(if german { "Vorbei" } else { "Over" }, &local(notice.created_at));
+    if over {
+        entry(if german { "Von" } else { "From" }, &local(alarm.since));
+        entry(if german { "Bis" } else { "Until" }, &local(notice.created_at));
+    } else {
+        entry(if german { "Seit" } else { "Since" }, &local(alarm.since));
     }
     if let Some(error) = &alarm.error {
-        entry(if german { "Antwort" } else { "Answer" }, error);
+        let word = match (over, german) {
+            (false, true) => "Antwort",
+            (false, false) => "Answer",
+            (true, true) => "Letzte Antwort",
+            (true, false) => "Last answer",
+        };
+        entry(word, error);
     }
     if notice.event == Event::AlarmRaised {
         entry(if german { "Ansehen" } else { "Look" }, look(alarm.cause));
@@ -119,6 +132,17 @@ mod tests {
         assert!(!said.contains("\nBcc") && !said.contains('\r'), "a server's answer is one line: {said}");
         let german = letter(Cause::Quarantined, Event::AlarmOver, Language::German);
         assert_eq!(subject(&german), "Vorbei: 3 Eingänge liegen in Quarantäne und warten auf jemanden");
-        assert!(text(&german).contains("Vorbei: 2026-11-23 10:12 CET\n"), "{}", text(&german));
+        assert!(text(&german).contains("Bis: 2026-11-23 10:12 CET\n"), "{}", text(&german));
+    }
+
+    #[test]
+    fn what_is_over_does_not_read_as_if_it_went_on() {
+        let german = text(&letter(Cause::Silent, Event::AlarmOver, Language::German));
+        assert!(german.starts_with("Diese Störung ist vorbei: das Postfach `sales`"), "{german}");
+        let english = text(&letter(Cause::Silent, Event::AlarmOver, Language::English));
+        assert!(english.starts_with("This is over: the mailbox `sales`"), "{english}");
+        for text in [german, english] {
+            assert!(!["Seit:", "Since:", "  Answer:", "  Antwort:"].iter().any(|word| text.contains(word)), "{text}");
+        }
     }
 }
