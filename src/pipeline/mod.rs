@@ -58,7 +58,7 @@ impl Policy {
             let same = if changed { "other content under the delivery id of" } else { "the same as" };
             Fate {
                 outcome: Outcome::Redelivered,
-                reason: Some(format!("{same} {} of {}", before.intake, before.at)),
+                reason: Some(format!("{same} {} of {:.0}", before.intake, before.at)),
                 // Not what became of it then: a person may have released it since.
                 lead: unit.intake(before.intake)?.and_then(|row| row.lead),
                 same_as: Some(before.intake),

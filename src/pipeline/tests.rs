@@ -96,6 +96,8 @@ fn a_released_item_that_comes_again_belongs_to_the_lead_that_the_release_made() 
     assert_eq!((again.outcome, again.lead), (Outcome::Redelivered, lead));
     let row = store.view(|view| view.intake(again.intake)).unwrap().unwrap();
     assert_eq!((row.lead, row.same_as), (lead, Some(taken.intake)));
+    let (_, time) = row.reason.as_deref().and_then(|reason| reason.rsplit_once(" of ")).unwrap();
+    assert!(time.len() == "2026-11-23T09:12:44Z".len() && time.ends_with('Z'), "whole seconds: {time}");
 }
 
 #[test]
