@@ -148,3 +148,52 @@ members = ["anna"]
     let leads = daemon.json(&["leads", "list"]).len();
     assert!((acknowledged..=acknowledged + 1).contains(&leads), "{leads} leads, {acknowledged} acknowledged");
 }
+
+#[test]
+fn a_damaged_store_is_an_error_with_advice_and_its_file_is_left_as_it_is() {
+    let daemon = Daemon::with(STAFF);
+    std::fs::write(daemon.path("fair.csv"), ROWS).unwrap();
+    daemon.ok(&["import", "fair.csv", "--channel", "fairs"]);
+    let file = daemon.path("store/leads.redb");
+    let whole = std::fs::read(&file).unwrap();
+    let noise = |from: usize, to: usize| {
+        let mut bytes = whole.clone();
+        let mut state = 1_u32;
+        for byte in &mut bytes[from..to] {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *byte = state.to_be_bytes()[0];
+        }
+        bytes
+    };
+    let (page, end) = (4096, whole.len());
+    let damages = [
+        ("no database at all", b"not a database, but long enough to be looked at".repeat(1000), true),
+        ("the first page", noise(0, page), true),
+        ("the header behind the first bytes", noise(64, page), true),
+        ("all behind the header", noise(page, end), true),
+        ("the second half", noise(end / 2, end), false),
+        ("half of it is missing", whole[..end / 2].to_vec(), true),
+        ("all but the header is missing", whole[..page].to_vec(), true),
+    ];
+    for (what, bytes, fatal) in damages {
+        for command in [&["leads", "list"][..], &["run"]] {
+            std::fs::write(&file, &bytes).unwrap();
+            if command == ["run"] && !fatal {
+                continue;
+            }
+            let output = daemon.cli(command);
+            let said = String::from_utf8_lossy(&output.stderr);
+            if fatal {
+                assert_eq!(output.status.code(), Some(1), "{what}: {said}");
+                assert!(said.contains("leads.redb is damaged") && said.contains("put a backup"), "{what}: {said}");
+                assert!(std::fs::read(&file).unwrap() == bytes, "{what}: the file was changed by {command:?}");
+            }
+            assert!(output.status.code().is_some_and(|code| code < 2) && !said.contains("panicked"), "{what}: {said}");
+        }
+    }
+    // Here the database begins to repair before it finds out.
+    std::fs::write(&file, &whole[..end - page]).unwrap();
+    let output = daemon.cli(&["leads", "list"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(1) && said.contains("leads.redb is damaged"), "{said}");
+}

@@ -23,6 +23,7 @@ use clap::{Parser, Subcommand};
 
 use crate::config;
 use crate::normalize::apart;
+use crate::store::OPENING;
 use client::Client;
 
 /// Brings every inbound lead to exactly one owner, and can say why.
@@ -99,6 +100,7 @@ pub fn main() -> ExitCode {
     if matches!(arguments.command, Some(Command::ReadApart)) {
         return apart::main();
     }
+    tell_damage_once();
     match dispatch(arguments) {
         Ok(code) => code,
         Err(Failed(error)) => {
@@ -106,6 +108,16 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// A panic over a damaged store becomes the command's error; it needs no message of its own.
+fn tell_damage_once() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(OPENING) {
+            usual(panic);
+        }
+    }));
 }
 
 fn dispatch(arguments: Arguments) -> Outcome {

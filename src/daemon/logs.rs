@@ -8,10 +8,15 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, fmt};
 
+use crate::store::OPENING;
+
 /// Says where a fault of ours happened, and never what it says of itself: that may quote an item.
 fn say_where(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map_or_else(String::new, ToString::to_string);
     let thread = std::thread::current().name().unwrap_or("unnamed").to_owned();
+    if thread == OPENING {
+        return tracing::debug!(%place, "the store's file is damaged");
+    }
     tracing::error!(%place, %thread, "a fault in lotse");
 }
 

@@ -11,6 +11,7 @@
 mod audit;
 mod backend;
 mod codec;
+mod damage;
 mod format;
 mod home;
 mod keys;
@@ -37,6 +38,7 @@ use home::Home;
 
 pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
+pub use damage::OPENING;
 pub use format::FORMAT;
 pub use query::{Holder, IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};
@@ -57,6 +59,17 @@ pub enum Error {
         /// The store's file.
         path: PathBuf,
         /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// Its file is damaged.
+    #[error(
+        "the store's file {path} is damaged; keep it for whoever may mend it, and put a backup in its place, or move it away to begin with an empty store"
+    )]
+    Damaged {
+        /// The store's file.
+        path: PathBuf,
+        /// What was found.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -102,7 +115,7 @@ impl Store {
     }
 
     /// Opens the store at its home; a new one stands there only when it is whole.
-    fn at(home: &impl Home) -> Result<Self, Error> {
+    fn at(home: &(impl Home + Sync)) -> Result<Self, Error> {
         let failed = |error: std::io::Error| Error::Open { path: home.path().to_owned(), source: error.into() };
         if !home.is_made().map_err(failed)? {
             let _alone = home.alone().map_err(failed)?;
@@ -113,7 +126,7 @@ impl Store {
                 return Ok(store);
             }
         }
-        Self::with(Arc::new(redb::Redb::open(home)?))
+        damage::told(home.path(), || Self::with(Arc::new(redb::Redb::open(home)?)))
     }
 
     /// The store in a simulated folder.

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use super::backend::{Backend, Order, Table};
 use super::home::{Folder, Home};
 use super::redb::Redb;
-use super::{ENOUGH, Error, GO_ON, Store};
+use super::{ENOUGH, Error, GO_ON, Store, damage};
 
 /// A smaller file is left as it is, bytes.
 const LARGE: u64 = 256 << 20;
@@ -53,7 +53,7 @@ fn shrink(folder: &Path, large: u64, begin: impl FnOnce(u64)) -> Result<Option<S
     if !is_large(home.path()) {
         return Ok(None);
     }
-    let file = Redb::open(&home)?;
+    let file = damage::told(home.path(), || Redb::open(&home))?;
     let before = file.size()?;
     let (started, limit) = (Instant::now(), before / TIMES);
     let mut is_worth_it = true;
