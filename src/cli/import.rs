@@ -62,7 +62,7 @@ fn dry_run(wish: &Arguments, mut file: import::Import, spelling: &Spelling) -> a
         match item.with_context(|| format!("cannot read {}", wish.file.display()))? {
             Item::Row(_) => rows += 1,
             Item::Bad(bad) => {
-                errors += 1;
+                errors += bad.count;
                 if named.len() < NAMED {
                     named.push(json!({ "line": bad.line, "reason": bad.reason }));
                 }

@@ -23,6 +23,7 @@ mod rows;
 pub(crate) mod settings;
 mod settle;
 mod shape;
+mod sheaf;
 mod split;
 #[cfg(test)]
 mod story;

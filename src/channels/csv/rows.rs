@@ -12,6 +12,7 @@ use super::header;
 use super::lines::Lines;
 use super::records::{Cells, Record, Records};
 use super::shape::{Shape, is_email};
+use super::sheaf::Sheaf;
 
 /// The most columns a row may have.
 pub const COLUMNS: usize = 200;
@@ -36,6 +37,8 @@ pub struct BadRow {
     pub raw: String,
     /// What is wrong and what to do.
     pub reason: Cow<'static, str>,
+    /// How many rows it was meant to be: more than one where too many of a file cannot be read.
+    pub count: u64,
 }
 
 /// A row or what should have been one.
@@ -63,12 +66,18 @@ pub struct Rows<R> {
     records: Records<Lines<R>>,
     headers: Vec<String>,
     header_row: Option<u64>,
+    sheaf: Sheaf,
 }
 
 impl<R: Read> Rows<R> {
     /// The rows of a file that is written like this.
     pub(super) fn new(lines: Lines<R>, dialect: &Dialect, headers: Vec<String>) -> Self {
-        Self { records: Records::new(lines, dialect.syntax()), headers, header_row: dialect.header_row }
+        Self {
+            records: Records::new(lines, dialect.syntax()),
+            headers,
+            header_row: dialect.header_row,
+            sheaf: Sheaf::default(),
+        }
     }
 
     /// Bytes of the file that were read so far; runs a little ahead of the rows.
@@ -114,7 +123,7 @@ impl<R: Read> Rows<R> {
         let width = self.headers.len();
         if filled > COLUMNS {
             let reason = "the row has more than 200 columns; check the separator, or delete columns";
-            return Some(Item::Bad(BadRow { line, raw, reason: reason.into() }));
+            return Some(Item::Bad(BadRow { line, raw, reason: reason.into(), count: 1 }));
         }
         if cells.len() < width && width > 1 {
             warnings.push("the row has fewer cells than the header");
@@ -141,13 +150,19 @@ impl<R: Read> Iterator for Rows<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.records.next()? {
-                Ok(record) => {
-                    if let Some(item) = self.item(record) {
-                        return Some(Ok(item));
+            let record = match self.records.next() {
+                None => return self.sheaf.rest().map(|bad| Ok(Item::Bad(bad))),
+                Some(Err(error)) => return Some(Err(error)),
+                Some(Ok(record)) => record,
+            };
+            match self.item(record) {
+                Some(Item::Bad(bad)) => {
+                    if let Some(bad) = self.sheaf.add(bad) {
+                        return Some(Ok(Item::Bad(bad)));
                     }
                 }
-                Err(error) => return Some(Err(error)),
+                Some(row) => return Some(Ok(row)),
+                None => {}
             }
         }
     }
@@ -163,7 +178,7 @@ fn holds_contact(record: &Record) -> bool {
 }
 
 fn bad(record: Record, reason: impl Into<Cow<'static, str>>) -> Item {
-    Item::Bad(BadRow { line: record.line, raw: record.raw, reason: reason.into() })
+    Item::Bad(BadRow { line: record.line, raw: record.raw, reason: reason.into(), count: 1 })
 }
 
 #[cfg(test)]
