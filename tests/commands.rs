@@ -367,3 +367,44 @@ fn a_changed_setting_that_needs_a_restart_is_named_by_log_and_status_until_it_is
     let shown = daemon.ok(&["status"]);
     assert!(!shown.contains("RESTART") && shown.contains("since the start"), "{shown}");
 }
+
+#[test]
+fn a_shell_without_the_daemons_secrets_can_do_all_that_needs_none_and_is_told_what_it_lacks() {
+    let mut daemon = Daemon::with(&format!(
+        "{SETTINGS}[channels.locked]\nkind = \"webhook\"\nsecret = {{ env = \"LOTSE_TEST_SECRET\" }}\n"
+    ));
+    fs::write(daemon.path("fair.csv"), "Name;E-Mail\nMax;max@firma.example\n").unwrap();
+    daemon.set("LOTSE_TEST_SECRET", "correct horse");
+    daemon.start();
+    send(&daemon, "first");
+    let bare = |daemon: &Daemon, arguments: &[&str]| {
+        let mut command = std::process::Command::new(support::daemon::binary());
+        command.arg("--config").arg(daemon.path("lotse.toml")).args(arguments).current_dir(daemon.folder.path());
+        let output = command.env_remove("LOTSE_TEST_SECRET").output().unwrap();
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {said}");
+        assert!(said.contains("does not have every secret of the daemon (channels.locked.secret)"), "{said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+        text(&output.stdout)
+    };
+    let id = daemon.json(&["leads", "list"])[0]["id"].as_str().unwrap().to_owned();
+    for running in [true, false] {
+        if !running {
+            daemon.stop();
+        }
+        for arguments in [
+            &["leads", "list"][..],
+            &["leads", "note", &id, "called"],
+            &["intake", "list"],
+            &["owners"],
+            &["outbox", "list"],
+            &["status"],
+            &["import", "fair.csv", "--channel", "fairs"],
+        ] {
+            assert!(!bare(&daemon, arguments).is_empty(), "{arguments:?}");
+        }
+    }
+    daemon.settings(&SETTINGS.replace("settle", "setle"));
+    let said = text(&daemon.cli(&["leads", "list"]).stderr);
+    assert!(said.contains("have 1 mistake; `lotse check` names them"), "{said}");
+}

@@ -9,7 +9,7 @@ use super::client::Client;
 use super::print::{say, text};
 use super::{Failed, Outcome, owners};
 use crate::channels::imap::Mailbox;
-use crate::config::{ChannelKind, Config, Loaded, Severity};
+use crate::config::{ChannelKind, Config, Loaded, Problem, Severity};
 use crate::lead::Name;
 use crate::normalize::Reader;
 use crate::notify;
@@ -40,10 +40,7 @@ pub(super) fn settle(loaded: Loaded) -> Result<Config, Failed> {
 pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
     let Loaded { config, draft, problems } = loaded;
     if let (None, Some(draft)) = (&config, &draft) {
-        let errors = problems.iter().filter(|problem| problem.is_error()).count();
-        let file = draft.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
-        let mistakes = if errors == 1 { "a mistake".to_owned() } else { format!("{errors} mistakes") };
-        eprintln!("lotse: seen from here, the settings{file} have {mistakes}; `lotse check` names them");
+        eprintln!("lotse: {}", shortcomings(&problems, draft));
     }
     // A draft may name the wrong store: it is only good for one that is there.
     let draft = draft.filter(|draft| Store::is_in(&draft.store));
@@ -51,6 +48,23 @@ pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
         Some(config) => Ok(config),
         None => settle(Loaded { config: None, draft: None, problems }),
     }
+}
+
+/// What a command that only looks goes on without, in one line.
+fn shortcomings(problems: &[Problem], draft: &Config) -> String {
+    let errors: Vec<&Problem> = problems.iter().filter(|problem| problem.is_error()).collect();
+    if errors.iter().all(|problem| problem.only_here) {
+        let keys: Vec<&str> = errors.iter().map(|problem| problem.key.as_str()).collect();
+        return format!(
+            "this shell does not have every secret of the daemon ({}); the command goes on without",
+            keys.join(", ")
+        );
+    }
+    let file = draft.file.as_ref().map_or_else(String::new, |file| format!(" {}", file.display()));
+    format!(
+        "the settings{file} have {}; `lotse check` names them, and the command goes on with the rest",
+        count(errors.len(), "mistake")
+    )
 }
 
 /// Reports every mistake; exit status 1 when there is one that is more than a warning.

@@ -72,7 +72,8 @@ fn load_file(file: &Path) -> Loaded {
     let unreadable = |message: String, hint: &str| {
         let (severity, file) = (Severity::Error, Some(file.to_owned()));
         let hint = Some(hint.to_owned());
-        let problem = Problem { severity, file, line: 0, column: 0, key: String::new(), message, hint };
+        let problem =
+            Problem { severity, file, line: 0, column: 0, key: String::new(), message, hint, only_here: false };
         Loaded { config: None, draft: None, problems: vec![problem] }
     };
     match std::fs::read(file).map(String::from_utf8) {

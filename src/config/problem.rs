@@ -35,6 +35,8 @@ pub struct Problem {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// Whether it may be none where the daemon runs: a secret that this process cannot get at.
+    pub only_here: bool,
 }
 
 impl Problem {
@@ -73,17 +75,24 @@ impl fmt::Display for Problem {
 pub(crate) struct Wrong {
     pub(crate) message: String,
     pub(crate) hint: Option<String>,
+    /// See [`Problem::only_here`].
+    pub(crate) only_here: bool,
 }
 
 impl Wrong {
     /// What is wrong.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None }
+        Self { message: message.into(), hint: None, only_here: false }
     }
 
     /// What to do about it.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+
+    /// It may be right where the daemon runs.
+    pub(crate) fn only_here(self) -> Self {
+        Self { only_here: true, ..self }
     }
 
     /// A word that is none of `known`, with the one that was probably meant.
@@ -148,6 +157,7 @@ mod tests {
             key: "channels.sales.pasword".into(),
             message: "unknown key".into(),
             hint: Some("did you mean `password`?".into()),
+            only_here: false,
         };
         let line = "lotse.toml:12:5: channels.sales.pasword: unknown key; did you mean `password`?";
         assert_eq!(problem.to_string(), line);

@@ -96,9 +96,9 @@ impl<'a> Report<'a> {
     }
 
     fn push(&self, severity: Severity, line: usize, column: usize, key: String, wrong: Wrong) {
-        let Wrong { message, hint } = wrong;
+        let Wrong { message, hint, only_here } = wrong;
         let file = self.file.map(Path::to_owned);
-        self.problems.borrow_mut().push(Problem { severity, file, line, column, key, message, hint });
+        self.problems.borrow_mut().push(Problem { severity, file, line, column, key, message, hint, only_here });
     }
 
     /// Line and column of a byte, both from 1.

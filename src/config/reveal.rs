@@ -84,7 +84,7 @@ fn referred(mut section: Section<'_>) -> Option<Result<String, Wrong>> {
 
 fn variable(name: &str, variable: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Result<String, Wrong> {
     let shown = quote(name);
-    let unset = || Wrong::new(format!("the environment variable {shown} is not set"));
+    let unset = || Wrong::new(format!("the environment variable {shown} is not set")).only_here();
     let hint = format!("set it where Lotse is started: `export {name}=…`, or `Environment=` of the unit");
     let text = variable(name).ok_or_else(|| unset().hint(hint))?;
     text.into_string().map_err(|_| Wrong::new(format!("the environment variable {shown} is not UTF-8")))
@@ -99,6 +99,7 @@ fn from_credential(name: &str, variable: &dyn Fn(&str) -> Option<std::ffi::OsStr
         let wrong =
             Wrong::new(format!("the credential {} cannot be looked up: CREDENTIALS_DIRECTORY is not set", quote(name)));
         return Err(wrong
+            .only_here()
             .hint(format!("{load}; outside systemd, set CREDENTIALS_DIRECTORY to a folder with a file of that name")));
     };
     from_file(&PathBuf::from(folder).join(name), &load)
@@ -107,7 +108,10 @@ fn from_credential(name: &str, variable: &dyn Fn(&str) -> Option<std::ffi::OsStr
 /// The content of a file without the line breaks at its end.
 fn from_file(path: &Path, remedy: &str) -> Result<String, Wrong> {
     let shown = quote(&path.display().to_string());
-    let unreadable = |error: std::io::Error| Wrong::new(format!("cannot read {shown}: {error}")).hint(remedy);
+    let unreadable = |error: std::io::Error| {
+        let wrong = Wrong::new(format!("cannot read {shown}: {error}")).hint(remedy);
+        if error.kind() == std::io::ErrorKind::PermissionDenied { wrong.only_here() } else { wrong }
+    };
     let mut bytes = Vec::new();
     File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
     if bytes.len() as u64 > LIMIT {

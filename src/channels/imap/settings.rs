@@ -93,8 +93,8 @@ fn start(field: Field<'_>, zone: &TimeZone) -> Start {
         None if text.starts_with(|c: char| c.is_ascii_digit()) => values::date(text).and_then(first),
         None => {
             let wrong = Wrong::unknown(format!("unknown value {}", quote(text)), text, &["new", "all"]);
-            let hint = wrong.hint.unwrap_or_default();
-            Err(Wrong { message: wrong.message, hint: Some(format!("{hint}; or a day, such as \"2026-11-01\"")) })
+            let hint = wrong.hint.clone().unwrap_or_default();
+            Err(wrong.hint(format!("{hint}; or a day, such as \"2026-11-01\"")))
         }
     };
     field.parse(read).unwrap_or(Start::New)
