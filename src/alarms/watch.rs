@@ -14,7 +14,7 @@ use super::sight::{Look, Watched, Way};
 use crate::channels::health::Board;
 use crate::config::{ChannelKind, Config};
 use crate::intake::Door;
-use crate::lead::{Alarm, Alarms, Cause, Event, Id, Name, Notice, NoticeState};
+use crate::lead::{Alarm, Alarms, Cause, Event, Name, Notice};
 use crate::notify::letter::Language;
 use crate::notify::letter::alarm::sentence;
 use crate::store::{self, Records, Store, Unit};
@@ -193,23 +193,8 @@ fn listen(store: &Store, with_outbox: bool) -> Result<Said, store::Error> {
 
 /// One notice to the operators.
 fn tell(turn: &Turn, notifier: &Name, unit: &mut Unit<'_>) -> Result<(), store::Error> {
-    let id: Id = unit.new_id();
-    unit.put_notice(&Notice {
-        id,
-        lead: None,
-        alarm: Some(turn.alarm.clone()),
-        owner: None,
-        notifier: notifier.clone(),
-        event: turn.event,
-        touch: None,
-        decision: None,
-        created_at: unit.now(),
-        state: NoticeState::Pending,
-        attempts: 0,
-        next_at: Some(unit.now()),
-        error: None,
-        overtaken: false,
-    })
+    let notice = Notice::new(unit.new_id(), notifier.clone(), turn.event, unit.now());
+    unit.put_notice(&Notice { alarm: Some(turn.alarm.clone()), ..notice })
 }
 
 /// Logs and counts an alarm that begins or is over.

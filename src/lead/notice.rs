@@ -41,6 +41,29 @@ pub struct Notice {
     pub overtaken: bool,
 }
 
+impl Notice {
+    /// One that is to be sent now, about nothing yet.
+    #[must_use]
+    pub fn new(id: Id, notifier: Name, event: Event, now: Timestamp) -> Self {
+        Self {
+            id,
+            lead: None,
+            alarm: None,
+            owner: None,
+            notifier,
+            event,
+            touch: None,
+            decision: None,
+            created_at: now,
+            state: NoticeState::Pending,
+            attempts: 0,
+            next_at: Some(now),
+            error: None,
+            overtaken: false,
+        }
+    }
+}
+
 /// What a notice tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Event {

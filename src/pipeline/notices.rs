@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::assign::Staff;
 use crate::config::Owner;
-use crate::lead::{Event, Id, Lead, Notice, NoticeState, Outcome, Receipt};
+use crate::lead::{Event, Id, Lead, Notice, Outcome, Receipt};
 use crate::mistakes::{self, Mistake};
 use crate::store::{Error, Records, Store, Unit};
 
@@ -15,20 +15,11 @@ pub fn tell(lead: &Lead, event: Event, touch: Option<Id>, staff: &Staff, unit: &
     for notifier in &owner.notify {
         let id = unit.new_id();
         let notice = Notice {
-            id,
             lead: Some(lead.id),
-            alarm: None,
             owner: Some(owner.id.clone()),
-            notifier: notifier.clone(),
-            event,
             touch,
             decision: unit.decision_before(lead.id, id)?,
-            created_at: unit.now(),
-            state: NoticeState::Pending,
-            attempts: 0,
-            next_at: Some(unit.now()),
-            error: None,
-            overtaken: false,
+            ..Notice::new(id, notifier.clone(), event, unit.now())
         };
         unit.put_notice(&notice)?;
     }
