@@ -20,6 +20,7 @@ mod bounds;
 mod charset;
 mod forms;
 mod forward;
+mod forward_words;
 mod headers;
 mod identity;
 mod kept;
