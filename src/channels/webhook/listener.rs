@@ -21,7 +21,6 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -33,6 +32,7 @@ use tower::ServiceExt;
 pub use super::address::Peer;
 use super::address::{Client, is_in};
 use super::idle::{Idle, Seat};
+pub use super::limits::{Limits, allow_many_files};
 use super::stall::Stalling;
 
 /// Bytes of one request's line and headers.
@@ -42,65 +42,6 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How long, and how much, is still read from a client whose request was answered before its end.
 const LINGER: Duration = Duration::from_secs(3);
 const LINGER_BYTES: usize = 32 * 1024 * 1024;
-
-/// What clients may take.
-#[derive(Clone, Debug)]
-pub struct Limits {
-    /// Connections at once. When there is no room for one more, the one that has been idle longest is given
-    /// up; where none is idle, new ones wait in the kernel's queue.
-    pub connections: usize,
-    /// Connections at once of one client (an IPv4 address, an IPv6 /64); more are closed unanswered.
-    pub per_client: usize,
-    /// Networks whose connections are not counted by client: trusted proxies.
-    pub uncounted: Vec<IpNet>,
-    /// Time for the whole header of a request; an idle connection is closed after it, too.
-    pub header: Duration,
-    /// Time that a write may make no progress.
-    pub write: Duration,
-    /// Time after the stop signal in which requests may finish; then their connections are dropped.
-    pub drain: Duration,
-}
-
-impl Limits {
-    /// For the public side: 10,000 connections, or half of the files this process may open where that is
-    /// less; 1,024 a client, trusted proxies excepted.
-    #[must_use]
-    pub fn new(trusted_proxies: &[IpNet]) -> Self {
-        Self {
-            connections: 10_000.min(files() / 2).max(1),
-            per_client: 1024,
-            uncounted: trusted_proxies.to_vec(),
-            header: Duration::from_secs(10),
-            write: Duration::from_secs(30),
-            drain: Duration::from_secs(8),
-        }
-    }
-
-    /// For the private side and the local socket: 256 connections, or an eighth of the files this process may open.
-    #[must_use]
-    pub fn private() -> Self {
-        let connections = 256.min(files() / 8).max(1);
-        Self { connections, per_client: connections, ..Self::new(&[]) }
-    }
-}
-
-/// Lets this process open as many files as the system allows it: each connection is one.
-pub fn allow_many_files() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current == limit.maximum {
-        return;
-    }
-    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
-        tracing::debug!(%error, "the limit of open files stays as it is");
-    }
-}
-
-/// How many files this process may have open.
-fn files() -> usize {
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-    limit.map_or(usize::MAX, |files| usize::try_from(files).unwrap_or(usize::MAX))
-}
 
 /// Serves `router` until `stop`, then lets requests in flight finish within [`Limits::drain`].
 ///

@@ -11,6 +11,7 @@ mod body;
 mod cors;
 mod example;
 mod idle;
+mod limits;
 pub mod listener;
 mod rate;
 mod receive;
