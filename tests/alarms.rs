@@ -70,9 +70,7 @@ fn alarms(daemon: &Daemon) -> Vec<Value> {
 }
 
 fn private(daemon: &Daemon, path: &str) -> http::Answer {
-    let token = std::fs::read_to_string(daemon.path("store/admin.token")).unwrap();
-    let header = format!("Authorization: Bearer {}", token.trim());
-    http::request(daemon.private(), "GET", path, &[&header], b"").unwrap()
+    http::request(daemon.private(), "GET", path, &[&daemon.bearer()], b"").unwrap()
 }
 
 fn is_up(daemon: &Daemon) -> bool {

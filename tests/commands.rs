@@ -218,8 +218,7 @@ fn a_lead_for_whom_nobody_was_there_is_listed_and_gets_an_owner_when_somebody_co
     assert_eq!(daemon.json(&["leads", "list", "--owner", ""]).len(), 2);
     assert_eq!(daemon.object(&["status"])["unowned"], 2);
     assert!(daemon.ok(&["status"]).contains("2 without an owner: lotse leads list --unowned"));
-    let token = fs::read_to_string(daemon.path("store/admin.token")).unwrap();
-    let token = format!("Authorization: Bearer {}", token.trim());
+    let token = daemon.bearer();
     let page = http::request(daemon.private(), "GET", "/api/v1/leads?owner=", &[&token], b"").unwrap().json();
     assert_eq!(page["items"].as_array().unwrap().len(), 2);
 
@@ -297,8 +296,7 @@ fn a_name_in_a_filter_that_stands_nowhere_is_an_error_with_the_one_that_was_mean
     ] {
         fails_with(&daemon.cli(command), 1, &[said]);
     }
-    let token = fs::read_to_string(daemon.path("store/admin.token")).unwrap();
-    let token = format!("Authorization: Bearer {}", token.trim());
+    let token = daemon.bearer();
     let get = |path: &str| http::request(daemon.private(), "GET", path, &[&token], b"").unwrap();
     let refused = get("/api/v1/leads?owner=anan");
     assert_eq!((refused.status, refused.json()["status"].as_u64()), (400, Some(400)));

@@ -117,7 +117,7 @@ fn broken_posts_are_kept_or_refused_as_promised_and_the_daemon_goes_on() {
         daemon.private(),
         "GET",
         &format!("/api/v1/intake/{}/raw", broken["id"].as_str().unwrap()),
-        &[&format!("Authorization: Bearer {}", fs::read_to_string(daemon.path("store/admin.token")).unwrap().trim())],
+        &[&daemon.bearer()],
         b"",
     )
     .unwrap();
@@ -238,8 +238,7 @@ fn the_private_side_wants_the_token_and_health_does_not() {
     }
     assert_eq!(get("/healthz", &[]).status, 200);
     assert_eq!(get("/readyz", &[]).status, 200);
-    let token =
-        format!("Authorization: Bearer {}", fs::read_to_string(daemon.path("store/admin.token")).unwrap().trim());
+    let token = daemon.bearer();
     post(daemon.public(), "/hooks/website", "application/json", r#"{"name":"Max","email":"max@firma.example"}"#)
         .unwrap();
     let leads = get("/api/v1/leads?limit=1&q=max", &[&token]);

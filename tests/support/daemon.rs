@@ -100,6 +100,12 @@ impl Daemon {
         self.addresses.unwrap().1
     }
 
+    /// The header that opens the private side.
+    pub fn bearer(&self) -> String {
+        let token = fs::read_to_string(self.path("store/admin.token")).unwrap();
+        format!("Authorization: Bearer {}", token.trim())
+    }
+
     /// What it logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
