@@ -15,7 +15,7 @@ use crate::normalize::Reader;
 use crate::notify;
 use crate::pipeline::as_if_typed;
 use crate::qualify::Rules;
-use crate::store::Store;
+use crate::store::{self, Records, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -148,23 +148,32 @@ fn left_behind(config: &Config, report: &mut Report) -> anyhow::Result<()> {
                 Some(_) => "not active",
                 None => "not in the settings any more",
             };
-            report.line(false, &format!("warning: {}", owners::left_behind(id, open, reason)))
+            report.line(false, &format!("warning: {}", owners::left_behind(id, *open, reason)))
         }),
         Err(error) => say(&format!("the leads in the store were not looked at: {error:#}")),
     }
 }
 
-/// Who has open leads, and how many.
-fn open_leads(config: &Config) -> anyhow::Result<Vec<(String, Value)>> {
-    let client = Client::open(config)?;
+/// Who has open leads, and how many, by the store or by the daemon that has it open.
+fn open_leads(config: &Config) -> anyhow::Result<Vec<(String, u64)>> {
     let mut owners = Vec::new();
-    client.list("/owners", usize::MAX, |owner| {
-        if owner["open"] != 0 {
-            owners.push((text(&owner["id"]), owner["open"].clone()));
+    match Store::open(&config.store) {
+        Ok(store) => {
+            for (owner, counts) in store.view(|view| view.all_owner_counts())? {
+                owners.push((owner.to_string(), counts.open));
+            }
         }
-        Ok(())
-    })?;
-    client.close()?;
+        Err(store::Error::Locked(_)) => {
+            let client = Client::open(config)?;
+            client.list("/owners", usize::MAX, |owner| {
+                owners.push((text(&owner["id"]), owner["open"].as_u64().unwrap_or(0)));
+                Ok(())
+            })?;
+            client.close()?;
+        }
+        Err(error) => return Err(error.into()),
+    }
+    owners.retain(|(_, open)| *open > 0);
     Ok(owners)
 }
 

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use serde_json::Value;
-
 use super::Outcome;
 use super::client::Client;
 use super::print::{Format, Printer, percent, text};
@@ -31,8 +29,8 @@ pub(super) fn run(format: Format, client: &Client) -> Outcome {
 }
 
 /// What to say of open leads whose owner cannot work them, and how they are handed on.
-pub(super) fn left_behind(owner: &str, open: &Value, reason: &str) -> String {
-    let leads = if *open == 1 { "1 open lead belongs".to_owned() } else { format!("{open} open leads belong") };
+pub(super) fn left_behind(owner: &str, open: u64, reason: &str) -> String {
+    let leads = if open == 1 { "1 open lead belongs".to_owned() } else { format!("{open} open leads belong") };
     format!(
         "{leads} to `{owner}`, who is {reason}; see `lotse leads list --owner {owner}`, hand on with `lotse leads assign ID OWNER`"
     )

@@ -90,7 +90,7 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     for left in status["left_behind"].as_array().into_iter().flatten() {
         say(&format!(
             "leads     {}",
-            owners::left_behind(&text(&left["owner"]), &left["open"], &text(&left["reason"]))
+            owners::left_behind(&text(&left["owner"]), left["open"].as_u64().unwrap_or(0), &text(&left["reason"]))
         ))?;
     }
     for (name, notifier) in status["notifiers"].as_object().into_iter().flatten() {
