@@ -80,7 +80,8 @@ pub(super) fn sniff(encoding: &'static str, sample: &[Line]) -> Sniffed {
     };
     let syntax = Syntax { escape: backslash(lines, syntax), ..syntax };
     let records = read(lines, syntax);
-    let found = header::find(&records);
+    let plain = |index: &usize| header::is_plain(&records[*index], &records[index + 1..]);
+    let found = header::find(&records).filter(|index| syntax.delimiter != Some(' ') || plain(index));
     let headers = found.map_or_else(|| header::invent(&records), |index| header::names(&records[index]));
     let escape = syntax.escape.or_else(|| doubled(&records, syntax));
     let header_row = found.map(|index| records[index].line);

@@ -47,6 +47,14 @@ pub(super) fn find(records: &[Record]) -> Option<usize> {
     None
 }
 
+/// Whether the names are known for the most part, or stand above values, or above nothing: between words
+/// and blanks nothing less tells a header from the first name of a list (`Max Mustermann`).
+pub(super) fn is_plain(record: &Record, body: &[Record]) -> bool {
+    let usual_names = Spelling::default();
+    let known = filled(record).filter(|(_, cell)| field(cell, &usual_names).is_some()).count();
+    body.is_empty() || known * 2 >= filled(record).count() || stands_above_values(record, body)
+}
+
 /// Names for columns without a header: what their cells evidently are, else their number.
 pub(super) fn invent(records: &[Record]) -> Vec<String> {
     let width = usual(records.iter().map(|record| cells(record).len()));
@@ -134,18 +142,21 @@ fn names_columns(record: &Record, body: &[Record]) -> bool {
 
 /// Whether the record stands out from the rows below it.
 fn differs(record: &Record, body: &[Record]) -> bool {
-    let mut repeated = 0;
-    let mut typed = false;
-    for (index, cell) in filled(record) {
+    let repeated = |(index, cell): (usize, &str)| {
+        body.iter().filter_map(|row| cells(row).get(index)).any(|other| other.trim() == cell)
+    };
+    stands_above_values(record, body) || !filled(record).any(repeated)
+}
+
+/// Whether a word of the record has mostly numbers, dates or addresses below it.
+fn stands_above_values(record: &Record, body: &[Record]) -> bool {
+    filled(record).filter(|(_, cell)| !Shape::of(cell).is_value()).any(|(index, _)| {
         let column = || {
             body.iter().filter_map(|row| cells(row).get(index)).map(|cell| cell.trim()).filter(|cell| !cell.is_empty())
         };
-        let all = column().count();
-        let values = column().filter(|other| Shape::of(other).is_value()).count();
-        typed |= !Shape::of(cell).is_value() && all > 0 && values * 10 >= all * 6;
-        repeated += usize::from(column().any(|other| other == cell));
-    }
-    typed || repeated == 0
+        let (all, values) = (column().count(), column().filter(|other| Shape::of(other).is_value()).count());
+        all > 0 && values * 10 >= all * 6
+    })
 }
 
 #[cfg(test)]
@@ -189,6 +200,8 @@ mod tests {
             "Max;max@firma.example",
             "4,5,6",
             "Max;10115;Berlin\nEva;50667;Köln",
+            "Max Mustermann\nEva Beispiel",
+            "Aussteller\nFirma A GmbH\nVerein zur Förderung der Kunst e.V.",
         ] {
             assert_eq!(sniffed(text).0, None, "{text}");
         }

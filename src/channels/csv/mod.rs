@@ -6,7 +6,7 @@
 //! moves to `failed/`, with an explanation beside it, and stands in the ledger.
 //!
 //! [`Folder`] (`watch` → `settle` → `journey` → `reading`) watches; [`import`] reads one file now. Both read
-//! by `contents`: `encoding` → `lines` → `dialect` (`shape`, `header`) → `prose` → `records` (`split`) → `rows`.
+//! by `contents`: `encoding` → `lines` → `dialect` (`shape`, `header`) → `prose` → `records` (`split`) → `rows` (`sheaf`).
 
 mod contents;
 mod dialect;

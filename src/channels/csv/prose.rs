@@ -115,10 +115,11 @@ fn greets(text: &str) -> bool {
 }
 
 /// Whether commas stand as in sentences, with a blank after them, in all but a few lines; not where
-/// three lines or more all have the same number of them.
+/// most of three lines or more have the same number of them.
 pub(super) fn are_commas_apart(lines: &[Line]) -> bool {
-    let commas: Vec<usize> = filled(lines).map(|text| text.matches(',').count()).collect();
-    if commas.len() >= 3 && commas[0] >= 2 && commas.iter().all(|count| *count == commas[0]) {
+    let commas = || filled(lines).map(|text| text.matches(',').count());
+    let (all, usual) = (commas().count(), header::usual(commas()));
+    if all >= 3 && usual >= 2 && commas().filter(|count| *count == usual).count() * 5 >= all * 4 {
         return false;
     }
     let tight = |text: &str| text.as_bytes().windows(2).any(|pair| pair[0] == b',' && !pair[1].is_ascii_whitespace());
