@@ -592,7 +592,8 @@ proptest! {
     #[test]
     fn reading_never_panics_on_damaged_settings(from in 0..WHOLE.len(), length in 0_usize..80, with in "[\\n\"'=\\[\\]{}.,#a-z0-9 ü]{0,12}") {
         let mut text = WHOLE.to_owned();
-        text.replace_range(from..(from + length).min(text.len()), &with);
+        let cut = text.floor_char_boundary(from)..text.floor_char_boundary(from + length);
+        text.replace_range(cut, &with);
         let loaded = read(&text);
         prop_assert!(loaded.problems.iter().all(|problem| problem.line <= text.lines().count() + 1));
         prop_assert!(loaded.problems.iter().all(|problem| !problem.to_string().contains('\n')));
