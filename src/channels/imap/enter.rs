@@ -50,6 +50,7 @@ impl Mailbox {
         let Some(mut session) = self.open(vault, &CancellationToken::new()).await? else {
             return Err(Refused::Stopping.into());
         };
+        session.access = config.after.access();
         examine(&mut session, config).await?;
         let (folder, mails) = (&config.folder, session.exists());
         let news = if session.has_idle() {
@@ -57,9 +58,10 @@ impl Mailbox {
         } else {
             format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
         };
+        let after = config.after.on(session.skills);
         session.log_out().await;
         let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
-        Ok(format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}", config.host, config.username))
+        Ok(format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}{after}", config.host, config.username))
     }
 }
 
