@@ -30,7 +30,7 @@ struct Report {
 
 /// Kills the daemon so often; `mistake` is one that it makes on purpose.
 fn run(dovecot: &Dovecot, user: &str, kills: usize, mistake: &str) -> Report {
-    let port = slow::way(dovecot.plain_port(), Duration::from_millis(40));
+    let (port, heard) = slow::way(dovecot.plain_port(), Duration::from_millis(40));
     let mut daemon = daemon(port, user, "start = \"all\"\nafter = { move = \"Archive/Leads\" }");
     daemon.set("LOTSE_MISTAKE", mistake);
     let (mut report, mut look) = (Report::default(), Look::at(dovecot, user));
@@ -47,10 +47,18 @@ fn run(dovecot: &Dovecot, user: &str, kills: usize, mistake: &str) -> Report {
             }
             report.mails += 1;
         }
-        // A connection that follows a broken move waits for 3 s before it moves anything.
-        let longest = if has_begun(&daemon) { 5_000 } else { 1_500 };
+        while heard.try_recv().is_ok() {}
         daemon.start();
-        std::thread::sleep(Duration::from_millis(rand::random_range(0..longest)));
+        // The text of the mails is asked for right before the commit; the others are steps of a move.
+        let moment = ["BODY.PEEK[]", "STATUS", "TRANSFER", "STORE"][round % 4];
+        let is_now = |said: &str| match moment {
+            "TRANSFER" => said.contains("UID MOVE ") || said.contains("UID COPY "),
+            // A server with MOVE is not told to delete.
+            "STORE" => said.contains("UID STORE ") || said.contains("UID MOVE "),
+            _ => said.contains(moment),
+        };
+        while !is_now(&heard.recv_timeout(LIMIT).expect("the daemon came as far as that")) {}
+        std::thread::sleep(Duration::from_millis(rand::random_range(0..80)));
         daemon.kill();
         report.after_kill(&daemon, &mut look);
     }

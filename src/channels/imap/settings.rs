@@ -103,6 +103,7 @@ fn start(field: Field<'_>, zone: &TimeZone) -> Start {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::imap::After;
     use crate::channels::imap::oauth2::Grant;
     use crate::config::{ChannelKind, parse};
 
@@ -207,6 +208,31 @@ mod tests {
             ),
         ] {
             let (_, problems) = mailbox(keys);
+            assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}\n{told}\n{problems:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_afterwards_is_a_word_or_another_folder() {
+        let host = "host = \"h.example\"\npassword = \"x\"\n";
+        for (keys, after) in [
+            ("", After::Keep),
+            ("after = \"keep\"", After::Keep),
+            ("after = \"seen\"", After::Seen),
+            ("after = \"delete\"", After::Delete),
+            ("after = { move = \"Archive/Leads\" }", After::Move("Archive/Leads".to_owned())),
+            ("folder = \"Leads\"\nafter = { move = \"INBOX\" }", After::Move("INBOX".to_owned())),
+        ] {
+            assert_eq!(good(&format!("{host}{keys}")).after, after, "{keys}");
+        }
+        for (keys, told) in [
+            ("after = \"sene\"", "after: unknown value `sene`; did you mean `seen`?; or a folder: { move = "),
+            ("after = { mvoe = \"x\" }", "after.mvoe: unknown key; did you mean `move`?"),
+            ("after = {}", "after.move: is missing"),
+            ("after = { move = \"Inbox\" }", "after.move: `Inbox` is the folder that mail is read from; name another"),
+            ("folder = \"A/B\"\nafter = { move = \"A/B\" }", "after.move: `A/B` is the folder"),
+        ] {
+            let (_, problems) = mailbox(&format!("{host}{keys}"));
             assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}\n{told}\n{problems:?}");
         }
     }

@@ -166,3 +166,125 @@ fn is_settled(unit: &Unit<'_>, row: &Intake) -> Result<bool, Error> {
     };
     Ok([Some(row), first.as_ref()].into_iter().flatten().all(|row| row.outcome != Outcome::Quarantined))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::lead::Kind;
+    use crate::store::Store;
+
+    const PLACE: Place = Place { validity: 3, last: 0, since: None };
+    const KEY: &str = "after:INBOX";
+
+    fn name(text: &str) -> Name {
+        Name::parse(text).unwrap()
+    }
+
+    /// Writes a row; says its number.
+    fn row(unit: &mut Unit<'_>, channel: &str, source: &str, outcome: Outcome, same_as: Option<Id>) -> Id {
+        let id = unit.new_id();
+        let row = Intake {
+            id,
+            channel: name(channel),
+            kind: Kind::Mail,
+            received_at: Timestamp::UNIX_EPOCH,
+            outcome,
+            reason: None,
+            lead: None,
+            source: source.to_owned(),
+            same_as,
+        };
+        unit.put_intake(&row).unwrap();
+        id
+    }
+
+    fn mail(unit: &mut Unit<'_>, uid: u32, outcome: Outcome) -> Id {
+        row(unit, "sales", &PLACE.source("INBOX", uid), outcome, None)
+    }
+
+    fn next(unit: &mut Unit<'_>) -> Work {
+        Work::next(unit, &name("sales"), KEY, "INBOX", PLACE).unwrap()
+    }
+
+    /// Does `work` on an empty store on which work begins now.
+    fn on_store(work: impl FnOnce(&mut Unit<'_>)) {
+        let folder = tempfile::tempdir().unwrap();
+        let begun = |unit: &mut Unit<'_>| {
+            mail(unit, 1, Outcome::Created);
+            Kept::settle(unit, &name("sales"), KEY, PLACE.validity)?;
+            work(unit);
+            Ok(())
+        };
+        Store::open(folder.path()).unwrap().unit(Timestamp::now(), begun).unwrap();
+    }
+
+    #[test]
+    fn owed_are_the_mails_of_the_folder_that_have_an_outcome_and_are_not_in_quarantine() {
+        on_store(|unit| {
+            assert!(next(unit).uids.is_empty(), "what was there before stays");
+            mail(unit, 2, Outcome::Created);
+            mail(unit, 3, Outcome::Touched);
+            let waiting = mail(unit, 4, Outcome::Quarantined);
+            mail(unit, 5, Outcome::Ignored);
+            let source = |uid| PLACE.source("INBOX", uid);
+            row(unit, "sales", &source(6), Outcome::Redelivered, Some(waiting));
+            let first = mail(unit, 7, Outcome::Created);
+            row(unit, "sales", &source(8), Outcome::Redelivered, Some(first));
+            row(unit, "info", &source(9), Outcome::Created, None);
+            row(unit, "sales", &PLACE.source("Other", 10), Outcome::Created, None);
+            row(unit, "sales", &Place { validity: 2, ..PLACE }.source("INBOX", 11), Outcome::Created, None);
+            let last = mail(unit, 12, Outcome::Created);
+            let work = next(unit);
+            assert_eq!((work.uids, work.last), (BTreeSet::from([2, 3, 5, 7, 8, 12]), last));
+        });
+    }
+
+    #[test]
+    fn work_is_done_in_parts_and_rows_without_work_are_passed_for_good() {
+        on_store(|unit| {
+            for uid in 0..1200 {
+                row(unit, "info", &PLACE.source("INBOX", uid), Outcome::Created, None);
+            }
+            let begun = next(unit).kept.done;
+            assert_eq!(next(unit).last, begun);
+            for uid in 2..152 {
+                mail(unit, uid, Outcome::Created);
+            }
+            let first = next(unit);
+            assert_eq!((first.kept.done, first.uids.len()), (begun, MAILS), "nothing is passed that is not done");
+            Kept { done: first.last, ..first.kept }.store(unit, &name("sales"), KEY).unwrap();
+            assert_eq!(next(unit).uids, (102..152).collect());
+        });
+    }
+
+    #[test]
+    fn numbers_of_another_numbering_are_forgotten_and_the_rows_behind_are_not() {
+        on_store(|unit| {
+            let outlook = Outlook { validity: 9, next: 5 };
+            let mut kept = Kept { left: BTreeSet::from([2]), ..next(unit).kept };
+            kept.begin("Done", outlook, &BTreeSet::from([3, 4]));
+            kept.store(unit, &name("sales"), KEY).unwrap();
+            assert_eq!(next(unit).kept, kept);
+            Kept::settle(unit, &name("sales"), KEY, PLACE.validity).unwrap();
+            assert_eq!(next(unit).kept, kept, "it goes on where it stopped");
+            Kept::settle(unit, &name("sales"), KEY, 4).unwrap();
+            let anew = Work::next(unit, &name("sales"), KEY, "INBOX", Place { validity: 4, ..PLACE }).unwrap();
+            assert_eq!((anew.kept.left.len(), anew.kept.moving, anew.kept.done), (0, None, kept.done));
+        });
+    }
+
+    #[test]
+    fn a_move_is_known_until_each_of_its_mails_is_certainly_moved() {
+        let (one, two) = (Outlook { validity: 9, next: 5 }, Outlook { validity: 9, next: 8 });
+        let mut kept = Kept { validity: 3, done: Id::MIN, left: BTreeSet::new(), moving: None };
+        kept.begin("Done", one, &BTreeSet::from([1, 2]));
+        kept.moved(&BTreeSet::from([1]));
+        kept.begin("Done", two, &BTreeSet::from([3]));
+        let moving = kept.moving.clone().unwrap();
+        assert_eq!((moving.next, moving.uids), (5, BTreeSet::from([2, 3])), "copies of 2 may stand from 5 on");
+        kept.moved(&BTreeSet::from([2, 3]));
+        assert_eq!(kept.moving, None);
+    }
+}

@@ -10,23 +10,7 @@ use crate::config::problem::{Wrong, quote};
 /// or where it cannot be read.
 pub(in crate::channels::imap) fn read(field: Field<'_>, folder: &str) -> After {
     if !field.holds(DeValue::is_table) {
-        let words = [("keep", After::Keep), ("seen", After::Seen), ("delete", After::Delete)];
-        let read = |text: &str| match words.iter().find(|(word, _)| *word == text) {
-            Some((_, after)) => Ok(after.clone()),
-            None => {
-                let wrong = Wrong::unknown(
-                    format!("unknown value {}", quote(text)),
-                    text,
-                    &words.each_ref().map(|(word, _)| *word),
-                );
-                let hint = wrong.hint.unwrap_or_default();
-                Err(Wrong {
-                    message: wrong.message,
-                    hint: Some(format!("{hint}; or a folder: {{ move = \"Archive/Leads\" }}")),
-                })
-            }
-        };
-        return field.parse(read).unwrap_or(After::Keep);
+        return field.parse(word).unwrap_or(After::Keep);
     }
     let Some(mut section) = field.section() else { return After::Keep };
     let target = section.key("move").required();
@@ -39,4 +23,15 @@ pub(in crate::channels::imap) fn read(field: Field<'_>, folder: &str) -> After {
         report.error(&spot, wrong.hint("name another folder; one that is not there is made"));
     }
     After::Move(target)
+}
+
+fn word(text: &str) -> Result<After, Wrong> {
+    let known = [("keep", After::Keep), ("seen", After::Seen), ("delete", After::Delete)];
+    if let Some((_, after)) = known.iter().find(|(word, _)| *word == text) {
+        return Ok(after.clone());
+    }
+    let words = known.each_ref().map(|(word, _)| *word);
+    let Wrong { message, hint } = Wrong::unknown(format!("unknown value {}", quote(text)), text, &words);
+    let hint = format!("{}; or a folder: {{ move = \"Archive/Leads\" }}", hint.unwrap_or_default());
+    Err(Wrong { message, hint: Some(hint) })
 }
