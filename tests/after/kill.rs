@@ -15,6 +15,8 @@ use crate::support::dovecot::Dovecot;
 use crate::{LIMIT, WITHOUT_MOVE, WITHOUT_UIDPLUS, daemon, lead, slow, unclear};
 
 const TARGET: &str = "Archive.Leads";
+/// How long what the daemon says is on its way to the server.
+const WAY: Duration = Duration::from_millis(60);
 
 /// What a run of kills came to.
 #[derive(Default)]
@@ -24,13 +26,15 @@ struct Report {
     between: usize,
     /// Kills that left a move begun.
     midst: usize,
+    /// Kills that left mails copied and not deleted.
+    copied: usize,
     /// What is wrong.
     wrong: String,
 }
 
 /// Kills the daemon so often; `mistake` is one that it makes on purpose.
 fn run(dovecot: &Dovecot, user: &str, kills: usize, mistake: &str) -> Report {
-    let (port, heard) = slow::way(dovecot.plain_port(), Duration::from_millis(40));
+    let (port, heard) = slow::way(dovecot.plain_port(), WAY);
     let mut daemon = daemon(port, user, "start = \"all\"\nafter = { move = \"Archive/Leads\" }");
     daemon.set("LOTSE_MISTAKE", mistake);
     let (mut report, mut look) = (Report::default(), Look::at(dovecot, user));
@@ -58,7 +62,8 @@ fn run(dovecot: &Dovecot, user: &str, kills: usize, mistake: &str) -> Report {
             _ => said.contains(moment),
         };
         while !is_now(&heard.recv_timeout(LIMIT).expect("the daemon came as far as that")) {}
-        std::thread::sleep(Duration::from_millis(rand::random_range(0..80)));
+        // The next step follows when this one has arrived.
+        std::thread::sleep(rand::random_range(Duration::ZERO..WAY));
         daemon.kill();
         report.after_kill(&daemon, &mut look);
     }
@@ -78,7 +83,10 @@ fn run(dovecot: &Dovecot, user: &str, kills: usize, mistake: &str) -> Report {
 impl Report {
     /// What the kill left; nothing may be moved that has no outcome.
     fn after_kill(&mut self, daemon: &Daemon, look: &mut Look) {
-        let (moved, known) = (look.who(TARGET), leads(daemon));
+        // What was on its way still arrives.
+        std::thread::sleep(4 * WAY);
+        let (here, moved, known) = (look.who("INBOX"), look.who(TARGET), leads(daemon));
+        self.copied += usize::from(here.iter().any(|who| moved.contains(who)));
         self.between += usize::from(known.iter().any(|who| !moved.contains(who)));
         self.midst += usize::from(has_begun(daemon));
         for who in moved.iter().filter(|who| !known.contains(who)) {
@@ -120,15 +128,15 @@ fn has_begun(daemon: &Daemon) -> bool {
 
 #[test]
 fn a_kill_between_commit_and_move_leaves_no_mail_unmoved_moved_without_outcome_or_doubled() {
-    let kills = std::env::var("LOTSE_AFTER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4);
+    let kills = std::env::var("LOTSE_AFTER_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
     let servers = [("MOVE", ""), ("COPY", WITHOUT_MOVE), ("COPY, no UIDPLUS", WITHOUT_UIDPLUS)];
     std::thread::scope(|scope| {
         for (number, (name, capabilities)) in servers.into_iter().enumerate() {
             scope.spawn(move || {
                 let dovecot = if capabilities.is_empty() { Dovecot::start() } else { Dovecot::offering(capabilities) };
                 let report = run(&dovecot, &format!("kill{number}"), kills, "");
-                let Report { mails, between, midst, wrong } = report;
-                println!("{name}: {kills} kills, {mails} mails; {between} kills left mails to move, {midst} in the midst of a move");
+                let Report { mails, between, midst, copied, wrong } = report;
+                println!("{name}: {kills} kills, {mails} mails; {between} kills left mails to move, {midst} a move begun, {copied} copies not yet moved");
                 assert!(wrong.is_empty(), "{name}:\n{wrong}");
                 assert!(between > 0, "{name}: no kill met the gap");
             });
@@ -147,7 +155,7 @@ fn every_mistake_about_moves_is_caught() {
         let dovecot = Dovecot::offering(WITHOUT_MOVE);
         let caught = (0..4).any(|attempt| {
             let report = run(&dovecot, &format!("{mistake}{attempt}"), 6, mistake);
-            println!("{mistake}: {}", report.wrong.lines().next().unwrap_or("unnoticed"));
+            println!("{mistake}: {} ({} copied)", report.wrong.lines().next().unwrap_or("unnoticed"), report.copied);
             report.wrong.contains(told)
         });
         assert!(caught, "{mistake} went unnoticed");
