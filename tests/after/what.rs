@@ -176,6 +176,14 @@ fn without_uidplus_a_moved_mail_stays_marked_as_deleted_and_others_deleted_mail_
     assert_eq!(mails[0], scene.before.1[0]);
     assert_eq!(scene.look.who("Done"), SETTLED);
     assert!(scene.daemon.log().contains("the server has no UIDPLUS"));
+
+    // Numbered anew, all of it is read again; what is marked was dealt with.
+    dovecot.new_uidvalidity("marked");
+    lead(&dovecot, "marked", "cleo");
+    scene.until("the next one is moved", |look| look.who("Done").contains(&"cleo".to_owned()));
+    rows(&scene.daemon, 9);
+    scene.rest();
+    assert_eq!(scene.look.who("Done"), ["ada", "ben", "cleo", "lunch"]);
 }
 
 #[test]

@@ -61,6 +61,20 @@ impl Session {
         self.run(&command, self.patience, |_| Ok(())).await
     }
 
+    /// Which of these mails are not marked as deleted.
+    pub(super) async fn unmarked(&mut self, uids: &BTreeSet<u32>) -> Result<BTreeSet<u32>, Fault> {
+        let mut found = BTreeSet::new();
+        let command = format!("UID SEARCH UID {} UNDELETED", set(uids));
+        self.run(&command, self.patience, |response| {
+            if let Response::MailboxData(MailboxDatum::Search(there)) = response {
+                found.extend(there.iter().filter(|uid| uids.contains(uid)));
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(found)
+    }
+
     /// Deletes these mails, as far as the server can without deleting others.
     pub(super) async fn remove(&mut self, uids: &BTreeSet<u32>) -> Result<(), Fault> {
         if uids.is_empty() {

@@ -233,7 +233,12 @@ impl Reader<'_> {
     /// Acts on all of them together, and where that is refused on one after the other. Those that
     /// are refused while others are not come back; when all are, it is the folder.
     async fn act_on_each(&mut self, uids: &BTreeSet<u32>, kept: &mut Kept) -> Result<BTreeSet<u32>, Undone> {
-        let there = unless(self.stop, self.session.still_there(uids)).await?;
+        let mut there = unless(self.stop, self.session.still_there(uids)).await?;
+        if self.session.skills.leaves_marked(&self.mailbox.config.after) && !there.is_empty() {
+            // Those were dealt with before, or are given up by somebody else.
+            there = unless(self.stop, self.session.unmarked(&there)).await?;
+        }
+        kept.moved(&(uids - &there));
         let answer = match self.act(&there, kept).await {
             Err(Undone::Refused(answer)) if there.len() > 1 => answer,
             other => return other.map(|()| BTreeSet::new()),
