@@ -177,7 +177,7 @@ kind = "imap"
 host = "imap.example.com"
 username = "sales@example.com"
 password = { env = "SET" }
-after = { move = "Archive/Leads" }             #! after: has no effect yet
+after = { move = "Archive/Leads" }
 [channels.website]
 kind = "webhook"
 url = "https://leads.example.com/hooks/w"      #! url: has no effect yet
@@ -226,7 +226,7 @@ kind = "imap"
 host = "127.0.0.1"
 username = "sales"
 password = { env = "SET" }
-after = "archive"                              #! has no effect yet #! unknown value `archive`
+after = "archive"                              #! unknown value `archive`
 [organisation]
 domains = ["example.com"]
 [owners.anna]
@@ -377,6 +377,7 @@ members = ["anna"]
         folder: "INBOX".into(),
         start: Start::New,
         poll: minute,
+        after: imap::After::Keep,
         silence_after: Duration::from_mins(15),
         timeout: Duration::from_mins(1),
     };
