@@ -37,6 +37,7 @@ fn config(server: &Dovecot, user: &str) -> Config {
         username: user.to_owned(),
         login: Login::Password(Secret::new(dovecot::PASSWORD)),
         folder: "INBOX".to_owned(),
+        further: Vec::new(),
         start: Start::All,
         poll: Duration::from_mins(1),
         silence_after: Duration::from_mins(15),

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Outcome;
 use super::client::Client;
-use super::print::{Format, Printer, line, say, short, text};
+use super::print::{Format, Printer, harmless, line, say, short, text};
 use crate::channels::health::ChannelState;
 use crate::config::{self, Config};
 use crate::lead::Name;
@@ -103,6 +103,12 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
                 short(&channel["last_error"], 100),
             ]
         })?;
+        for (folder, state) in channel["folders"].as_object().into_iter().flatten() {
+            printer.item(state, |state| {
+                let (ok, error) = (client.time(&state["last_ok"]), short(&state["last_error"], 100));
+                vec![format!("  {}", harmless(folder)), String::new(), text(&state["state"]), String::new(), ok, error]
+            })?;
+        }
     }
     printer.finish("no channels")
 }

@@ -375,6 +375,7 @@ members = ["anna"]
         username: "sales".into(),
         login: imap::Login::Password(Secret::new("s3cret-value")),
         folder: "INBOX".into(),
+        further: Vec::new(),
         start: Start::New,
         poll: minute,
         silence_after: Duration::from_mins(15),

@@ -42,7 +42,7 @@ impl Mailbox {
         session.transpose().map_err(|fault| unreachable(&doing, fault))
     }
 
-    /// Logs in and opens the folder; what is there in one sentence. A sign-in is kept behind
+    /// Logs in and opens each folder; what is there in one sentence. A sign-in is kept behind
     /// `door`; mailboxes without one ([`Config::keeps_sign_in`]) need none.
     pub async fn probe(&self, door: Option<&Door>) -> Result<String, Error> {
         let vault = door.map(|door| Vault { door, channel: &self.name });
@@ -50,16 +50,19 @@ impl Mailbox {
         let Some(mut session) = self.open(vault, &CancellationToken::new()).await? else {
             return Err(Refused::Stopping.into());
         };
-        examine(&mut session, config).await?;
-        let (folder, mails) = (&config.folder, session.exists());
+        let mut there = Vec::new();
+        for folder in config.folders() {
+            examine(&mut session, &config.with_folder(folder)).await?;
+            let mails = session.exists();
+            there.push(format!("`{folder}` holds {mails} {}", if mails == 1 { "mail" } else { "mails" }));
+        }
         let news = if session.has_idle() {
             "the server announces new mail at once (IDLE)".to_owned()
         } else {
             format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
         };
         session.log_out().await;
-        let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
-        Ok(format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}", config.host, config.username))
+        Ok(format!("logged in to {} as `{}`; {}; {news}", config.host, config.username, there.join(", ")))
     }
 }
 

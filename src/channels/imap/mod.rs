@@ -33,7 +33,7 @@ mod story;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -73,8 +73,10 @@ pub struct Config {
     pub username: String,
     /// What is shown at the login.
     pub login: Login,
-    /// Folder. Default `INBOX`.
+    /// Folder, or the first of several. Default `INBOX`.
     pub folder: String,
+    /// Further folders.
+    pub further: Vec<String>,
     /// What to do with mail already there at the first connect. Default new.
     pub start: Start,
     /// Fallback where IDLE is missing or silent; 1 s to 1 h. Default 60 s.
@@ -88,6 +90,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// Its folders, in the order of the settings.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.folder).chain(&self.further).map(String::as_str)
+    }
+
+    /// The same mailbox with one folder.
+    fn with_folder(&self, folder: &str) -> Self {
+        Self { folder: folder.to_owned(), further: Vec::new(), ..self.clone() }
+    }
+
     /// Whether somebody's sign-in opens the mailbox; it is kept in the store and changes there.
     #[must_use]
     pub fn keeps_sign_in(&self) -> bool {
@@ -115,12 +127,12 @@ pub enum Start {
     Since(Timestamp),
 }
 
-/// One mailbox as a channel.
+/// One folder of a mailbox as a channel; those of one mailbox share its name and its access token.
 #[derive(Debug)]
 pub struct Mailbox {
     name: Name,
     config: Config,
-    tokens: Option<Tokens>,
+    tokens: Option<Arc<Tokens>>,
     suspects: Mutex<Suspects>,
     owed: Mutex<Owed>,
 }
@@ -136,13 +148,36 @@ impl Channel for Mailbox {
 }
 
 impl Mailbox {
-    /// The channel `name` with these settings.
+    /// The channel `name` with these settings; it runs for the first folder alone.
     #[must_use]
     pub fn new(name: Name, config: Config) -> Self {
         let tokens = match &config.login {
             Login::Password(_) => None,
-            Login::OAuth2(oauth2) => Some(Tokens::new(name.clone(), (**oauth2).clone())),
+            Login::OAuth2(oauth2) => Some(Arc::new(Tokens::new(name.clone(), (**oauth2).clone()))),
         };
+        Self::with_tokens(name, config, tokens)
+    }
+
+    /// One for each folder of these settings, each with a connection of its own when it runs.
+    #[must_use]
+    pub fn of_each_folder(name: Name, config: &Config) -> Vec<Self> {
+        let first = Self::new(name, config.with_folder(&config.folder));
+        let further: Vec<Self> = config.further.iter().map(|folder| first.beside(folder)).collect();
+        std::iter::once(first).chain(further).collect()
+    }
+
+    /// Another folder of the same mailbox.
+    fn beside(&self, folder: &str) -> Self {
+        Self::with_tokens(self.name.clone(), self.config.with_folder(folder), self.tokens.clone())
+    }
+
+    /// Its folder, as the settings name it.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        &self.config.folder
+    }
+
+    fn with_tokens(name: Name, config: Config, tokens: Option<Arc<Tokens>>) -> Self {
         Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default() }
     }
 
@@ -194,7 +229,7 @@ impl Mailbox {
         let mut reader = Reader { mailbox: self, session: &mut session, door, health, stop, place };
         loop {
             reader.catch_up().await?;
-            if self.tokens.as_ref().and_then(Tokens::trouble).is_none() {
+            if self.tokens.as_ref().and_then(|tokens| tokens.trouble()).is_none() {
                 health.ok();
             }
             if reader.session.news {

@@ -8,11 +8,14 @@ use toml::de::DeValue;
 
 use super::presets::{PRESETS, Password, Preset};
 use super::{Config, Login, Start, oauth2};
-use crate::config::field::Field;
+use crate::config::field::{Field, Item};
 use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
 use crate::config::{Secret, Tls, connection, values};
 
+/// Folders of one mailbox. Each has a connection; Dovecot allows ten by default, Gmail 15, others
+/// fewer, and people want some too.
+const MOST_FOLDERS: usize = 8;
 /// How long a mailbox may go unchecked by default, unless it is looked at less often.
 const SILENCE: Duration = Duration::from_mins(15);
 
@@ -24,7 +27,7 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let port = connection::port(section, if tls == Tls::Implicit { 993 } else { 143 });
     let username = section.key("username").required().text().unwrap_or_default();
     let login = login(section, preset.as_ref(), ca_file.clone());
-    let folder = section.key("folder").text().unwrap_or_else(|| "INBOX".to_owned());
+    let (folder, further) = folders(section.key("folder"));
     let start = start(section.key("start"), zone);
     after(section.key("after"));
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
@@ -32,7 +35,41 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let silence_after = silence_after(section, poll);
     let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
     let timeout = timeout.unwrap_or(Duration::from_mins(1));
-    Config { host, port, tls, ca_file, username, login, folder, start, poll, silence_after, timeout }
+    Config { host, port, tls, ca_file, username, login, folder, further, start, poll, silence_after, timeout }
+}
+
+/// The first folder, and those beside it: a name, or a list of names.
+fn folders(field: Field<'_>) -> (String, Vec<String>) {
+    let report = field.report();
+    let mut folders: Vec<String> = Vec::new();
+    if field.holds(DeValue::is_array) {
+        let spot = field.place();
+        for Item { text, spot } in field.items().unwrap_or_default() {
+            if folders.iter().any(|known| is_same(known, &text)) {
+                report
+                    .error(&spot, Wrong::new(format!("{} is named twice", quote(&text))).hint("leave one of them out"));
+            }
+            folders.push(text);
+        }
+        if folders.is_empty() {
+            report.error(&spot, Wrong::new("names no folder").hint("leave it out for `INBOX`"));
+        } else if folders.len() > MOST_FOLDERS {
+            let wrong = Wrong::new(format!("names {} folders, at most {MOST_FOLDERS} are read", folders.len()));
+            report.error(
+                &spot,
+                wrong.hint("each takes a connection, and providers allow few; have the server sort less"),
+            );
+        }
+    } else {
+        folders.extend(field.text());
+    }
+    let mut folders = folders.into_iter();
+    (folders.next().unwrap_or_else(|| "INBOX".to_owned()), folders.collect())
+}
+
+/// Whether two names are one folder's: that of `INBOX` may be written as one likes (RFC 3501 §5.1).
+fn is_same(one: &str, other: &str) -> bool {
+    one == other || (one.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"))
 }
 
 /// How long the mailbox may go unchecked: longer than the time between two looks.
@@ -224,6 +261,25 @@ mod tests {
         ] {
             let (_, problems) = mailbox(keys);
             assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}\n{told}\n{problems:?}");
+        }
+    }
+
+    #[test]
+    fn several_folders_are_a_list_without_repetition_and_not_too_long() {
+        let with = |folder: &str| mailbox(&format!("host = \"h.example\"\npassword = \"x\"\n{folder}"));
+        let folders = |keys: &str| with(keys).0.unwrap().folders().map(ToOwned::to_owned).collect::<Vec<_>>();
+        assert_eq!(folders(""), ["INBOX"]);
+        assert_eq!(folders("folder = \"Anfragen\""), ["Anfragen"]);
+        assert_eq!(folders("folder = [\"INBOX\", \"Messe/Köln\"]"), ["INBOX", "Messe/Köln"]);
+        for (keys, told) in [
+            ("folder = [\"INBOX\", \"Inbox\"]", "folder: `Inbox` is named twice"),
+            ("folder = []", "folder: names no folder"),
+            ("folder = [\"INBOX\", \"\"]", "folder: is empty"),
+            ("folder = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]", "names 9 folders, at most 8"),
+            ("folder = 7", "must be a text"),
+        ] {
+            let (_, problems) = with(keys);
+            assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}: {problems:?}");
         }
     }
 

@@ -263,6 +263,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         username: "ada".to_owned(),
         login: Login::Password(Secret::new("hush")),
         folder: "INBOX".to_owned(),
+        further: Vec::new(),
         start: Start::All,
         poll: Duration::from_mins(1),
         silence_after: Duration::from_mins(15),
