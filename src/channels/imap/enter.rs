@@ -39,7 +39,13 @@ impl Mailbox {
         let Some(connection) = connection.transpose()? else { return Ok(None) };
         let doing = format!("cannot talk to {}", self.config.host);
         let session = stop.run_until_cancelled(Session::begin(connection, self.config.timeout)).await;
-        session.transpose().map_err(|fault| unreachable(&doing, fault))
+        let Some(mut session) = session.transpose().map_err(|fault| unreachable(&doing, fault))? else {
+            return Ok(None);
+        };
+        match stop.run_until_cancelled(self.find_role(&mut session)).await {
+            Some(found) => found.map(|()| Some(session)),
+            None => Ok(None),
+        }
     }
 
     /// Logs in and opens each folder; what is there in one sentence. A sign-in is kept behind
@@ -52,8 +58,10 @@ impl Mailbox {
         };
         let mut there = Vec::new();
         for folder in config.folders() {
-            examine(&mut session, &config.with_folder(folder)).await?;
-            let mails = session.exists();
+            let part = self.beside(folder);
+            part.find_role(&mut session).await?;
+            examine(&mut session, config, &part.opened()).await?;
+            let (folder, mails) = (part.opened(), session.exists());
             there.push(format!("`{folder}` holds {mails} {}", if mails == 1 { "mail" } else { "mails" }));
         }
         let news = if session.has_idle() {
@@ -66,21 +74,21 @@ impl Mailbox {
     }
 }
 
-/// Opens the folder, under the server's own name for it; a server that refuses must be set right
+/// Opens the folder `wanted`, under the server's own name for it; a server that refuses must be set right
 /// by somebody.
-pub(super) async fn examine(session: &mut Session, config: &Config) -> Result<place::Folder, Error> {
-    let doing = format!("cannot open the folder `{}` of {}", config.folder, config.host);
-    let fault = match session.examine(&config.folder).await {
+pub(super) async fn examine(session: &mut Session, config: &Config, wanted: &str) -> Result<place::Folder, Error> {
+    let doing = format!("cannot open the folder `{wanted}` of {}", config.host);
+    let fault = match session.examine(wanted).await {
         Ok(folder) => return Ok(folder),
         Err(fault @ (Fault::No(_) | Fault::Bad(_))) if !fault.is_temporary() => fault,
         Err(fault) => return Err(unreachable(&doing, fault)),
     };
     let answer = fault.to_string();
     // The listing only helps: some servers send one that cannot be read.
-    let Ok(there) = session.folders().await else { return Err(Error::Refused { doing, answer }) };
-    match folders::meant(&config.folder, &there) {
-        Some(name) if name != config.folder => session.examine(name).await.map_err(|fault| unreachable(&doing, fault)),
+    let Ok(there) = session.folders("\"\" \"*\"").await else { return Err(Error::Refused { doing, answer }) };
+    match folders::meant(wanted, &there) {
+        Some(name) if name != wanted => session.examine(name).await.map_err(|fault| unreachable(&doing, fault)),
         Some(_) => Err(Error::Refused { doing, answer }),
-        None => Err(Error::Refused { doing, answer: format!("{answer}; {}", folders::hint(&config.folder, &there)) }),
+        None => Err(Error::Refused { doing, answer: format!("{answer}; {}", folders::hint(wanted, &there)) }),
     }
 }

@@ -206,13 +206,13 @@ impl Reader<'_> {
 
     pub(super) fn unfetched(&self, uid: u32) -> Inbound {
         // Nothing of the mail can be compared, so its number has to tell it from others.
-        let folder = &self.mailbox.config.folder;
+        let folder = self.mailbox.opened();
         let delivery = Delivery::Named(format!("unfetched {folder} {} {uid}", self.place.validity));
         self.inbound(uid, UNFETCHED, Vec::new(), delivery)
     }
 
     fn inbound(&self, uid: u32, content_type: &str, bytes: Vec<u8>, delivery: Delivery) -> Inbound {
-        let (folder, validity) = (&self.mailbox.config.folder, self.place.validity);
+        let (folder, validity) = (self.mailbox.opened(), self.place.validity);
         Inbound {
             channel: self.mailbox.name.clone(),
             kind: Kind::Mail,

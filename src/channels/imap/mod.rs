@@ -23,6 +23,7 @@ mod owed;
 mod place;
 mod presets;
 mod reconcile;
+mod roles;
 mod sasl;
 mod session;
 pub(crate) mod settings;
@@ -73,7 +74,7 @@ pub struct Config {
     pub username: String,
     /// What is shown at the login.
     pub login: Login,
-    /// Folder, or the first of several. Default `INBOX`.
+    /// Folder, or its role (`\\Junk`), or the first of several. Default `INBOX`.
     pub folder: String,
     /// Further folders.
     pub further: Vec<String>,
@@ -135,6 +136,8 @@ pub struct Mailbox {
     tokens: Option<Arc<Tokens>>,
     suspects: Mutex<Suspects>,
     owed: Mutex<Owed>,
+    /// The folder that has the role in the settings, once it is known.
+    role: Mutex<Option<String>>,
 }
 
 impl Channel for Mailbox {
@@ -177,8 +180,15 @@ impl Mailbox {
         &self.config.folder
     }
 
+    /// The name of the folder that is read: the settings' own, or that of the folder with the role.
+    /// The place is kept and the ledger tells of mails under this name.
+    fn opened(&self) -> String {
+        let role = self.role.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        role.unwrap_or_else(|| self.config.folder.clone())
+    }
+
     fn with_tokens(name: Name, config: Config, tokens: Option<Arc<Tokens>>) -> Self {
-        Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default() }
+        Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default(), role: Mutex::default() }
     }
 
     /// Reads mail, and keeps the access token fresh meanwhile.
@@ -246,12 +256,12 @@ impl Mailbox {
     /// Opens the folder and settles where to read from. Where that is not yet stored, it is before
     /// anything is read: what comes between now and a crash must not be taken for old mail.
     async fn starting_place(&self, session: &mut Session, door: &Door, stop: &CancellationToken) -> Result<Place, End> {
-        let config = &self.config;
-        let Some(folder) = stop.run_until_cancelled(examine(session, config)).await else {
+        let (config, name) = (&self.config, self.opened());
+        let Some(folder) = stop.run_until_cancelled(examine(session, config, &name)).await else {
             return Err(Halt::Stop.into());
         };
         let mut folder = folder?;
-        let kept = door.place(&self.name, &config.folder).await.map_err(Halt::Refused)?;
+        let kept = door.place(&self.name, &name).await.map_err(Halt::Refused)?;
         let now = Timestamp::now();
         let mut opening = place::open(kept.as_deref(), folder, config.start, now);
         if matches!(opening, Opening::Anew(_)) {
@@ -262,10 +272,10 @@ impl Mailbox {
         match opening {
             Opening::GoOn(place) => return Ok(place),
             Opening::First(place) => {
-                tracing::info!(channel = %self.name, folder = config.folder, %place, "the folder is read for the first time");
+                tracing::info!(channel = %self.name, folder = name, %place, "the folder is read for the first time");
             }
             Opening::Anew(place) => {
-                tracing::warn!(channel = %self.name, folder = config.folder, %place, before = kept, "the server has numbered the folder anew; all of it is read again");
+                tracing::warn!(channel = %self.name, folder = name, %place, before = kept, "the server has numbered the folder anew; all of it is read again");
             }
         }
         let place = opening.place();
@@ -287,7 +297,7 @@ impl Mailbox {
     }
 
     fn stored(&self, place: Place) -> lead::Place {
-        lead::Place { key: self.config.folder.clone(), value: Some(place.to_string()) }
+        lead::Place { key: self.opened(), value: Some(place.to_string()) }
     }
 
     fn suspects(&self) -> MutexGuard<'_, Suspects> {
@@ -296,7 +306,7 @@ impl Mailbox {
 
     /// Under which key the mails are kept that were passed by.
     fn owed_key(&self) -> String {
-        format!("owed:{}", self.config.folder)
+        format!("owed:{}", self.opened())
     }
 
     fn owed(&self) -> MutexGuard<'_, Owed> {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::presets::{PRESETS, Password, Preset};
-use super::{Config, Login, Start, oauth2};
+use super::{Config, Login, Start, oauth2, roles};
 use crate::config::field::{Field, Item};
 use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
@@ -49,6 +49,9 @@ fn folders(field: Field<'_>) -> (String, Vec<String>) {
                 report
                     .error(&spot, Wrong::new(format!("{} is named twice", quote(&text))).hint("leave one of them out"));
             }
+            if let Err(wrong) = roles::check(&text) {
+                report.error(&spot, wrong);
+            }
             folders.push(text);
         }
         if folders.is_empty() {
@@ -61,15 +64,17 @@ fn folders(field: Field<'_>) -> (String, Vec<String>) {
             );
         }
     } else {
-        folders.extend(field.text());
+        folders.extend(field.parse(|text| roles::check(text).map(|()| text.to_owned())));
     }
     let mut folders = folders.into_iter();
     (folders.next().unwrap_or_else(|| "INBOX".to_owned()), folders.collect())
 }
 
-/// Whether two names are one folder's: that of `INBOX` may be written as one likes (RFC 3501 §5.1).
+/// Whether two names are one folder's: that of `INBOX` may be written as one likes (RFC 3501 §5.1), and so
+/// may roles.
 fn is_same(one: &str, other: &str) -> bool {
-    one == other || (one.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"))
+    let any_case = |name: &str| name.eq_ignore_ascii_case("INBOX") || name.starts_with('\\');
+    one == other || (any_case(one) && one.eq_ignore_ascii_case(other))
 }
 
 /// How long the mailbox may go unchecked: longer than the time between two looks.
@@ -277,6 +282,8 @@ mod tests {
             ("folder = [\"INBOX\", \"\"]", "folder: is empty"),
             ("folder = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]", "names 9 folders, at most 8"),
             ("folder = 7", "must be a text"),
+            ("folder = '\\Spam'", "`\\Spam` is no role of a folder"),
+            ("folder = ['\\Junk', '\\junk']", "is named twice"),
         ] {
             let (_, problems) = with(keys);
             assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}: {problems:?}");

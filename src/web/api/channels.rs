@@ -15,10 +15,12 @@ pub(super) fn routes() -> Router<Web> {
     Router::new().route("/channels/{channel}/reconcile", post(reconcile))
 }
 
-/// How to compare: behind which UID, and whether to bring in what is missing.
+/// How to compare: in which folder, behind which UID, and whether to bring in what is missing.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Compared {
+    #[serde(default)]
+    folder: Option<String>,
     #[serde(default)]
     after: u32,
     #[serde(default)]
@@ -30,7 +32,7 @@ async fn reconcile(
     Path(channel): Path<String>,
     bytes: Bytes,
 ) -> Result<Json<Comparison>, Problem> {
-    let Compared { after, fetch } = body(&bytes)?;
+    let Compared { folder, after, fetch } = body(&bytes)?;
     let wish = if fetch { Wish::Fetch } else { Wish::Name };
-    Ok(Json(web.service.reconcile(&channel, after, wish).await?))
+    Ok(Json(web.service.reconcile(&channel, folder.as_deref(), after, wish).await?))
 }
