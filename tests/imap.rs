@@ -38,6 +38,7 @@ fn config(server: &Dovecot, user: &str) -> Config {
         login: Login::Password(Secret::new(dovecot::PASSWORD)),
         folder: "INBOX".to_owned(),
         further: Vec::new(),
+        max_size: 40 << 20,
         start: Start::All,
         poll: Duration::from_mins(1),
         silence_after: Duration::from_mins(15),

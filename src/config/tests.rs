@@ -376,6 +376,7 @@ members = ["anna"]
         login: imap::Login::Password(Secret::new("s3cret-value")),
         folder: "INBOX".into(),
         further: Vec::new(),
+        max_size: 40 << 20,
         start: Start::New,
         poll: minute,
         silence_after: Duration::from_mins(15),

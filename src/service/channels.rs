@@ -1,7 +1,7 @@
-//! The channels in people's hands: compare a mailbox with the ledger.
+//! The channels in people's hands: compare a mailbox with the ledger, bring in older mail.
 
 use super::{Error, Service};
-use crate::channels::imap::{Comparison, Config, House, Mailbox, Wish};
+use crate::channels::imap::{Backfill, Comparison, Config, House, Mailbox, Older, Wish};
 use crate::config::ChannelKind;
 use crate::lead::Name;
 
@@ -21,6 +21,17 @@ impl Service {
         let house = House { store: &self.store, door: &self.door, readers: &self.readers, health: &health };
         let compared = Mailbox::new(name, config).reconcile(&house, folder, after, wish).await;
         compared.map_err(|error| Error::Source(format!("{:#}", anyhow::Error::from(error))))
+    }
+
+    /// Brings in older mail of a mailbox that has no outcome, for some seconds; `Backfill::next` and
+    /// `Backfill::next_folder` say where to go on.
+    pub async fn backfill(&self, channel: &str, older: &Older) -> Result<Backfill, Error> {
+        let (name, config) = self.mailbox_in_force(channel)?;
+        known_folder(&config, channel, older.folder.as_deref())?;
+        let health = self.board.known(&name);
+        let house = House { store: &self.store, door: &self.door, readers: &self.readers, health: &health };
+        let filled = Mailbox::new(name, config).backfill(&house, older).await;
+        filled.map_err(|error| Error::Source(format!("{:#}", anyhow::Error::from(error))))
     }
 
     /// The mailbox of this name in the settings that are in force.

@@ -9,6 +9,7 @@
 //! mail through `log`; the daemon's log filter keeps `async_imap` and `imap_proto` below that.
 
 mod again;
+mod backfill;
 mod command;
 mod connect;
 mod enter;
@@ -16,6 +17,7 @@ mod fetch;
 mod folders;
 pub mod guard;
 mod idle;
+mod labels;
 mod name;
 pub mod oauth2;
 mod offers;
@@ -45,10 +47,12 @@ use super::{Channel, Error, Running};
 use crate::config::{Secret, Tls};
 use crate::intake::Door;
 use crate::lead::{self, Name};
+pub use backfill::{Backfill, Older};
 use connect::unreachable;
 use enter::examine;
 use fetch::{Halt, Reader, unless};
 use idle::Woken;
+use labels::Labels;
 use oauth2::{Tokens, Vault};
 use owed::Owed;
 use place::{Opening, Place};
@@ -80,6 +84,8 @@ pub struct Config {
     pub further: Vec<String>,
     /// What to do with mail already there at the first connect. Default new.
     pub start: Start,
+    /// Of a larger mail only the header is read, bytes. 64 KiB to 40 MiB. Default 40 MiB.
+    pub max_size: u32,
     /// Fallback where IDLE is missing or silent; 1 s to 1 h. Default 60 s.
     pub poll: Duration,
     /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times
@@ -138,6 +144,8 @@ pub struct Mailbox {
     owed: Mutex<Owed>,
     /// The folder that has the role in the settings, once it is known.
     role: Mutex<Option<String>>,
+    /// Shared by the folders of a mailbox.
+    labels: Arc<Mutex<Labels>>,
 }
 
 impl Channel for Mailbox {
@@ -171,7 +179,8 @@ impl Mailbox {
 
     /// Another folder of the same mailbox.
     fn beside(&self, folder: &str) -> Self {
-        Self::with_tokens(self.name.clone(), self.config.with_folder(folder), self.tokens.clone())
+        let (config, labels) = (self.config.with_folder(folder), Arc::clone(&self.labels));
+        Self { labels, ..Self::with_tokens(self.name.clone(), config, self.tokens.clone()) }
     }
 
     /// Its folder, as the settings name it.
@@ -188,7 +197,15 @@ impl Mailbox {
     }
 
     fn with_tokens(name: Name, config: Config, tokens: Option<Arc<Tokens>>) -> Self {
-        Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default(), role: Mutex::default() }
+        Self {
+            name,
+            config,
+            tokens,
+            suspects: Mutex::default(),
+            owed: Mutex::default(),
+            role: Mutex::default(),
+            labels: Arc::default(),
+        }
     }
 
     /// Reads mail, and keeps the access token fresh meanwhile.
@@ -311,6 +328,10 @@ impl Mailbox {
 
     fn owed(&self) -> MutexGuard<'_, Owed> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn labels(&self) -> MutexGuard<'_, Labels> {
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log_progress(&self, batch: &BTreeSet<u32>, waiting: usize) {

@@ -140,11 +140,7 @@ impl Mailbox {
         for batch in uids.chunks(BATCH) {
             comparison.mails += batch.len();
             let unknown = batch.iter().copied().filter(|uid| !known.contains(uid)).collect();
-            reader.look_at(&unknown, house, wish, &mut comparison).await.map_err(|halt| match halt {
-                Halt::Refused(refused) | Halt::Failed(refused) => Error::Intake(refused),
-                Halt::Fault(fault) | Halt::Broke(fault) => self.broke(fault),
-                Halt::Stop => Error::Intake(Refused::Stopping),
-            })?;
+            reader.look_at(&unknown, house, wish, &mut comparison).await.map_err(|halt| self.halted(halt))?;
             if begun.elapsed() > LONGEST && batch.last() != uids.last() {
                 comparison.next = batch.last().copied();
                 break;
@@ -154,7 +150,7 @@ impl Mailbox {
     }
 
     /// The numbers of the mails in this folder that the ledger has a row for.
-    async fn rows(&self, house: &House<'_>, place: Place) -> Result<BTreeSet<u32>, Error> {
+    pub(super) async fn rows(&self, house: &House<'_>, place: Place) -> Result<BTreeSet<u32>, Error> {
         let (store, channel) = (house.store.clone(), self.name.clone());
         let (start, end) = (format!("{}, UID ", self.opened()), format!(" (UIDVALIDITY {})", place.validity));
         let read = move || -> Result<_, store::Error> {
@@ -179,7 +175,16 @@ impl Mailbox {
         }
     }
 
-    fn broke(&self, fault: Fault) -> Error {
+    /// An error out of a reader that nobody runs again.
+    pub(super) fn halted(&self, halt: Halt) -> Error {
+        match halt {
+            Halt::Refused(refused) | Halt::Failed(refused) => Error::Intake(refused),
+            Halt::Fault(fault) | Halt::Broke(fault) => self.broke(fault),
+            Halt::Stop => Error::Intake(Refused::Stopping),
+        }
+    }
+
+    pub(super) fn broke(&self, fault: Fault) -> Error {
         unreachable(&format!("cannot read the folder `{}` of {}", self.config.folder, self.config.host), fault)
     }
 }
@@ -198,7 +203,7 @@ impl Reader<'_> {
         }
         let sizes = self.session.sizes(unknown).await?;
         comparison.before += sizes.values().filter(|size| self.place.is_before_us(size.received)).count();
-        for load in loads(&sizes, self.place, Way::Usual) {
+        for load in loads(&sizes, self.place, Way::Usual, self.mailbox.config.max_size) {
             let texts = self.session.texts(&load.uids, load.part, load.bytes).await?;
             self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
             for (uid, text) in texts {

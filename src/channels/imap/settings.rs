@@ -16,6 +16,10 @@ use crate::config::{Secret, Tls, connection, values};
 /// Folders of one mailbox. Each has a connection; Dovecot allows ten by default, Gmail 15, others
 /// fewer, and people want some too.
 const MOST_FOLDERS: usize = 8;
+/// The largest mail that can be read at all, and what is read by default.
+const LARGEST_MAIL: u32 = 40 << 20;
+/// The smallest limit: letters are larger than they look.
+const SMALLEST_LIMIT: u32 = 64 << 10;
 /// How long a mailbox may go unchecked by default, unless it is looked at less often.
 const SILENCE: Duration = Duration::from_mins(15);
 
@@ -30,12 +34,20 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let (folder, further) = folders(section.key("folder"));
     let start = start(section.key("start"), zone);
     after(section.key("after"));
+    let max_size = section.key("max_size").parse(max_size).unwrap_or(LARGEST_MAIL);
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
     let silence_after = silence_after(section, poll);
     let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
     let timeout = timeout.unwrap_or(Duration::from_mins(1));
-    Config { host, port, tls, ca_file, username, login, folder, further, start, poll, silence_after, timeout }
+    Config { host, port, tls, ca_file, username, login, folder, further, start, max_size, poll, silence_after, timeout }
+}
+
+/// How large a mail may be.
+fn max_size(text: &str) -> Result<u32, Wrong> {
+    let size = values::size(text)?;
+    let fits = u32::try_from(size).ok().filter(|size| (SMALLEST_LIMIT..=LARGEST_MAIL).contains(size));
+    fits.ok_or_else(|| Wrong::new(format!("{} is out of range", quote(text))).hint("use \"64KiB\" to \"40MiB\""))
 }
 
 /// The first folder, and those beside it: a name, or a list of names.
@@ -287,6 +299,20 @@ mod tests {
         ] {
             let (_, problems) = with(keys);
             assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_mail_is_set_within_what_can_be_read() {
+        let with = |keys: &str| mailbox(&format!("host = \"h.example\"\npassword = \"x\"\n{keys}"));
+        let size = |keys: &str| with(keys).0.unwrap().max_size;
+        assert_eq!((size(""), size("max_size = \"5MiB\"")), (40 << 20, 5 << 20));
+        for (keys, told) in [
+            ("max_size = \"41MiB\"", "max_size: `41MiB` is out of range; use"),
+            ("max_size = \"1KiB\"", "max_size: `1KiB` is out of range; use"),
+            ("max_size = \"5 MB\"", "`5 MB` is no size"),
+        ] {
+            assert!(with(keys).1.iter().any(|problem| problem.contains(told)), "{keys}: {:?}", with(keys).1);
         }
     }
 

@@ -264,6 +264,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         login: Login::Password(Secret::new("hush")),
         folder: "INBOX".to_owned(),
         further: Vec::new(),
+        max_size: 40 << 20,
         start: Start::All,
         poll: Duration::from_mins(1),
         silence_after: Duration::from_mins(15),
