@@ -41,8 +41,8 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
             // What a stranger wrote is for the terminal alone.
             let named = ["uid", "date", "size", "waiting", "outcome"].map(|key| (key.to_owned(), mail[key].clone()));
             let folder = ("folder".to_owned(), answer["folder"].clone());
-            printer
-                .item(&Value::from_iter(named.into_iter().chain([folder])), |_| row(&answer["folder"], mail, client))?;
+            let shown: Value = named.into_iter().chain([folder]).collect();
+            printer.item(&shown, |_| row(&answer["folder"], mail, client))?;
         }
         match (&answer["next"], &answer["next_folder"]) {
             (Value::Null, Value::Null) => break,

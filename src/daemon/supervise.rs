@@ -67,14 +67,14 @@ impl Supervisor {
         self.running.retain(|name, running| kept(name, running));
         for settings in channels {
             if !self.running.contains_key(&settings.name) {
-                self.start(settings, leaving.remove(&settings.name));
+                self.start(settings, leaving.get(&settings.name));
             }
         }
         while self.tasks.try_join_next().is_some() {}
     }
 
     /// Starts a channel once its predecessor is gone: two at one source would take each item twice.
-    fn start(&mut self, settings: &config::Channel, predecessor: Option<CancellationToken>) {
+    fn start(&mut self, settings: &config::Channel, predecessor: Option<&CancellationToken>) {
         let (stop, gone) = (self.stop.child_token(), CancellationToken::new());
         let name = settings.name.clone();
         let kind = settings.kind.as_str();
@@ -96,7 +96,7 @@ impl Supervisor {
         let leave = Arc::new(gone.clone().drop_guard());
         for (channel, health) in parts {
             let (door, space, token) = (self.door.clone(), Arc::clone(&self.space), stop.clone());
-            let (predecessor, leave) = (predecessor.clone(), Arc::clone(&leave));
+            let (predecessor, leave) = (predecessor.cloned(), Arc::clone(&leave));
             self.tasks.spawn(async move {
                 if let Some(predecessor) = predecessor {
                     predecessor.cancelled().await;

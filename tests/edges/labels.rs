@@ -22,7 +22,7 @@ fn a_mail_under_two_labels_is_fetched_and_counted_once() {
         let numbered = (1..=3).fold(usual.to_owned(), |text, uid| {
             text.replace(
                 &format!("(UID {uid} RFC822"),
-                &format!("(X-GM-MSGID {} UID {uid} RFC822", 1278455344230334800_u64 + uid),
+                &format!("(X-GM-MSGID {} UID {uid} RFC822", 1_278_455_344_230_334_800_u64 + uid),
             )
         });
         command.contains("X-GM-MSGID").then_some(numbered)

@@ -33,7 +33,13 @@ impl Mailbox {
                     other => other,
                 }
             }
-            (Login::Password(password), _) => log_in(Proof::Password(password)).await,
+            (Login::Password(password), _) => {
+                let attempt = log_in(Proof::Password(password));
+                match &self.siblings {
+                    Some(siblings) => siblings.log_in(attempt).await,
+                    None => attempt.await,
+                }
+            }
             (Login::OAuth2(_), None) => None,
         };
         let Some(connection) = connection.transpose()? else { return Ok(None) };

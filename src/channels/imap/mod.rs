@@ -29,6 +29,7 @@ mod roles;
 mod sasl;
 mod session;
 pub(crate) mod settings;
+mod siblings;
 mod suspects;
 
 #[cfg(test)]
@@ -58,6 +59,7 @@ use owed::Owed;
 use place::{Opening, Place};
 pub use reconcile::{Comparison, House, Missing, Wish};
 use session::Session;
+use siblings::Siblings;
 use suspects::Suspects;
 
 /// `IDLE` is renewed at least this often: routers forget quiet connections after five minutes.
@@ -144,6 +146,8 @@ pub struct Mailbox {
     owed: Mutex<Owed>,
     /// The folder that has the role in the settings, once it is known.
     role: Mutex<Option<String>>,
+    /// Where it is one of several folders.
+    siblings: Option<Arc<Siblings>>,
     /// Shared by the folders of a mailbox.
     labels: Arc<Mutex<Labels>>,
 }
@@ -173,8 +177,11 @@ impl Mailbox {
     #[must_use]
     pub fn of_each_folder(name: Name, config: &Config) -> Vec<Self> {
         let first = Self::new(name, config.with_folder(&config.folder));
-        let further: Vec<Self> = config.further.iter().map(|folder| first.beside(folder)).collect();
-        std::iter::once(first).chain(further).collect()
+        if config.further.is_empty() {
+            return vec![first];
+        }
+        let siblings = Some(Arc::new(Siblings::new(config.folders().map(ToOwned::to_owned).collect())));
+        config.folders().map(|folder| Self { siblings: siblings.clone(), ..first.beside(folder) }).collect()
     }
 
     /// Another folder of the same mailbox.
@@ -204,6 +211,7 @@ impl Mailbox {
             suspects: Mutex::default(),
             owed: Mutex::default(),
             role: Mutex::default(),
+            siblings: None,
             labels: Arc::default(),
         }
     }

@@ -48,8 +48,8 @@ pub(super) fn check(folder: &str) -> Result<(), Wrong> {
 fn having<'f>(role: &str, there: &'f [Listed]) -> Option<&'f str> {
     let (_, attribute, names) = ROLES.iter().find(|(known, ..)| known.eq_ignore_ascii_case(role))?;
     let told = there.iter().find(|folder| folder.attributes.contains(attribute));
-    let named = || names.iter().find_map(|name| there.iter().find(|folder| folder.name == **name));
-    told.or_else(named).map(|folder| folder.name.as_str())
+    let usual = || names.iter().find_map(|name| there.iter().find(|folder| folder.name == **name));
+    told.or_else(usual).map(|folder| folder.name.as_str())
 }
 
 impl Mailbox {
@@ -71,6 +71,13 @@ impl Mailbox {
             let answer = "no folder has this role; name the folder itself in `folder`".to_owned();
             return Err(Error::Refused { doing, answer });
         };
+        if self.siblings.as_ref().is_some_and(|siblings| siblings.named.iter().any(|named| named == folder)) {
+            let answer = format!("it is `{}`, which `folder` names too; leave one of the two out", shortened(folder));
+            return Err(Error::Refused {
+                doing: format!("cannot read the folder with the role `{role}` twice"),
+                answer,
+            });
+        }
         let before = self.role.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(folder.to_owned());
         if before.as_deref() != Some(folder) {
             tracing::info!(channel = %self.name, role, folder = shortened(folder), "the role stands for this folder");
