@@ -37,6 +37,8 @@ fn config(server: &Dovecot, user: &str) -> Config {
         username: user.to_owned(),
         login: Login::Password(Secret::new(dovecot::PASSWORD)),
         folder: "INBOX".to_owned(),
+        further: Vec::new(),
+        max_size: 40 << 20,
         start: Start::All,
         poll: Duration::from_mins(1),
         after: After::Keep,

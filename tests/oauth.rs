@@ -52,6 +52,8 @@ fn config(server: &Dovecot, provider: &Provider, user: &str, grant: Grant) -> Co
         username: user.to_owned(),
         login: Login::OAuth2(Box::new(oauth2)),
         folder: "INBOX".to_owned(),
+        further: Vec::new(),
+        max_size: 40 << 20,
         start: Start::All,
         timeout: Duration::from_mins(1),
         poll: Duration::from_secs(1),

@@ -30,6 +30,40 @@ pub struct ChannelState {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
+    /// Its folders, where a mailbox has several. It is `ok` when all of them are, and `last_ok` is
+    /// that of the one that was checked the longest time ago.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub folders: BTreeMap<String, FolderState>,
+}
+
+/// The state of one of several folders.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct FolderState {
+    /// `starting`, `ok` or `trouble`.
+    pub state: &'static str,
+    /// The trouble is that the server refuses us: somebody must act.
+    pub refused: bool,
+    /// When it was last checked without trouble.
+    pub last_ok: Option<Timestamp>,
+    /// The last trouble.
+    pub last_error: Option<String>,
+    /// When that was.
+    pub last_error_at: Option<Timestamp>,
+}
+
+impl ChannelState {
+    /// Makes of the folders' states that of the whole.
+    fn sum_up(&mut self) {
+        let folders = || self.folders.values();
+        let state = |wanted: &'static str| move |folder: &FolderState| folder.state == wanted;
+        self.state = match () {
+            () if folders().any(state("trouble")) => "trouble",
+            () if folders().all(state("ok")) => "ok",
+            () => "starting",
+        };
+        self.refused = folders().any(|folder| folder.refused);
+        self.last_ok = folders().map(|folder| folder.last_ok).min().flatten();
+    }
 }
 
 /// The states of all channels, and the bell that calls those that pause.
@@ -40,7 +74,7 @@ impl Board {
     /// The handle of one channel; it appears on the board as `starting`.
     #[must_use]
     pub fn channel(&self, name: &Name, kind: &'static str) -> Health {
-        let health = Health { board: self.clone(), name: name.clone() };
+        let health = self.known(name);
         health.update(|state| {
             state.kind = kind;
             state.state = "starting";
@@ -52,7 +86,7 @@ impl Board {
     /// The handle of a channel that stands on the board already.
     #[must_use]
     pub fn known(&self, name: &Name) -> Health {
-        Health { board: self.clone(), name: name.clone() }
+        Health { board: self.clone(), name: name.clone(), folder: None }
     }
 
     /// Takes a channel off the board.
@@ -77,15 +111,37 @@ impl Board {
 pub struct Health {
     board: Board,
     name: Name,
+    /// The folder that it is about, where there are several.
+    folder: Option<String>,
 }
 
 impl Health {
+    /// The handle of one of several folders; it appears as `starting`.
+    #[must_use]
+    pub fn folder(&self, folder: &str) -> Self {
+        self.update(|state| {
+            state.folders.insert(folder.to_owned(), FolderState { state: "starting", ..FolderState::default() });
+        });
+        Self { folder: Some(folder.to_owned()), ..self.clone() }
+    }
+
     /// The source answered and all is well.
     pub fn ok(&self) {
-        self.update(|state| {
-            state.state = "ok";
-            state.refused = false;
-            state.last_ok = Some(Timestamp::now());
+        let now = Some(Timestamp::now());
+        self.update(|state| match &self.folder {
+            None => {
+                state.state = "ok";
+                state.refused = false;
+                state.last_ok = now;
+            }
+            Some(folder) => {
+                // One that the settings no longer name is on its way out.
+                let Some(folder) = state.folders.get_mut(folder) else { return };
+                folder.state = "ok";
+                folder.refused = false;
+                folder.last_ok = now;
+                state.sum_up();
+            }
         });
     }
 
@@ -108,11 +164,21 @@ impl Health {
     }
 
     fn amiss(&self, error: &str, refused: bool) {
+        let (error, now) = (Some(error.to_owned()), Some(Timestamp::now()));
         self.update(|state| {
-            state.state = "trouble";
-            state.refused = refused;
-            state.last_error = Some(error.to_owned());
-            state.last_error_at = Some(Timestamp::now());
+            if let Some(name) = &self.folder {
+                let Some(folder) = state.folders.get_mut(name) else { return };
+                folder.state = "trouble";
+                folder.refused = refused;
+                folder.last_error.clone_from(&error);
+                folder.last_error_at = now;
+                state.sum_up();
+            } else {
+                state.state = "trouble";
+                state.refused = refused;
+            }
+            state.last_error = error;
+            state.last_error_at = now;
         });
     }
 
@@ -124,5 +190,38 @@ impl Health {
     fn update(&self, change: impl FnOnce(&mut ChannelState)) {
         let mut states = self.board.0.lock().unwrap_or_else(PoisonError::into_inner);
         change(states.entry(self.name.clone()).or_default());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mailbox_of_several_folders_is_as_well_as_the_worst_of_them() {
+        let (board, name) = (Board::default(), Name::parse("sales").unwrap());
+        let health = board.channel(&name, "imap");
+        let (inbox, fair) = (health.folder("INBOX"), health.folder("Messe"));
+        let state = || board.states().remove(&name).unwrap();
+        inbox.ok();
+        assert_eq!((state().state, state().last_ok), ("starting", None), "the other was never checked");
+        fair.ok();
+        assert_eq!((state().state, state().last_ok), ("ok", state().folders["INBOX"].last_ok));
+        fair.refused("it is gone");
+        inbox.ok();
+        let seen = state();
+        assert_eq!((seen.state, seen.refused, seen.last_error.as_deref()), ("trouble", true, Some("it is gone")));
+        assert_eq!((seen.folders["INBOX"].state, seen.folders["Messe"].state), ("ok", "trouble"));
+        assert_eq!(seen.last_ok, seen.folders["Messe"].last_ok, "checked is what all were");
+        fair.ok();
+        assert_eq!((state().state, state().refused), ("ok", false));
+
+        board.remove(&name);
+        let health = board.channel(&name, "imap");
+        inbox.ok();
+        fair.trouble("late");
+        assert_eq!((state().state, state().folders.len()), ("starting", 0), "a folder on its way out says nothing");
+        health.ok();
+        assert_eq!(state().state, "ok");
     }
 }

@@ -1,4 +1,4 @@
-//! `lotse mailbox`: sign in to a mailbox whose provider takes no password.
+//! `lotse mailbox`: sign in to a mailbox whose provider takes no password, bring in older mail.
 
 use std::process::ExitCode;
 
@@ -6,14 +6,16 @@ use anyhow::{Context, bail};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::Outcome;
 use super::client::Client;
 use super::print::{harmless, say};
+use super::{Outcome, backfill};
 use crate::channels::imap::{Login, oauth2};
 use crate::config::{ChannelKind, Config};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Bring in older mail that has no outcome yet.
+    Backfill(backfill::Arguments),
     /// Sign in with a browser on any device; the sign-in is kept in the store.
     SignIn {
         /// The mailbox: NAME of [channels.NAME].
@@ -22,8 +24,14 @@ pub(super) enum Command {
 }
 
 pub(super) fn run(command: Command, settings: &Config, client: &Client) -> Outcome {
-    let Command::SignIn { name } = command;
-    let oauth2 = login(settings, &name)?;
+    match command {
+        Command::Backfill(wish) => backfill::run(&wish, settings, client),
+        Command::SignIn { name } => sign_in(&name, settings, client),
+    }
+}
+
+fn sign_in(name: &str, settings: &Config, client: &Client) -> Outcome {
+    let oauth2 = login(settings, name)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let token = runtime
         .block_on(oauth2::sign_in(oauth2, |prompt| {

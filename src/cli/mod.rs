@@ -3,6 +3,7 @@
 //! Commands that look at or change leads are calls of the private API: through `STORE/lotse.sock`
 //! while the daemon runs, else on the store itself, opened for the length of the command.
 
+mod backfill;
 mod check;
 mod client;
 mod import;
@@ -52,7 +53,7 @@ enum Command {
     /// The ledger: what became of each inbound item.
     #[command(subcommand)]
     Intake(intake::Command),
-    /// Sign in to mailboxes whose provider takes no password.
+    /// Sign in to a mailbox whose provider takes no password; bring in older mail.
     #[command(subcommand)]
     Mailbox(mailbox::Command),
     /// The rotation: everybody's share, open leads, availability.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::client::Client;
 use super::leads::part;
-use super::print::{Format, Printer, say, short, text};
+use super::print::{Format, Printer, harmless, say, short, text};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -22,28 +22,39 @@ pub(super) struct Arguments {
 
 /// Names every mail without an outcome; exit status 1 when there is one.
 pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
-    let header = ["uid", "received", "bytes", "from", "subject", "outcome"];
+    let header = ["folder", "uid", "received", "bytes", "from", "subject", "outcome"];
     let mut printer = Printer::new(wish.format, &header);
-    let (mut after, mut mails, mut before, mut missing, mut left) = (Some(0), 0, 0, 0_u64, 0_u64);
-    let mut folder = String::new();
-    while let Some(from) = after {
+    let (mut after, mut mails, mut before, mut missing, mut left) = (Value::from(0), 0, 0, 0_u64, 0_u64);
+    let (mut wanted, mut folders) = (Value::Null, Vec::new());
+    loop {
         let path = format!("/channels/{}/reconcile", part(&wish.channel));
-        let answer = client.post(&path, &json!({ "after": from, "fetch": wish.fetch }))?;
-        folder = text(&answer["folder"]);
+        let answer = client.post(&path, &json!({ "folder": wanted, "after": after, "fetch": wish.fetch }))?;
+        let folder = format!("`{}`", harmless(&text(&answer["folder"])));
+        if folders.last() != Some(&folder) {
+            folders.push(folder);
+        }
         mails += answer["mails"].as_u64().unwrap_or(0);
         before += answer["before"].as_u64().unwrap_or(0);
         for mail in answer["missing"].as_array().into_iter().flatten() {
             missing += 1;
             left += u64::from(mail["outcome"].is_null());
-            printer.item(mail, |mail| row(mail, client))?;
+            let mut mail = mail.clone();
+            mail["folder"] = answer["folder"].clone();
+            printer.item(&mail, |mail| row(mail, client))?;
         }
-        after = answer["next"].as_u64();
+        match (&answer["next"], &answer["next_folder"]) {
+            (Value::Null, Value::Null) => break,
+            (Value::Null, next) => (wanted, after) = (next.clone(), Value::from(0)),
+            (next, _) => after = next.clone(),
+        }
     }
     if !wish.format.json {
         printer.finish("every mail has an outcome")?;
         let brought = if wish.fetch { format!(", {} of them brought in now", missing - left) } else { String::new() };
         say(&format!(
-            "`{folder}` holds {mails} mails: {missing} without an outcome{brought}; {before} were there before Lotse and are left alone"
+            "{} {} {mails} mails: {missing} without an outcome{brought}; {before} were there before Lotse and are left alone",
+            folders.join(", "),
+            if folders.len() == 1 { "holds" } else { "hold" }
         ))?;
     }
     Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -56,6 +67,7 @@ fn row(mail: &Value, client: &Client) -> Vec<String> {
         (outcome, _) => text(outcome),
     };
     vec![
+        short(&mail["folder"], 30),
         text(&mail["uid"]),
         client.time(&mail["date"]),
         text(&mail["size"]),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use super::client::Client;
-use super::print::{Format, Printer, line, say, short, text};
+use super::print::{Format, Printer, harmless, line, say, short, text};
 use super::{Outcome, owners};
 use crate::channels::health::ChannelState;
 use crate::config::{self, Config};
@@ -127,6 +127,13 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
                 dated(&channel["last_error_at"], &channel["last_error"], client),
             ]
         })?;
+        for (folder, state) in channel["folders"].as_object().into_iter().flatten() {
+            printer.item(state, |state| {
+                let (ok, error) = (client.time(&state["last_ok"]), short(&state["last_error"], 100));
+                let none = String::new;
+                vec![format!("  {}", harmless(folder)), none(), text(&state["state"]), none(), none(), ok, error]
+            })?;
+        }
     }
     printer.finish("no channels")
 }

@@ -375,6 +375,8 @@ members = ["anna"]
         username: "sales".into(),
         login: imap::Login::Password(Secret::new("s3cret-value")),
         folder: "INBOX".into(),
+        further: Vec::new(),
+        max_size: 40 << 20,
         start: Start::New,
         poll: minute,
         after: imap::After::Keep,

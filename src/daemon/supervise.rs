@@ -67,38 +67,57 @@ impl Supervisor {
         self.running.retain(|name, running| kept(name, running));
         for settings in channels {
             if !self.running.contains_key(&settings.name) {
-                self.start(settings, leaving.remove(&settings.name));
+                self.start(settings, leaving.get(&settings.name));
             }
         }
         while self.tasks.try_join_next().is_some() {}
     }
 
     /// Starts a channel once its predecessor is gone: two at one source would take each item twice.
-    fn start(&mut self, settings: &config::Channel, predecessor: Option<CancellationToken>) {
+    fn start(&mut self, settings: &config::Channel, predecessor: Option<&CancellationToken>) {
         let (stop, gone) = (self.stop.child_token(), CancellationToken::new());
         let name = settings.name.clone();
-        let (channel, kind): (Arc<dyn Channel>, _) = match &settings.kind {
-            ChannelKind::Imap(config) => (Arc::new(imap::Mailbox::new(name.clone(), config.clone())), "imap"),
-            ChannelKind::Csv(config) => (Arc::new(csv::Folder::new(name.clone(), config.clone())), "csv"),
+        let kind = settings.kind.as_str();
+        let parts: Vec<(Arc<dyn Channel>, Health)> = match &settings.kind {
+            ChannelKind::Imap(config) => self.folders(&name, config),
+            ChannelKind::Csv(config) => {
+                let health = self.board.channel(&name, kind);
+                vec![(Arc::new(csv::Folder::new(name.clone(), config.clone())), health)]
+            }
             // The listener serves all webhooks.
             ChannelKind::Webhook(_) => {
-                self.board.channel(&name, "webhook").ok();
+                self.board.channel(&name, kind).ok();
                 gone.cancel();
                 self.running.insert(name, Running { settings: settings.clone(), stop, gone });
                 return;
             }
         };
-        let health = self.board.channel(&name, kind);
-        let (door, space, token) = (self.door.clone(), Arc::clone(&self.space), stop.clone());
-        let leave = gone.clone().drop_guard();
-        self.tasks.spawn(async move {
-            if let Some(predecessor) = predecessor {
-                predecessor.cancelled().await;
-            }
-            keep_running(channel.as_ref(), &door, &space, &health, &token).await;
-            drop(leave);
-        });
+        // Dropped by the last part.
+        let leave = Arc::new(gone.clone().drop_guard());
+        for (channel, health) in parts {
+            let (door, space, token) = (self.door.clone(), Arc::clone(&self.space), stop.clone());
+            let (predecessor, leave) = (predecessor.cloned(), Arc::clone(&leave));
+            self.tasks.spawn(async move {
+                if let Some(predecessor) = predecessor {
+                    predecessor.cancelled().await;
+                }
+                keep_running(channel.as_ref(), &door, &space, &health, &token).await;
+                drop(leave);
+            });
+        }
         self.running.insert(name, Running { settings: settings.clone(), stop, gone });
+    }
+
+    /// The folders of a mailbox: each runs by itself, and none waits for another.
+    fn folders(&self, name: &Name, config: &imap::Config) -> Vec<(Arc<dyn Channel>, Health)> {
+        let health = self.board.channel(name, "imap");
+        let folders = imap::Mailbox::of_each_folder(name.clone(), config);
+        let alone = folders.len() == 1;
+        let part = |folder: imap::Mailbox| -> (Arc<dyn Channel>, Health) {
+            let health = if alone { health.clone() } else { health.folder(folder.folder()) };
+            (Arc::new(folder), health)
+        };
+        folders.into_iter().map(part).collect()
     }
 
     /// Stops all channels and waits until each has let go of its source.

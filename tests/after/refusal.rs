@@ -53,7 +53,7 @@ fn mail_is_never_moved_into_the_folder_that_it_is_read_from() {
     assert_eq!(output.status.code(), Some(1), "{report}");
     assert!(
         report.contains("lotse.toml:")
-            && report.contains("after.move: `inbox` is the folder that mail is read from; name another"),
+            && report.contains("after.move: `inbox` is a folder that mail is read from; name another"),
         "{report}"
     );
 

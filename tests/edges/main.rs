@@ -20,6 +20,7 @@ mod folders;
 mod house;
 mod imap;
 mod imap_script;
+mod labels;
 mod letters;
 mod line;
 mod poison;

@@ -188,6 +188,24 @@ impl Dovecot {
         maildir
     }
 
+    /// Delivers a mail into another folder, given under the name of its Maildir (`.Messe.K&APY-ln`).
+    #[allow(dead_code, reason = "not every test has further folders")]
+    pub(crate) fn deliver_to(&self, user: &str, folder: &str, mail: &[u8]) -> PathBuf {
+        self.move_to(&self.deliver(user, mail), user, folder)
+    }
+
+    /// Moves a delivered mail to another folder, as a colleague does.
+    #[allow(dead_code, reason = "not every test has further folders")]
+    pub(crate) fn move_to(&self, mail: &Path, user: &str, folder: &str) -> PathBuf {
+        let there = self.maildir(user).join(folder);
+        if !there.join("tmp").exists() {
+            self.make_folder(&there);
+        }
+        let moved = there.join("new").join(mail.file_name().unwrap());
+        fs::rename(mail, &moved).unwrap();
+        moved
+    }
+
     /// Makes a folder as a Maildir.
     pub(crate) fn make_folder(&self, folder: &Path) {
         for part in ["cur", "new", "tmp"] {
@@ -328,6 +346,12 @@ auth_failure_delay = 0
 mail_max_userip_connections = 1000
 mailbox_idle_check_interval = 1 secs
 shutdown_clients = yes
+namespace inbox {{
+  inbox = yes
+  mailbox Aussortiert {{
+    special_use = \\Junk
+  }}
+}}
 passdb {{
   driver = static
   args = password={PASSWORD}

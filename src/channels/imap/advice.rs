@@ -86,6 +86,8 @@ mod tests {
             username: "sales@example.com".to_owned(),
             login: Login::Password(Secret::new("x")),
             folder: "INBOX".to_owned(),
+            further: Vec::new(),
+            max_size: 40 << 20,
             start: Start::New,
             after: After::Keep,
             poll: Duration::from_mins(1),

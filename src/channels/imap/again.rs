@@ -46,7 +46,7 @@ impl Reader<'_> {
         let mut receipt = None;
         let sizes = unless(self.stop, self.session.sizes(&asked)).await?;
         self.check_gone(&asked, |uid| sizes.contains_key(&uid)).await?;
-        for load in loads(&sizes, self.place, Way::Usual) {
+        for load in loads(&sizes, self.place, Way::Usual, self.mailbox.config.max_size) {
             let mut texts = unless(self.stop, self.session.texts(&load.uids, load.part, load.bytes)).await?;
             self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
             let Some(text) = texts.remove(&uid) else { continue };

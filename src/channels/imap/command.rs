@@ -23,6 +23,17 @@ use super::guard::{Guarded, Violation};
 /// Characters of a server's words that are passed on.
 const LONGEST_ANSWER: usize = 200;
 
+/// What a server says while it is out of order for now; Gmail and Dovecot name too many connections
+/// in words of their own.
+const TEMPORARY: [&str; 6] = [
+    "[UNAVAILABLE]",
+    "[INUSE]",
+    "[LIMIT]",
+    "[THROTTLED]",
+    "TOO MANY SIMULTANEOUS CONNECTIONS",
+    "MAXIMUM NUMBER OF CONNECTIONS",
+];
+
 /// Any two-way stream.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Debug {}
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + Debug> Stream for S {}
@@ -71,11 +82,12 @@ pub(super) enum Fault {
 }
 
 impl Fault {
-    /// Whether the server says that it is only out of order for now (RFC 5530 §3).
+    /// Whether the server says that it is only out of order for now (RFC 5530 §3), or that we have
+    /// too many connections.
     pub(super) fn is_temporary(&self) -> bool {
         let (Self::No(answer) | Self::Bye(answer)) = self else { return false };
         let answer = answer.to_ascii_uppercase();
-        ["[UNAVAILABLE]", "[INUSE]", "[LIMIT]", "[THROTTLED]"].iter().any(|code| answer.contains(code))
+        TEMPORARY.iter().any(|words| answer.contains(words))
     }
 }
 
@@ -206,6 +218,7 @@ mod tests {
     fn only_what_the_server_calls_temporary_is_temporary() {
         assert!(Fault::No("[UNAVAILABLE] try later".into()).is_temporary());
         assert!(Fault::Bye("[limit] too many".into()).is_temporary());
+        assert!(Fault::No("[ALERT] Too many simultaneous connections. (Failure)".into()).is_temporary());
         assert!(!Fault::No("[AUTHENTICATIONFAILED] no".into()).is_temporary());
         assert!(!Fault::Closed.is_temporary());
     }

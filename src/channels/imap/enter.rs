@@ -33,59 +33,78 @@ impl Mailbox {
                     other => other,
                 }
             }
-            (Login::Password(password), _) => log_in(Proof::Password(password)).await,
+            (Login::Password(password), _) => {
+                let attempt = log_in(Proof::Password(password));
+                match &self.siblings {
+                    Some(siblings) => siblings.log_in(attempt).await,
+                    None => attempt.await,
+                }
+            }
             (Login::OAuth2(_), None) => None,
         };
         let Some(connection) = connection.transpose()? else { return Ok(None) };
         let doing = format!("cannot talk to {}", self.config.host);
         let session = stop.run_until_cancelled(Session::begin(connection, self.config.timeout)).await;
-        session.transpose().map_err(|fault| unreachable(&doing, fault))
+        let Some(mut session) = session.transpose().map_err(|fault| unreachable(&doing, fault))? else {
+            return Ok(None);
+        };
+        match stop.run_until_cancelled(self.find_role(&mut session)).await {
+            Some(found) => found.map(|()| Some(session)),
+            None => Ok(None),
+        }
     }
 
-    /// Logs in and opens the folder; what is there in one sentence. A sign-in is kept behind
+    /// Logs in and opens each folder; what is there in one sentence. A sign-in is kept behind
     /// `door`; mailboxes without one ([`Config::keeps_sign_in`]) need none.
     pub async fn probe(&self, door: Option<&Door>) -> Result<String, Error> {
         let vault = door.map(|door| Vault { door, channel: &self.name });
-        let config = &self.config;
         let Some(mut session) = self.open(vault, &CancellationToken::new()).await? else {
             return Err(Refused::Stopping.into());
         };
-        session.access = config.after.access();
-        examine(&mut session, config).await?;
-        let said = summary(&session, config);
+        let (said, _) = self.look_around(&mut session).await?;
         session.log_out().await;
         Ok(said)
     }
+
+    /// Opens each folder, the first one last; what is there in one sentence, and that folder.
+    pub(super) async fn look_around(&self, session: &mut Session) -> Result<(String, place::Folder), Error> {
+        let config = &self.config;
+        session.access = config.after.access();
+        let (mut there, mut first) = (Vec::new(), None);
+        for name in config.folders().collect::<Vec<_>>().into_iter().rev() {
+            let part = self.beside(name);
+            part.find_role(session).await?;
+            let folder = examine(session, config, &part.opened()).await?;
+            let (name, mails) = (part.opened(), session.exists());
+            there.insert(0, format!("`{name}` holds {mails} {}", if mails == 1 { "mail" } else { "mails" }));
+            first = Some(folder);
+        }
+        let news = if session.has_idle() {
+            "the server announces new mail at once (IDLE)".to_owned()
+        } else {
+            format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
+        };
+        let (there, after) = (there.join(", "), config.after.on(session.skills));
+        let said = format!("logged in to {} as `{}`; {there}; {news}{after}", config.host, config.username);
+        Ok((said, first.unwrap_or(place::Folder { validity: 0, highest: 0 })))
+    }
 }
 
-/// What is there, in one sentence.
-pub(super) fn summary(session: &Session, config: &Config) -> String {
-    let (folder, mails) = (&config.folder, session.exists());
-    let news = if session.has_idle() {
-        "the server announces new mail at once (IDLE)".to_owned()
-    } else {
-        format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
-    };
-    let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
-    let after = config.after.on(session.skills);
-    format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}{after}", config.host, config.username)
-}
-
-/// Opens the folder, under the server's own name for it; a server that refuses must be set right
+/// Opens the folder `wanted`, under the server's own name for it; a server that refuses must be set right
 /// by somebody.
-pub(super) async fn examine(session: &mut Session, config: &Config) -> Result<place::Folder, Error> {
-    let doing = format!("cannot open the folder `{}` of {}", config.folder, config.host);
-    let fault = match session.examine(&config.folder).await {
+pub(super) async fn examine(session: &mut Session, config: &Config, wanted: &str) -> Result<place::Folder, Error> {
+    let doing = format!("cannot open the folder `{wanted}` of {}", config.host);
+    let fault = match session.examine(wanted).await {
         Ok(folder) => return Ok(folder),
         Err(fault @ (Fault::No(_) | Fault::Bad(_))) if !fault.is_temporary() => fault,
         Err(fault) => return Err(unreachable(&doing, fault)),
     };
     let answer = fault.to_string();
     // The listing only helps: some servers send one that cannot be read.
-    let Ok(there) = session.folders().await else { return Err(Error::Refused { doing, answer }) };
-    match folders::meant(&config.folder, &there) {
-        Some(name) if name != config.folder => session.examine(name).await.map_err(|fault| unreachable(&doing, fault)),
+    let Ok(there) = session.folders("\"\" \"*\"").await else { return Err(Error::Refused { doing, answer }) };
+    match folders::meant(wanted, &there) {
+        Some(name) if name != wanted => session.examine(name).await.map_err(|fault| unreachable(&doing, fault)),
         Some(_) => Err(Error::Refused { doing, answer }),
-        None => Err(Error::Refused { doing, answer: format!("{answer}; {}", folders::hint(&config.folder, &there)) }),
+        None => Err(Error::Refused { doing, answer: format!("{answer}; {}", folders::hint(wanted, &there)) }),
     }
 }

@@ -22,8 +22,6 @@ use crate::mistakes::{self, Mistake};
 
 /// Text that is asked for at once, in bytes, unless one mail alone is larger.
 const AT_ONCE: u64 = 8 * 1024 * 1024;
-/// Of a larger mail only the header is read.
-const LARGEST_MAIL: u32 = 40 * 1024 * 1024;
 
 /// The media type of a mail of which all was read.
 const WHOLE: &str = "message/rfc822";
@@ -152,9 +150,10 @@ impl Reader<'_> {
             let item = self.unfetched(first);
             return self.submit(vec![item], first).await;
         }
-        let sizes = unless(self.stop, self.session.sizes(batch)).await?;
+        let mut sizes = unless(self.stop, self.session.sizes(batch)).await?;
         self.check_gone(batch, |uid| sizes.contains_key(&uid)).await?;
-        for load in loads(&sizes, self.place, way) {
+        sizes.retain(|_, size| !self.mailbox.labels().has(size.gmail));
+        for load in loads(&sizes, self.place, way, self.mailbox.config.max_size) {
             let mut texts = unless(self.stop, self.session.texts(&load.uids, load.part, load.bytes)).await?;
             self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
             if mistakes::made(Mistake::PlacePastPartialFetch) && texts.len() > 1 {
@@ -164,6 +163,9 @@ impl Reader<'_> {
             self.mailbox.suspects().came(last);
             let items = texts.into_iter().map(|(uid, text)| self.mail(uid, load.part, text)).collect();
             self.submit(items, last).await?;
+            for size in load.uids.iter().filter_map(|uid| sizes.get(uid)) {
+                self.mailbox.labels().add(size.gmail);
+            }
         }
         if self.place.last < last {
             self.door.keep_place(&self.mailbox.name, self.stored(self.place.at(last))).await?;
@@ -207,7 +209,7 @@ impl Reader<'_> {
 
     pub(super) fn unfetched(&self, uid: u32) -> Inbound {
         // Nothing of the mail can be compared, so its number has to tell it from others.
-        let folder = &self.mailbox.config.folder;
+        let folder = self.mailbox.opened();
         let delivery = Delivery::Named(format!("unfetched {folder} {} {uid}", self.place.validity));
         self.inbound(uid, UNFETCHED, Vec::new(), delivery)
     }
@@ -217,7 +219,7 @@ impl Reader<'_> {
             channel: self.mailbox.name.clone(),
             kind: Kind::Mail,
             received_at: Timestamp::now(),
-            source: self.place.source(&self.mailbox.config.folder, uid),
+            source: self.place.source(&self.mailbox.opened(), uid),
             delivery,
             original: Original { content_type: content_type.to_owned(), headers: BTreeMap::new(), bytes },
             place: Some(self.stored(self.place.at(uid))),
@@ -232,10 +234,10 @@ impl Reader<'_> {
 
 /// What to ask for, in ascending order: as many mails together as fit, and each that is too large
 /// by its header.
-pub(super) fn loads(sizes: &BTreeMap<u32, Size>, place: Place, way: Way) -> Vec<Load> {
+pub(super) fn loads(sizes: &BTreeMap<u32, Size>, place: Place, way: Way, largest: u32) -> Vec<Load> {
     let mut loads: Vec<Load> = Vec::new();
     for (&uid, size) in sizes.iter().filter(|(_, size)| !place.is_before_us(size.received)) {
-        let part = if way == Way::Header || size.bytes > LARGEST_MAIL { Part::Header } else { Part::Whole };
+        let part = if way == Way::Header || size.bytes > largest { Part::Header } else { Part::Whole };
         let bytes = u64::from(size.bytes);
         match loads.last_mut() {
             Some(load) if part == Part::Whole && load.part == part && load.bytes + bytes <= AT_ONCE => {
@@ -256,11 +258,11 @@ mod tests {
     const PLACE: Place = Place { validity: 3, last: 0, since: None };
 
     fn sizes(mails: &[(u32, u32)]) -> BTreeMap<u32, Size> {
-        mails.iter().map(|(uid, bytes)| (*uid, Size { bytes: *bytes, received: None })).collect()
+        mails.iter().map(|(uid, bytes)| (*uid, Size { bytes: *bytes, received: None, gmail: None })).collect()
     }
 
     fn asked(mails: &[(u32, u32)], way: Way) -> Vec<(Vec<u32>, Part)> {
-        loads(&sizes(mails), PLACE, way).into_iter().map(|l| (l.uids.into_iter().collect(), l.part)).collect()
+        loads(&sizes(mails), PLACE, way, 40 * MIB).into_iter().map(|l| (l.uids.into_iter().collect(), l.part)).collect()
     }
 
     #[test]
@@ -283,11 +285,12 @@ mod tests {
         let at = |second| Some(Timestamp::from_second(second).unwrap());
         let place = Place { since: at(100), ..PLACE };
         let mails = BTreeMap::from([
-            (1, Size { bytes: 1, received: at(99) }),
-            (2, Size { bytes: 1, received: at(101) }),
-            (3, Size { bytes: 1, received: None }),
+            (1, Size { bytes: 1, received: at(99), gmail: None }),
+            (2, Size { bytes: 1, received: at(101), gmail: None }),
+            (3, Size { bytes: 1, received: None, gmail: None }),
         ]);
-        let uids: Vec<u32> = loads(&mails, place, Way::Usual).into_iter().flat_map(|load| load.uids).collect();
+        let uids: Vec<u32> =
+            loads(&mails, place, Way::Usual, 40 * MIB).into_iter().flat_map(|load| load.uids).collect();
         assert_eq!(uids, [2, 3]);
     }
 }

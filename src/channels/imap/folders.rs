@@ -22,18 +22,21 @@ pub(super) struct Listed {
     pub(super) name: String,
     /// What stands between a folder and one inside it; `None` where there is no inside.
     pub(super) separator: Option<char>,
+    /// What it is for, and other marks.
+    pub(super) attributes: Vec<NameAttribute<'static>>,
 }
 
 impl Session {
-    /// The folders that can be opened (RFC 3501 §6.3.8).
-    pub(super) async fn folders(&mut self) -> Result<Vec<Listed>, Fault> {
+    /// The folders that can be opened, of those that `which` asks for (RFC 3501 §6.3.8).
+    pub(super) async fn folders(&mut self, which: &str) -> Result<Vec<Listed>, Fault> {
         let mut folders = Vec::new();
         let patience = self.patience;
-        run(&mut self.connection, "LIST \"\" \"*\"", patience, |response| {
+        run(&mut self.connection, &format!("LIST {which}"), patience, |response| {
             let Response::MailboxData(MailboxDatum::List(folder)) = response else { return Ok(()) };
             if folders.len() < MOST && !folder.name_attributes.contains(&NameAttribute::NoSelect) {
                 let separator = folder.delimiter.as_ref().and_then(|text| text.chars().next());
-                folders.push(Listed { name: name::decoded(&folder.name), separator });
+                let attributes = folder.name_attributes.iter().cloned().map(NameAttribute::into_owned).collect();
+                folders.push(Listed { name: name::decoded(&folder.name), separator, attributes });
             }
             Ok(())
         })
@@ -73,7 +76,10 @@ mod tests {
     use super::*;
 
     fn folders(separator: char, names: &[&str]) -> Vec<Listed> {
-        names.iter().map(|name| Listed { name: (*name).to_owned(), separator: Some(separator) }).collect()
+        names
+            .iter()
+            .map(|name| Listed { name: (*name).to_owned(), separator: Some(separator), attributes: Vec::new() })
+            .collect()
     }
 
     #[test]

@@ -7,7 +7,6 @@ use imap_proto::{Capability, Response};
 use tokio_util::sync::CancellationToken;
 
 use super::command::{Fault, run};
-use super::enter::{examine, summary};
 use super::oauth2::Vault;
 use super::session::Session;
 use super::{Config, Mailbox};
@@ -15,15 +14,15 @@ use crate::channels::Error;
 use crate::intake::{Door, Refused};
 
 impl Mailbox {
-    /// Logs in, opens the folder and asks what the server can do; one sentence a line. A sign-in is
+    /// Logs in, opens each folder and asks what the server can do; one sentence a line. A sign-in is
     /// kept behind `door`; mailboxes without one ([`Config::keeps_sign_in`]) need none.
     pub async fn inspect(&self, door: Option<&Door>) -> Result<Vec<String>, Error> {
         let vault = door.map(|door| Vault { door, channel: &self.name });
         let Some(mut session) = self.open(vault, &CancellationToken::new()).await? else {
             return Err(Refused::Stopping.into());
         };
-        let folder = examine(&mut session, &self.config).await?;
-        let mut said = vec![summary(&session, &self.config)];
+        let (summary, folder) = self.look_around(&mut session).await?;
+        let mut said = vec![summary];
         // What follows only informs: a server that cannot answer it is none the worse for us.
         match session.newest(folder.highest).await {
             Ok(newest) => said.extend(newest),

@@ -11,6 +11,7 @@
 mod advice;
 pub(crate) mod after;
 mod again;
+mod backfill;
 mod command;
 mod connect;
 mod enter;
@@ -19,6 +20,7 @@ mod folders;
 pub mod guard;
 mod idle;
 mod inspect;
+mod labels;
 mod name;
 pub mod oauth2;
 mod offers;
@@ -27,9 +29,11 @@ mod place;
 mod plant;
 mod presets;
 mod reconcile;
+mod roles;
 mod sasl;
 mod session;
 pub(crate) mod settings;
+mod siblings;
 mod suspects;
 
 #[cfg(test)]
@@ -37,7 +41,7 @@ mod story;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -51,16 +55,19 @@ use crate::intake::Door;
 use crate::lead::{self, Name};
 pub use after::After;
 use after::Pace;
+pub use backfill::{Backfill, Older};
 use connect::unreachable;
 use enter::examine;
 use fetch::{Halt, Reader, unless};
 use idle::Woken;
+use labels::Labels;
 use oauth2::{Tokens, Vault};
 use owed::Owed;
 use place::{Opening, Place};
 pub use plant::{Planted, Uprooted};
 pub use reconcile::{Comparison, House, Missing, Wish};
 use session::Session;
+use siblings::Siblings;
 use suspects::Suspects;
 
 /// `IDLE` is renewed at least this often: routers forget quiet connections after five minutes.
@@ -81,12 +88,16 @@ pub struct Config {
     pub username: String,
     /// What is shown at the login.
     pub login: Login,
-    /// Folder. Default `INBOX`.
+    /// Folder, or its role (`\\Junk`), or the first of several. Default `INBOX`.
     pub folder: String,
+    /// Further folders.
+    pub further: Vec<String>,
     /// What to do with mail already there at the first connect. Default new.
     pub start: Start,
     /// What is done to a mail once it has its outcome. Default keep.
     pub after: After,
+    /// Of a larger mail only the header is read, bytes. 64 KiB to 40 MiB. Default 40 MiB.
+    pub max_size: u32,
     /// Fallback where IDLE is missing or silent; 1 s to 1 h. Default 60 s.
     pub poll: Duration,
     /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times
@@ -98,6 +109,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// Its folders, in the order of the settings.
+    pub fn folders(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.folder).chain(&self.further).map(String::as_str)
+    }
+
+    /// The same mailbox with one folder.
+    fn with_folder(&self, folder: &str) -> Self {
+        Self { folder: folder.to_owned(), further: Vec::new(), ..self.clone() }
+    }
+
     /// Whether somebody's sign-in opens the mailbox; it is kept in the store and changes there.
     #[must_use]
     pub fn keeps_sign_in(&self) -> bool {
@@ -134,15 +155,21 @@ pub enum Start {
     Since(Timestamp),
 }
 
-/// One mailbox as a channel.
+/// One folder of a mailbox as a channel; those of one mailbox share its name and its access token.
 #[derive(Debug)]
 pub struct Mailbox {
     name: Name,
     config: Config,
-    tokens: Option<Tokens>,
+    tokens: Option<Arc<Tokens>>,
     suspects: Mutex<Suspects>,
     owed: Mutex<Owed>,
     pace: Mutex<Pace>,
+    /// The folder that has the role in the settings, once it is known.
+    role: Mutex<Option<String>>,
+    /// Where it is one of several folders.
+    siblings: Option<Arc<Siblings>>,
+    /// Shared by the folders of a mailbox.
+    labels: Arc<Mutex<Labels>>,
 }
 
 impl Channel for Mailbox {
@@ -156,14 +183,58 @@ impl Channel for Mailbox {
 }
 
 impl Mailbox {
-    /// The channel `name` with these settings.
+    /// The channel `name` with these settings; it runs for the first folder alone.
     #[must_use]
     pub fn new(name: Name, config: Config) -> Self {
         let tokens = match &config.login {
             Login::Password(_) => None,
-            Login::OAuth2(oauth2) => Some(Tokens::new(name.clone(), (**oauth2).clone())),
+            Login::OAuth2(oauth2) => Some(Arc::new(Tokens::new(name.clone(), (**oauth2).clone()))),
         };
-        Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default(), pace: Mutex::default() }
+        Self::with_tokens(name, config, tokens)
+    }
+
+    /// One for each folder of these settings, each with a connection of its own when it runs.
+    #[must_use]
+    pub fn of_each_folder(name: Name, config: &Config) -> Vec<Self> {
+        let first = Self::new(name, config.with_folder(&config.folder));
+        if config.further.is_empty() {
+            return vec![first];
+        }
+        let siblings = Some(Arc::new(Siblings::new(config.folders().map(ToOwned::to_owned).collect())));
+        config.folders().map(|folder| Self { siblings: siblings.clone(), ..first.beside(folder) }).collect()
+    }
+
+    /// Another folder of the same mailbox.
+    fn beside(&self, folder: &str) -> Self {
+        let (config, labels) = (self.config.with_folder(folder), Arc::clone(&self.labels));
+        Self { labels, ..Self::with_tokens(self.name.clone(), config, self.tokens.clone()) }
+    }
+
+    /// Its folder, as the settings name it.
+    #[must_use]
+    pub fn folder(&self) -> &str {
+        &self.config.folder
+    }
+
+    /// The name of the folder that is read: the settings' own, or that of the folder with the role.
+    /// The place is kept and the ledger tells of mails under this name.
+    fn opened(&self) -> String {
+        let role = self.role.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        role.unwrap_or_else(|| self.config.folder.clone())
+    }
+
+    fn with_tokens(name: Name, config: Config, tokens: Option<Arc<Tokens>>) -> Self {
+        Self {
+            name,
+            config,
+            tokens,
+            suspects: Mutex::default(),
+            owed: Mutex::default(),
+            role: Mutex::default(),
+            pace: Mutex::default(),
+            siblings: None,
+            labels: Arc::default(),
+        }
     }
 
     /// Reads mail, and keeps the access token fresh meanwhile.
@@ -216,7 +287,7 @@ impl Mailbox {
         reader.begin_after().await?;
         loop {
             reader.catch_up().await?;
-            if self.tokens.as_ref().and_then(Tokens::trouble).is_none() {
+            if self.tokens.as_ref().and_then(|tokens| tokens.trouble()).is_none() {
                 health.ok();
             }
             let more = reader.do_after().await?;
@@ -234,12 +305,12 @@ impl Mailbox {
     /// Opens the folder and settles where to read from. Where that is not yet stored, it is before
     /// anything is read: what comes between now and a crash must not be taken for old mail.
     async fn starting_place(&self, session: &mut Session, door: &Door, stop: &CancellationToken) -> Result<Place, End> {
-        let config = &self.config;
-        let Some(folder) = stop.run_until_cancelled(examine(session, config)).await else {
+        let (config, name) = (&self.config, self.opened());
+        let Some(folder) = stop.run_until_cancelled(examine(session, config, &name)).await else {
             return Err(Halt::Stop.into());
         };
         let mut folder = folder?;
-        let kept = door.place(&self.name, &config.folder).await.map_err(Halt::Refused)?;
+        let kept = door.place(&self.name, &name).await.map_err(Halt::Refused)?;
         let now = Timestamp::now();
         let mut opening = place::open(kept.as_deref(), folder, config.start, now);
         if matches!(opening, Opening::Anew(_)) {
@@ -250,10 +321,10 @@ impl Mailbox {
         match opening {
             Opening::GoOn(place) => return Ok(place),
             Opening::First(place) => {
-                tracing::info!(channel = %self.name, folder = config.folder, %place, "the folder is read for the first time");
+                tracing::info!(channel = %self.name, folder = name, %place, "the folder is read for the first time");
             }
             Opening::Anew(place) => {
-                tracing::warn!(channel = %self.name, folder = config.folder, %place, before = kept, "the server has numbered the folder anew; all of it is read again");
+                tracing::warn!(channel = %self.name, folder = name, %place, before = kept, "the server has numbered the folder anew; all of it is read again");
             }
         }
         let place = opening.place();
@@ -276,7 +347,7 @@ impl Mailbox {
     }
 
     fn stored(&self, place: Place) -> lead::Place {
-        lead::Place { key: self.config.folder.clone(), value: Some(place.to_string()) }
+        lead::Place { key: self.opened(), value: Some(place.to_string()) }
     }
 
     fn suspects(&self) -> MutexGuard<'_, Suspects> {
@@ -285,7 +356,7 @@ impl Mailbox {
 
     /// Under which key the mails are kept that were passed by.
     fn owed_key(&self) -> String {
-        format!("owed:{}", self.config.folder)
+        format!("owed:{}", self.opened())
     }
 
     fn owed(&self) -> MutexGuard<'_, Owed> {
@@ -295,6 +366,10 @@ impl Mailbox {
     /// How what is to be done to mails is getting on.
     fn pace(&self) -> MutexGuard<'_, Pace> {
         self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn labels(&self) -> MutexGuard<'_, Labels> {
+        self.labels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log_progress(&self, batch: &BTreeSet<u32>, waiting: usize) {

@@ -46,9 +46,9 @@ impl Mailbox {
         let Some(mut session) = self.open(Some(vault), &CancellationToken::new()).await? else {
             return Err(Refused::Stopping.into());
         };
-        let wanted = self.config.folder.as_str();
-        let there = session.folders().await.unwrap_or_default();
-        let folder = folders::meant(wanted, &there).unwrap_or(wanted).to_owned();
+        let wanted = self.opened();
+        let there = session.folders("\"\" \"*\"").await.unwrap_or_default();
+        let folder = folders::meant(&wanted, &there).unwrap_or(&wanted).to_owned();
         let doing = format!("cannot put a mail into the folder `{wanted}` of {}", self.config.host);
         match session.append(&folder, mail.as_bytes()).await {
             Ok(uid) => Ok(Planted { session, folder, uid }),

@@ -65,6 +65,8 @@ pub struct Comparison {
     pub missing: Vec<Missing>,
     /// Compared up to this UID; `None`: to the end.
     pub next: Option<u32>,
+    /// The mailbox's next folder, as the settings name it; `None` behind the last.
+    pub next_folder: Option<String>,
 }
 
 /// A mail without an outcome.
@@ -87,8 +89,22 @@ pub struct Missing {
 }
 
 impl Mailbox {
-    /// Compares the mails behind the UID `after` with the ledger.
-    pub async fn reconcile(&self, house: &House<'_>, after: u32, wish: Wish) -> Result<Comparison, Error> {
+    /// Compares the mails behind the UID `after` with the ledger, in the folder that the settings name
+    /// like this, or in the first one.
+    pub async fn reconcile(
+        &self,
+        house: &House<'_>,
+        folder: Option<&str>,
+        after: u32,
+        wish: Wish,
+    ) -> Result<Comparison, Error> {
+        let folder = folder.unwrap_or(&self.config.folder);
+        let mut compared = self.beside(folder).reconcile_folder(house, after, wish).await?;
+        compared.next_folder = self.config.folders().skip_while(|known| *known != folder).nth(1).map(ToOwned::to_owned);
+        Ok(compared)
+    }
+
+    async fn reconcile_folder(&self, house: &House<'_>, after: u32, wish: Wish) -> Result<Comparison, Error> {
         let begun = Instant::now();
         let vault = Vault { door: house.door, channel: &self.name };
         let Some(mut session) = self.open(Some(vault), &CancellationToken::new()).await? else {
@@ -109,25 +125,22 @@ impl Mailbox {
         wish: Wish,
         begun: Instant,
     ) -> Result<Comparison, Error> {
-        let folder = examine(session, &self.config).await?;
-        let kept = house.door.place(&self.name, &self.config.folder).await?;
+        let name = self.opened();
+        let folder = examine(session, &self.config, &name).await?;
+        let kept = house.door.place(&self.name, &name).await?;
         let place = place::open(kept.as_deref(), folder, self.config.start, Timestamp::now()).place();
         let known = self.rows(house, place).await?;
         let stop = CancellationToken::new();
         let mut reader = Reader { mailbox: self, session, door: house.door, health: house.health, stop: &stop, place };
         let mut comparison =
-            Comparison { folder: self.config.folder.clone(), mails: 0, before: 0, missing: Vec::new(), next: None };
+            Comparison { folder: name, mails: 0, before: 0, missing: Vec::new(), next: None, next_folder: None };
         let Some(first) = after.checked_add(1) else { return Ok(comparison) };
         let uids = reader.session.uids_from(first).await.map_err(|fault| self.broke(fault))?;
         let uids: Vec<u32> = uids.into_iter().collect();
         for batch in uids.chunks(BATCH) {
             comparison.mails += batch.len();
             let unknown = batch.iter().copied().filter(|uid| !known.contains(uid)).collect();
-            reader.look_at(&unknown, house, wish, &mut comparison).await.map_err(|halt| match halt {
-                Halt::Refused(refused) | Halt::Failed(refused) => Error::Intake(refused),
-                Halt::Fault(fault) | Halt::Broke(fault) => self.broke(fault),
-                Halt::Stop => Error::Intake(Refused::Stopping),
-            })?;
+            reader.look_at(&unknown, house, wish, &mut comparison).await.map_err(|halt| self.halted(halt))?;
             if begun.elapsed() > LONGEST && batch.last() != uids.last() {
                 comparison.next = batch.last().copied();
                 break;
@@ -137,9 +150,9 @@ impl Mailbox {
     }
 
     /// The numbers of the mails in this folder that the ledger has a row for.
-    async fn rows(&self, house: &House<'_>, place: Place) -> Result<BTreeSet<u32>, Error> {
+    pub(super) async fn rows(&self, house: &House<'_>, place: Place) -> Result<BTreeSet<u32>, Error> {
         let (store, channel) = (house.store.clone(), self.name.clone());
-        let folder = self.config.folder.clone();
+        let folder = self.opened();
         let read = move || -> Result<_, store::Error> {
             let (mut uids, mut cursor) = (BTreeSet::new(), Id::MIN);
             loop {
@@ -161,7 +174,16 @@ impl Mailbox {
         }
     }
 
-    fn broke(&self, fault: Fault) -> Error {
+    /// An error out of a reader that nobody runs again.
+    pub(super) fn halted(&self, halt: Halt) -> Error {
+        match halt {
+            Halt::Refused(refused) | Halt::Failed(refused) => Error::Intake(refused),
+            Halt::Fault(fault) | Halt::Broke(fault) => self.broke(fault),
+            Halt::Stop => Error::Intake(Refused::Stopping),
+        }
+    }
+
+    pub(super) fn broke(&self, fault: Fault) -> Error {
         unreachable(&format!("cannot read the folder `{}` of {}", self.config.folder, self.config.host), fault)
     }
 }
@@ -180,7 +202,7 @@ impl Reader<'_> {
         }
         let sizes = self.session.sizes(unknown).await?;
         comparison.before += sizes.values().filter(|size| self.place.is_before_us(size.received)).count();
-        for load in loads(&sizes, self.place, Way::Usual) {
+        for load in loads(&sizes, self.place, Way::Usual, self.mailbox.config.max_size) {
             let texts = self.session.texts(&load.uids, load.part, load.bytes).await?;
             self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;
             for (uid, text) in texts {

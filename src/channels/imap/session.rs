@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use imap_proto::{AttributeValue, Capability, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath};
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::fmt::strtime;
 use tokio::time::Instant;
 
@@ -36,6 +37,8 @@ pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 pub(super) struct Session {
     pub(super) connection: Connection,
     pub(super) idle: Idle,
+    /// Gmail's numbers are offered (`X-GM-EXT-1`).
+    pub(super) gmail: bool,
     /// Mails in the folder, as announced.
     pub(super) exists: u32,
     /// The server announced mail since this was last cleared.
@@ -66,6 +69,8 @@ pub(super) struct Size {
     pub(super) bytes: u32,
     /// When the server received it.
     pub(super) received: Option<Timestamp>,
+    /// Gmail's number of the mail in the whole account.
+    pub(super) gmail: Option<u64>,
 }
 
 /// Which part of a mail.
@@ -80,20 +85,22 @@ pub(super) enum Part {
 impl Session {
     /// Asks what the server can do.
     pub(super) async fn begin(mut connection: Connection, patience: Duration) -> Result<Self, Fault> {
-        let (mut idle, mut skills) = (Idle::Missing, Skills::default());
+        let (mut idle, mut gmail, mut skills) = (Idle::Missing, false, Skills::default());
         run(&mut connection, "CAPABILITY", patience, |response| {
-            let is_idle = |c: &Capability<'_>| matches!(c, Capability::Atom(name) if name.eq_ignore_ascii_case("IDLE"));
-            if matches!(response, Response::Capabilities(offered) if offered.iter().any(is_idle)) {
+            let Response::Capabilities(offered) = response else { return Ok(()) };
+            let has = |wanted: &str| {
+                offered.iter().any(|c| matches!(c, Capability::Atom(name) if name.eq_ignore_ascii_case(wanted)))
+            };
+            if has("IDLE") {
                 idle = Idle::Offered;
             }
-            if let Response::Capabilities(offered) = response {
-                skills = Skills::of(offered);
-            }
+            gmail |= has("X-GM-EXT-1");
+            skills = Skills::of(offered);
             Ok(())
         })
         .await?;
         let (access, opened, begun) = (Access::Look, String::new(), Instant::now());
-        Ok(Self { connection, idle, exists: 0, news: false, patience, skills, access, opened, begun })
+        Ok(Self { connection, idle, gmail, exists: 0, news: false, patience, skills, access, opened, begun })
     }
 
     /// Whether the server tells of new mail by itself.
@@ -179,6 +186,23 @@ impl Session {
         Ok(uids)
     }
 
+    /// Which of `uids`, at most [`ONE_LINE_OF_UIDS`] of them, the server received on this day or later,
+    /// by its own calendar (RFC 3501 §6.4.4).
+    pub(super) async fn received_since(&mut self, uids: &[u32], day: Date) -> Result<Vec<u32>, Fault> {
+        let (mut found, day) = (Vec::new(), day.strftime("%-d-%b-%Y"));
+        let command = format!("UID SEARCH UID {} SINCE {day}", name::uid_set(uids.iter().copied()));
+        self.run(&command, 5 * self.patience, |response| {
+            if let Response::MailboxData(MailboxDatum::Search(there)) = response {
+                found.extend(there.iter().filter(|uid| uids.binary_search(uid).is_ok()));
+            }
+            Ok(())
+        })
+        .await?;
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
+    }
+
     /// Which of `uids` are still in the folder.
     pub(super) async fn still_there(&mut self, uids: &BTreeSet<u32>) -> Result<BTreeSet<u32>, Fault> {
         self.noop().await?;
@@ -197,7 +221,9 @@ impl Session {
     /// What the server knows of these mails; one that is gone is missing from the answer.
     pub(super) async fn sizes(&mut self, uids: &BTreeSet<u32>) -> Result<BTreeMap<u32, Size>, Fault> {
         let mut sizes = BTreeMap::new();
-        let command = format!("UID FETCH {} (UID RFC822.SIZE INTERNALDATE)", name::uid_set(uids.iter().copied()));
+        let more = if self.gmail { " X-GM-MSGID" } else { "" };
+        let set = name::uid_set(uids.iter().copied());
+        let command = format!("UID FETCH {set} (UID RFC822.SIZE INTERNALDATE{more})");
         self.run(&command, self.patience, |response| {
             if let (Some(uid), Some(size)) = attributes(response)
                 && uids.contains(&uid)
@@ -278,16 +304,17 @@ pub(super) fn note(exists: &mut u32, news: &mut bool, response: &Response<'_>) {
 /// The UID, and what is known of the mail if all of it was sent.
 fn attributes(response: &Response<'_>) -> (Option<u32>, Option<Size>) {
     let Response::Fetch(_, attributes) = response else { return (None, None) };
-    let (mut uid, mut bytes, mut received) = (None, None, None);
+    let (mut uid, mut bytes, mut received, mut gmail) = (None, None, None, None);
     for attribute in attributes {
         match attribute {
             AttributeValue::Uid(number) => uid = Some(*number),
             AttributeValue::Rfc822Size(number) => bytes = Some(*number),
+            AttributeValue::GmailMsgId(number) => gmail = Some(*number),
             AttributeValue::InternalDate(date) => received = internal_date(date),
             _ => {}
         }
     }
-    (uid, bytes.map(|bytes| Size { bytes, received }))
+    (uid, bytes.map(|bytes| Size { bytes, received, gmail }))
 }
 
 /// `23-Nov-2026 10:00:00 +0000`, the day perhaps with a space in front (RFC 3501 §9, date-time).

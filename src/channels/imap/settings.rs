@@ -7,12 +7,19 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::presets::{PRESETS, Password, Preset};
-use super::{Config, Login, Start, after, oauth2};
-use crate::config::field::Field;
+use super::{Config, Login, Start, after, oauth2, roles};
+use crate::config::field::{Field, Item};
 use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
 use crate::config::{Secret, Tls, connection, values};
 
+/// Folders of one mailbox. Each has a connection; Dovecot allows ten by default, Gmail 15, others
+/// fewer, and people want some too.
+const MOST_FOLDERS: usize = 8;
+/// The largest mail that can be read at all, and what is read by default.
+const LARGEST_MAIL: u32 = 40 << 20;
+/// The smallest limit: letters are larger than they look.
+const SMALLEST_LIMIT: u32 = 64 << 10;
 /// How long a mailbox may go unchecked by default, unless it is looked at less often.
 const SILENCE: Duration = Duration::from_mins(15);
 
@@ -24,15 +31,77 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let port = connection::port(section, if tls == Tls::Implicit { 993 } else { 143 });
     let username = section.key("username").required().text().unwrap_or_default();
     let login = login(section, preset.as_ref(), ca_file.clone());
-    let folder = section.key("folder").text().unwrap_or_else(|| "INBOX".to_owned());
+    let (folder, further) = folders(section.key("folder"));
     let start = start(section.key("start"), zone);
-    let after = after::settings::read(section.key("after"), &folder);
+    let after = after::settings::read(section.key("after"), std::iter::once(&folder).chain(&further));
+    let max_size = section.key("max_size").parse(max_size).unwrap_or(LARGEST_MAIL);
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
     let silence_after = silence_after(section, poll);
     let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
     let timeout = timeout.unwrap_or(Duration::from_mins(1));
-    Config { host, port, tls, ca_file, username, login, folder, start, after, poll, silence_after, timeout }
+    Config {
+        host,
+        port,
+        tls,
+        ca_file,
+        username,
+        login,
+        folder,
+        further,
+        start,
+        after,
+        max_size,
+        poll,
+        silence_after,
+        timeout,
+    }
+}
+
+/// How large a mail may be.
+fn max_size(text: &str) -> Result<u32, Wrong> {
+    let size = values::size(text)?;
+    let fits = u32::try_from(size).ok().filter(|size| (SMALLEST_LIMIT..=LARGEST_MAIL).contains(size));
+    fits.ok_or_else(|| Wrong::new(format!("{} is out of range", quote(text))).hint("use \"64KiB\" to \"40MiB\""))
+}
+
+/// The first folder, and those beside it: a name, or a list of names.
+fn folders(field: Field<'_>) -> (String, Vec<String>) {
+    let report = field.report();
+    let mut folders: Vec<String> = Vec::new();
+    if field.holds(DeValue::is_array) {
+        let spot = field.place();
+        for Item { text, spot } in field.items().unwrap_or_default() {
+            if folders.iter().any(|known| is_same(known, &text)) {
+                report
+                    .error(&spot, Wrong::new(format!("{} is named twice", quote(&text))).hint("leave one of them out"));
+            }
+            if let Err(wrong) = roles::check(&text) {
+                report.error(&spot, wrong);
+            }
+            folders.push(text);
+        }
+        if folders.is_empty() {
+            report.error(&spot, Wrong::new("names no folder").hint("leave it out for `INBOX`"));
+        } else if folders.len() > MOST_FOLDERS {
+            let wrong = Wrong::new(format!("names {} folders, at most {MOST_FOLDERS} are read", folders.len()));
+            report.error(
+                &spot,
+                wrong.hint("each takes a connection, and providers allow few; have the server sort less"),
+            );
+        }
+    } else {
+        folders.extend(field.parse(|text| roles::check(text).map(|()| text.to_owned())));
+    }
+    let mut folders = folders.into_iter();
+    (folders.next().unwrap_or_else(|| "INBOX".to_owned()), folders.collect())
+}
+
+/// Whether two names are one folder's: that of `INBOX` may be written as one likes (RFC 3501 §5.1), and so
+/// may roles.
+fn is_same(one: &str, other: &str) -> bool {
+    let any_case = |name: &str| name.eq_ignore_ascii_case("INBOX") || name.starts_with('\\');
+    one == other || (any_case(one) && one.eq_ignore_ascii_case(other))
 }
 
 /// How long the mailbox may go unchecked: longer than the time between two looks.
@@ -237,11 +306,46 @@ mod tests {
             ("after = \"sene\"", "after: unknown value `sene`; did you mean `seen`?; or a folder: { move = "),
             ("after = { mvoe = \"x\" }", "after.mvoe: unknown key; did you mean `move`?"),
             ("after = {}", "after.move: is missing"),
-            ("after = { move = \"Inbox\" }", "after.move: `Inbox` is the folder that mail is read from; name another"),
-            ("folder = \"A/B\"\nafter = { move = \"A/B\" }", "after.move: `A/B` is the folder"),
+            ("after = { move = \"Inbox\" }", "after.move: `Inbox` is a folder that mail is read from; name another"),
+            ("folder = [\"INBOX\", \"A/B\"]\nafter = { move = \"A/B\" }", "after.move: `A/B` is a folder"),
         ] {
             let (_, problems) = mailbox(&format!("{host}{keys}"));
             assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}\n{told}\n{problems:?}");
+        }
+    }
+
+    #[test]
+    fn several_folders_are_a_list_without_repetition_and_not_too_long() {
+        let with = |folder: &str| mailbox(&format!("host = \"h.example\"\npassword = \"x\"\n{folder}"));
+        let folders = |keys: &str| with(keys).0.unwrap().folders().map(ToOwned::to_owned).collect::<Vec<_>>();
+        assert_eq!(folders(""), ["INBOX"]);
+        assert_eq!(folders("folder = \"Anfragen\""), ["Anfragen"]);
+        assert_eq!(folders("folder = [\"INBOX\", \"Messe/Köln\"]"), ["INBOX", "Messe/Köln"]);
+        for (keys, told) in [
+            ("folder = [\"INBOX\", \"Inbox\"]", "folder: `Inbox` is named twice"),
+            ("folder = []", "folder: names no folder"),
+            ("folder = [\"INBOX\", \"\"]", "folder: is empty"),
+            ("folder = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]", "names 9 folders, at most 8"),
+            ("folder = 7", "must be a text"),
+            ("folder = '\\Spam'", "`\\Spam` is no role of a folder"),
+            ("folder = ['\\Junk', '\\junk']", "is named twice"),
+        ] {
+            let (_, problems) = with(keys);
+            assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn the_largest_mail_is_set_within_what_can_be_read() {
+        let with = |keys: &str| mailbox(&format!("host = \"h.example\"\npassword = \"x\"\n{keys}"));
+        let size = |keys: &str| with(keys).0.unwrap().max_size;
+        assert_eq!((size(""), size("max_size = \"5MiB\"")), (40 << 20, 5 << 20));
+        for (keys, told) in [
+            ("max_size = \"41MiB\"", "max_size: `41MiB` is out of range; use"),
+            ("max_size = \"1KiB\"", "max_size: `1KiB` is out of range; use"),
+            ("max_size = \"5 MB\"", "`5 MB` is no size"),
+        ] {
+            assert!(with(keys).1.iter().any(|problem| problem.contains(told)), "{keys}: {:?}", with(keys).1);
         }
     }
 

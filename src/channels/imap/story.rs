@@ -263,6 +263,8 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         username: "ada".to_owned(),
         login: Login::Password(Secret::new("hush")),
         folder: "INBOX".to_owned(),
+        further: Vec::new(),
+        max_size: 40 << 20,
         start: Start::All,
         poll: Duration::from_mins(1),
         after: After::Keep,

@@ -173,7 +173,7 @@ impl Reader<'_> {
         };
         format!(
             "cannot {what} mails of the folder `{}` of {}{folder}: {answer}",
-            shortened(&config.folder),
+            shortened(&self.mailbox.opened()),
             config.host
         )
     }
@@ -273,8 +273,8 @@ impl Reader<'_> {
 
     /// Acts on mails before they have an outcome; only ever a seeded mistake.
     pub(super) async fn act_too_early(&mut self, items: &[Inbound]) -> Result<(), Halt> {
-        let folder = &self.mailbox.config.folder;
-        let uids = items.iter().filter_map(|item| self.place.uid(folder, &item.source)).collect();
+        let folder = self.mailbox.opened();
+        let uids = items.iter().filter_map(|item| self.place.uid(&folder, &item.source)).collect();
         let Work { mut kept, .. } = self.work().await?;
         if let Err(Undone::Halt(halt)) = self.act(&uids, &mut kept).await {
             return Err(halt);
@@ -286,7 +286,7 @@ impl Reader<'_> {
     /// What is owed, the next part of it.
     async fn work(&mut self) -> Result<Work, Refused> {
         let (channel, key) = (self.mailbox.name.clone(), self.after_key());
-        let (folder, place) = (self.mailbox.config.folder.clone(), self.place);
+        let (folder, place) = (self.mailbox.opened(), self.place);
         self.door.change(move |unit| Work::next(unit, &channel, &key, &folder, place)).await
     }
 
@@ -297,6 +297,6 @@ impl Reader<'_> {
 
     /// Under which key it is kept how far the folder's ledger rows were worked through.
     fn after_key(&self) -> String {
-        format!("after:{}", self.mailbox.config.folder)
+        format!("after:{}", self.mailbox.opened())
     }
 }

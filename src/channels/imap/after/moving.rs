@@ -49,7 +49,7 @@ impl Reader<'_> {
         let known = self.mailbox.pace().target.clone();
         let target = match known {
             Some(target) => target,
-            None => named(wanted, &unless(self.stop, self.session.folders()).await?),
+            None => named(wanted, &unless(self.stop, self.session.folders("\"\" \"*\"")).await?),
         };
         if is_same_folder(&target, &self.session.opened) {
             return Err(Undone::Refused("that is the folder that mail is read from".to_owned()));
@@ -149,7 +149,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_made_gets_the_separator_of_the_server() {
-        let inbox = |separator| vec![Listed { name: "INBOX".to_owned(), separator }];
+        let inbox = |separator| vec![Listed { name: "INBOX".to_owned(), separator, attributes: Vec::new() }];
         assert_eq!(named("Archive/Leads", &inbox(Some('.'))), "Archive.Leads");
         assert_eq!(named("Archive/Leads", &inbox(Some('/'))), "Archive/Leads");
         assert_eq!(named("Archive/Leads", &inbox(None)), "Archive/Leads");

@@ -6,9 +6,9 @@ use super::{After, is_same_folder};
 use crate::config::field::Field;
 use crate::config::problem::{Wrong, quote};
 
-/// Reads what is done to a mail of `folder` once it has its outcome; keep where nothing is said,
-/// or where it cannot be read.
-pub(in crate::channels::imap) fn read(field: Field<'_>, folder: &str) -> After {
+/// Reads what is done to a mail of these folders once it has its outcome; keep where nothing is
+/// said, or where it cannot be read.
+pub(in crate::channels::imap) fn read<'f>(field: Field<'_>, folders: impl IntoIterator<Item = &'f String>) -> After {
     if !field.holds(DeValue::is_table) {
         return field.parse(word).unwrap_or(After::Keep);
     }
@@ -18,8 +18,8 @@ pub(in crate::channels::imap) fn read(field: Field<'_>, folder: &str) -> After {
     let target = target.text();
     section.finish();
     let Some(target) = target else { return After::Keep };
-    if is_same_folder(&target, folder) {
-        let wrong = Wrong::new(format!("{} is the folder that mail is read from", quote(&target)));
+    if folders.into_iter().any(|folder| is_same_folder(&target, folder)) {
+        let wrong = Wrong::new(format!("{} is a folder that mail is read from", quote(&target)));
         report.error(&spot, wrong.hint("name another folder; one that is not there is made"));
     }
     After::Move(target)

@@ -38,6 +38,8 @@ const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_mins(5);
 /// The pause after a renewal that was refused: somebody has to act.
 const REFUSED: Duration = Duration::from_mins(15);
+/// How often is looked whether there is a token by now.
+const LOOK: Duration = Duration::from_mins(1);
 /// How long a renewal may go on when we are to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long somebody else's renewal may take to reach the store.
@@ -161,14 +163,19 @@ impl Tokens {
         let mut pause = FIRST;
         loop {
             let due = self.held.lock().await.access.as_ref().map(|access| access.renew_at);
-            let wait =
-                async { if let Some(due) = due { sleep_until(due).await } else { std::future::pending().await } };
+            // Another folder's connection may have been the one that heard of a new token.
+            let wait = sleep_until(due.unwrap_or_else(|| Instant::now() + LOOK));
             tokio::select! {
                 () = end.cancelled() => return,
                 () = self.renewed.notified() => continue,
                 () = wait => {}
             }
-            let renewed = self.renew(&mut *self.held.lock().await, Some(vault), end).await;
+            let mut held = self.held.lock().await;
+            if held.access.as_ref().is_none_or(|access| access.renew_at > Instant::now()) {
+                continue;
+            }
+            let renewed = self.renew(&mut held, Some(vault), end).await;
+            drop(held);
             let Err(error) = renewed else {
                 pause = FIRST;
                 continue;

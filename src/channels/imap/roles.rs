@@ -1,0 +1,112 @@
+//! Folders that are named by what they are for (RFC 6154): `\\Junk`, whatever the server calls it.
+//!
+//! In comes the role out of the settings, out goes the name of the folder that has it. Servers that
+//! do not tell roles are asked for the names that the big providers give.
+
+use imap_proto::NameAttribute;
+
+use super::Mailbox;
+use super::command::{Fault, shortened};
+use super::connect::unreachable;
+use super::folders::Listed;
+use super::session::Session;
+use crate::channels::Error;
+use crate::config::problem::{Wrong, quote};
+
+/// The roles, and how the big providers name such folders where their servers do not say.
+const ROLES: [(&str, NameAttribute<'static>, &[&str]); 6] = [
+    ("\\All", NameAttribute::All, &["[Gmail]/All Mail", "[Google Mail]/All Mail"]),
+    ("\\Archive", NameAttribute::Archive, &["Archive", "Archives", "Archiv"]),
+    ("\\Drafts", NameAttribute::Drafts, &["Drafts", "Draft", "Entwürfe", "[Gmail]/Drafts"]),
+    (
+        "\\Junk",
+        NameAttribute::Junk,
+        &["Junk Email", "Junk-E-Mail", "Bulk Mail", "Bulk", "Junk", "Spam", "[Gmail]/Spam", "[Google Mail]/Spam"],
+    ),
+    (
+        "\\Sent",
+        NameAttribute::Sent,
+        &["Sent Items", "Gesendete Elemente", "Sent Messages", "Sent", "[Gmail]/Sent Mail", "[Google Mail]/Sent Mail"],
+    ),
+    (
+        "\\Trash",
+        NameAttribute::Trash,
+        &["Deleted Items", "Gelöschte Elemente", "Deleted Messages", "Trash", "[Gmail]/Trash", "[Gmail]/Bin"],
+    ),
+];
+
+/// Whether a folder in the settings is a role; one that begins like a role must be one.
+pub(super) fn check(folder: &str) -> Result<(), Wrong> {
+    let known = ROLES.map(|(role, ..)| role);
+    if !folder.starts_with('\\') || known.iter().any(|role| role.eq_ignore_ascii_case(folder)) {
+        return Ok(());
+    }
+    Err(Wrong::unknown(format!("{} is no role of a folder", quote(folder)), folder, &known))
+}
+
+/// The folder that has the role, of those that are there.
+fn having<'f>(role: &str, there: &'f [Listed]) -> Option<&'f str> {
+    let (_, attribute, names) = ROLES.iter().find(|(known, ..)| known.eq_ignore_ascii_case(role))?;
+    let told = there.iter().find(|folder| folder.attributes.contains(attribute));
+    let usual = || names.iter().find_map(|name| there.iter().find(|folder| folder.name == **name));
+    told.or_else(usual).map(|folder| folder.name.as_str())
+}
+
+impl Mailbox {
+    /// Finds out which folder a role stands for; nothing to do where the folder has a name.
+    pub(super) async fn find_role(&self, session: &mut Session) -> Result<(), Error> {
+        let role = &self.config.folder;
+        if !role.starts_with('\\') {
+            return Ok(());
+        }
+        let doing = format!("cannot find the folder with the role `{role}` at {}", self.config.host);
+        let mut there = session.folders("\"\" \"*\"").await.map_err(|fault| unreachable(&doing, fault))?;
+        // Some servers tell roles only when asked for them.
+        match session.folders("(SPECIAL-USE) \"\" \"*\"").await {
+            Ok(special) => there.splice(..0, special),
+            Err(Fault::No(_) | Fault::Bad(_)) => there.splice(..0, Vec::new()),
+            Err(fault) => return Err(unreachable(&doing, fault)),
+        };
+        let Some(folder) = having(role, &there) else {
+            let answer = "no folder has this role; name the folder itself in `folder`".to_owned();
+            return Err(Error::Refused { doing, answer });
+        };
+        if self.siblings.as_ref().is_some_and(|siblings| siblings.named.iter().any(|named| named == folder)) {
+            let answer = format!("it is `{}`, which `folder` names too; leave one of the two out", shortened(folder));
+            return Err(Error::Refused {
+                doing: format!("cannot read the folder with the role `{role}` twice"),
+                answer,
+            });
+        }
+        let before = self.role.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(folder.to_owned());
+        if before.as_deref() != Some(folder) {
+            tracing::info!(channel = %self.name, role, folder = shortened(folder), "the role stands for this folder");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(name: &str, attributes: &[NameAttribute<'static>]) -> Listed {
+        Listed { name: name.to_owned(), separator: Some('/'), attributes: attributes.to_vec() }
+    }
+
+    #[test]
+    fn a_role_is_found_by_what_the_server_tells_and_else_by_the_names_that_providers_give() {
+        let told = [listed("Junk", &[]), listed("Unerwünscht", &[NameAttribute::Junk])];
+        assert_eq!(having("\\Junk", &told), Some("Unerwünscht"));
+        assert_eq!(having("\\junk", &told[..1]), Some("Junk"));
+        assert_eq!(having("\\Junk", &[listed("Junk Email", &[]), listed("Inbox", &[])]), Some("Junk Email"));
+        assert_eq!(having("\\Sent", &[listed("Sent Messages", &[])]), Some("Sent Messages"));
+        assert_eq!(having("\\All", &told), None);
+    }
+
+    #[test]
+    fn what_begins_like_a_role_must_be_one() {
+        assert!(check("INBOX").is_ok() && check("\\Archive").is_ok() && check("\\ARCHIVE").is_ok());
+        assert!(check("\\Jnuk").unwrap_err().hint.unwrap().contains("\\Junk"));
+    }
+}

@@ -1,0 +1,103 @@
+//! What the folders of one mailbox, each with a connection of its own, know of each other.
+//!
+//! A wrong password is tried by one of them and not by all, because more attempts would lock the
+//! account; and a role in the settings must not stand for a folder that another one reads.
+
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::connect::Denied;
+use crate::channels::Error;
+
+/// For so long the others take over a refusal: all of them try again after the same pause.
+const SHARED: Duration = Duration::from_mins(1);
+
+/// The folders of one mailbox.
+#[derive(Debug)]
+pub(super) struct Siblings {
+    /// The folders, as the settings name them.
+    pub(super) named: Vec<String>,
+    login: Mutex<Login>,
+}
+
+/// How the last login went.
+#[derive(Debug)]
+enum Login {
+    Untried,
+    Good,
+    Refused { at: Instant, doing: String, answer: String },
+}
+
+impl Siblings {
+    /// Nobody has logged in yet.
+    pub(super) fn new(named: Vec<String>) -> Self {
+        Self { named, login: Mutex::new(Login::Untried) }
+    }
+
+    /// Logs in; one after the other until one of them succeeds.
+    pub(super) async fn log_in<T>(
+        &self,
+        attempt: impl Future<Output = Option<Result<T, Denied>>>,
+    ) -> Option<Result<T, Denied>> {
+        let mut login = self.login.lock().await;
+        match &*login {
+            Login::Good => {
+                drop(login);
+                let result = attempt.await;
+                Self::note(&mut *self.login.lock().await, result.as_ref());
+                result
+            }
+            Login::Refused { at, doing, answer } if at.elapsed() < SHARED => {
+                let (doing, answer) = (doing.clone(), answer.clone());
+                Some(Err(Denied::Proof(Error::Refused { doing, answer })))
+            }
+            Login::Untried | Login::Refused { .. } => {
+                let result = attempt.await;
+                Self::note(&mut login, result.as_ref());
+                result
+            }
+        }
+    }
+
+    fn note<T>(login: &mut Login, result: Option<&Result<T, Denied>>) {
+        match result {
+            Some(Ok(_)) => *login = Login::Good,
+            Some(Err(Denied::Proof(Error::Refused { doing, answer }))) => {
+                *login = Login::Refused { at: Instant::now(), doing: doing.clone(), answer: answer.clone() };
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures_util::future::join_all;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wrong_password_is_tried_once_by_all_and_again_after_a_pause() {
+        let (siblings, tried) = (Siblings::new(Vec::new()), AtomicUsize::new(0));
+        let wrong = async || {
+            tried.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            Some(Err::<(), _>(Denied::Proof(Error::Refused { doing: "logging in".into(), answer: "no".into() })))
+        };
+        let right = async || {
+            tried.fetch_add(1, Ordering::SeqCst);
+            Some(Ok::<(), Denied>(()))
+        };
+        let refused = join_all((0..8).map(|_| siblings.log_in(wrong()))).await;
+        assert!(refused.iter().all(|result| matches!(result, Some(Err(Denied::Proof(Error::Refused { .. }))))));
+        assert_eq!(tried.load(Ordering::SeqCst), 1);
+        tokio::time::sleep(SHARED).await;
+        let good = join_all((0..8).map(|_| siblings.log_in(right()))).await;
+        assert!(good.iter().all(|result| matches!(result, Some(Ok(())))));
+        assert_eq!(tried.load(Ordering::SeqCst), 9);
+    }
+}
