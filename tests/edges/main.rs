@@ -24,5 +24,6 @@ mod letters;
 mod line;
 mod poison;
 mod proxy;
+mod second_server;
 mod watchdog;
 mod wire;
