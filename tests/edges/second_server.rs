@@ -1,4 +1,4 @@
-//! A mailbox that moves to another server, with Cyrus as the other one: what it holds is known already.
+//! A mailbox that moves to another server, or lies on two, with Cyrus as the other one: what it holds is known already.
 
 use std::time::Duration;
 
@@ -48,5 +48,23 @@ fn a_mailbox_copied_to_another_server_brings_no_new_leads_and_its_new_mail_comes
     daemon.start();
     daemon.until("another", PATIENCE, |daemon| addresses(daemon) == expected(MAILS + 2));
     assert_eq!((count(&daemon, "redelivered"), count(&daemon, "created")), (MAILS, MAILS + 2));
+    assert!(daemon.stop().0.success());
+}
+
+#[test]
+fn two_mailboxes_on_two_servers_with_the_same_mails_bring_each_once() {
+    let Some(cyrus) = Cyrus::start() else { return };
+    let dovecot = Dovecot::start();
+    let mails: Vec<Vec<u8>> = (1..=MAILS).map(mail).collect();
+    for text in &mails {
+        dovecot.deliver("sales", text);
+    }
+    cyrus.deliver("shop", &mails);
+    let other = mailbox(cyrus.port(), "shop", "5s").replace("[channels.sales]", "[channels.shop]");
+    let mut daemon = Daemon::with(&[&mailbox(dovecot.plain_port(), "sales", "5s"), &other, TEAM].concat());
+    daemon.start();
+    let both = |daemon: &Daemon| (count(daemon, "created"), count(daemon, "redelivered"));
+    daemon.until("both are read", PATIENCE, |daemon| both(daemon).0 + both(daemon).1 == 2 * MAILS);
+    assert_eq!((addresses(&daemon), both(&daemon)), (expected(MAILS), (MAILS, MAILS)));
     assert!(daemon.stop().0.success());
 }
