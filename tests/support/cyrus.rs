@@ -82,7 +82,11 @@ impl Cyrus {
         let until = Instant::now() + Duration::from_secs(20);
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             let ended = self.server.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < until, "Cyrus does not start in {:?}", self.folder.path());
+            assert!(
+                ended.is_none() && Instant::now() < until,
+                "Cyrus does not start in {}",
+                self.folder.path().display()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
     }
