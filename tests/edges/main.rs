@@ -25,5 +25,6 @@ mod letters;
 mod line;
 mod poison;
 mod proxy;
+mod second_server;
 mod watchdog;
 mod wire;

@@ -1,0 +1,175 @@
+//! A second real IMAP server for tests: Cyrus in a folder of its own, on a free port of the loopback.
+//!
+//! Debian lets only one IMAP server be installed, so `tests/run` unpacks Cyrus beside it, into the folder
+//! that `LOTSE_CYRUS` names. Any user name is an account, and any password is right.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A running server; dropped, it stops.
+pub struct Cyrus {
+    folder: tempfile::TempDir,
+    server: Child,
+    port: u16,
+}
+
+impl Cyrus {
+    /// Starts a server and waits until it listens; `None`, said on standard error, where there is none.
+    pub fn start() -> Option<Self> {
+        let Some(root) = std::env::var_os("LOTSE_CYRUS").map(PathBuf::from) else {
+            eprintln!("skipped: LOTSE_CYRUS names no folder with an unpacked Cyrus (`tests/run` makes one)");
+            return None;
+        };
+        let folder = tempfile::Builder::new().prefix("lotse-").tempdir_in("/tmp").unwrap();
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let dir = folder.path();
+        fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
+        for part in ["conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"] {
+            fs::create_dir(dir.join(part)).unwrap();
+        }
+        let programs = root.join("usr/lib/cyrus/bin");
+        let (user, group) = (id("-un"), id("-gn"));
+        fs::write(dir.join("imapd.conf"), settings(dir, &user, &group)).unwrap();
+        fs::write(dir.join("cyrus.conf"), services(dir, &programs, port)).unwrap();
+        say_yes(&dir.join("auth"));
+        for part in ["", "auth", "conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"] {
+            chown(dir.join(part), Some(id("-u").parse().unwrap()), Some(id("-g").parse().unwrap())).unwrap();
+        }
+        let libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib"].map(|part| root.join(part));
+        let server = Command::new(programs.join("master"))
+            .arg("-C")
+            .arg(dir.join("imapd.conf"))
+            .arg("-M")
+            .arg(dir.join("cyrus.conf"))
+            .arg("-p")
+            .arg(dir.join("conf/pid"))
+            .env("LD_LIBRARY_PATH", std::env::join_paths(libraries).unwrap())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut cyrus = Self { folder, server, port };
+        cyrus.wait_until_it_listens();
+        Some(cyrus)
+    }
+
+    /// The port, without TLS.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Puts mails into a user's INBOX.
+    pub fn deliver(&self, user: &str, mails: &[Vec<u8>]) {
+        let mut line = BufReader::new(TcpStream::connect(("127.0.0.1", self.port)).unwrap());
+        line.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        answer(&mut line, "*");
+        ask(&mut line, format!("a LOGIN {user} any\r\n").as_bytes());
+        for mail in mails {
+            let head = format!("a APPEND INBOX {{{}+}}\r\n", mail.len());
+            ask(&mut line, &[head.as_bytes(), mail, b"\r\n"].concat());
+        }
+        ask(&mut line, b"a LOGOUT\r\n");
+    }
+
+    fn wait_until_it_listens(&mut self) {
+        let until = Instant::now() + Duration::from_secs(20);
+        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+            let ended = self.server.try_wait().unwrap();
+            assert!(
+                ended.is_none() && Instant::now() < until,
+                "Cyrus does not start in {}",
+                self.folder.path().display()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+impl Drop for Cyrus {
+    fn drop(&mut self) {
+        // The master ends its services before itself.
+        Command::new("kill").arg(self.server.id().to_string()).status().ok();
+        self.server.wait().ok();
+    }
+}
+
+fn ask(line: &mut BufReader<TcpStream>, command: &[u8]) {
+    line.get_mut().write_all(command).unwrap();
+    let said = answer(line, "a ");
+    assert!(said.starts_with("a OK"), "{said}");
+}
+
+fn answer(line: &mut BufReader<TcpStream>, start: &str) -> String {
+    loop {
+        let mut said = String::new();
+        assert!(line.read_line(&mut said).unwrap() > 0, "Cyrus hung up");
+        if said.starts_with(start) {
+            return said;
+        }
+    }
+}
+
+/// Of the system account that the server runs as: root cannot be it.
+fn id(what: &str) -> String {
+    let ask = |arguments: &[&str]| {
+        String::from_utf8(Command::new("id").args(arguments).output().unwrap().stdout).unwrap().trim().to_owned()
+    };
+    if ask(&["-u"]) == "0" { ask(&[what, "nobody"]) } else { ask(&[what]) }
+}
+
+/// The part of `saslauthd`: whoever asks is let in.
+fn say_yes(socket: &Path) {
+    let listener = UnixListener::bind(socket).unwrap();
+    fs::set_permissions(socket, fs::Permissions::from_mode(0o777)).unwrap();
+    std::thread::spawn(move || {
+        for mut asked in listener.incoming().flatten() {
+            let mut question = [0; 4096];
+            if asked.read(&mut question).is_ok() {
+                asked.write_all(b"\x00\x02OK").ok();
+            }
+        }
+    });
+}
+
+fn settings(dir: &Path, user: &str, group: &str) -> String {
+    let dir = dir.display();
+    format!(
+        "configdirectory: {dir}/conf
+defaultpartition: default
+partition-default: {dir}/spool
+cyrus_user: {user}
+cyrus_group: {group}
+sasl_pwcheck_method: saslauthd
+sasl_saslauthd_path: {dir}/auth
+sasl_mech_list: PLAIN LOGIN
+allowplaintext: yes
+autocreate_quota: 0
+autocreate_users: anyone
+unixhierarchysep: yes
+virtdomains: off
+"
+    )
+}
+
+fn services(dir: &Path, programs: &Path, port: u16) -> String {
+    let (dir, programs) = (dir.display(), programs.display());
+    format!(
+        "START {{
+  recover cmd=\"{programs}/ctl_cyrusdb -C {dir}/imapd.conf -r\"
+}}
+SERVICES {{
+  imap cmd=\"{programs}/imapd -C {dir}/imapd.conf\" listen=\"127.0.0.1:{port}\" proto=tcp4 prefork=0
+}}
+DAEMON {{
+  idled cmd=\"{programs}/idled -C {dir}/imapd.conf\"
+}}
+"
+    )
+}
