@@ -186,7 +186,7 @@ pub struct Authorship {
     pub reason: String,
 }
 
-/// How sure it is whose words an item holds. What is less sure is no lead but `quarantined`.
+/// How sure it is whose words an item holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {

@@ -249,6 +249,12 @@ mod tests {
         format!("From: max@firma.example\r\n{start}{}{end}", piece.repeat((512 << 10) / piece.len())).into_bytes()
     }
 
+    /// A colleague's forward of `piece` as often as fits into half a megabyte.
+    fn passed_on(piece: &str) -> Vec<u8> {
+        let text = piece.repeat((512 << 10) / piece.len());
+        format!("From: anna@example.com\r\nSubject: Fwd: x\r\n\r\n{text}").into_bytes()
+    }
+
     fn nested(levels: usize) -> Vec<u8> {
         let open: String = (0..levels).fold(String::new(), |mut open, level| {
             _ = write!(open, "Content-Type: multipart/mixed; boundary=b{level}\r\n\r\n--b{level}\r\n");
@@ -292,6 +298,12 @@ mod tests {
             ("numbers", bomb("\r\n", "Tel: 030 1234567 +49 30 1234567\n", "")),
             ("one line of numbers", bomb("\r\n", "Tel 030 1234567 ", "")),
             ("quotes", bomb("\r\n", "> ", "")),
+            ("heads of forwards", passed_on("Von: a@example.com\nDatum: 1\nAn: x@b.example\n\n")),
+            ("heads that never end", passed_on("Von: a@example.com\nAdresat: x@b.example\n")),
+            ("heads in one line", passed_on("-- forwarded -- :A:An:Von:To:")),
+            ("lines of heads in one line", passed_on("-- forwarded -- :A:An:To: Von\n")),
+            ("authors above quotes", passed_on("1 Max <max@firma.example> wrote:\n")),
+            ("markers", passed_on("-- forwarded --\n")),
             ("too many bytes", vec![b'a'; bounds::BYTES + 1]),
         ];
         // What reads mail has stacks of this size.

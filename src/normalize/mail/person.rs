@@ -40,16 +40,13 @@ pub(super) enum Nobody {
 pub(super) fn identify(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
     let outsider = |email: &Email| sender::is_outsider(email, setting.reader);
     let form = forms::find(content.text.as_deref().unwrap_or_default(), outsider);
-    let found = match form.filter(|form| concerns(form, &sender, setting.fields)) {
-        Some(form) => {
-            content.authorship = Some(filled_in(&form));
-            believe(content, form, sender, setting, outsider);
-            Ok(())
-        }
-        None => {
-            content.authorship = from_words(&sender);
-            from_headers(content, sender, setting)
-        }
+    let found = if let Some(form) = form.filter(|form| concerns(form, &sender, setting.fields)) {
+        content.authorship = Some(filled_in(&form));
+        believe(content, form, sender, setting, outsider);
+        Ok(())
+    } else {
+        content.authorship = from_words(&sender);
+        from_headers(content, sender, setting)
     };
     finish(content, setting);
     found

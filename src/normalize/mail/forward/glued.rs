@@ -59,7 +59,8 @@ fn values(rest: &str) -> Vec<(Label, &str)> {
 /// its script has any.
 fn ending(text: &str) -> Option<(Label, usize)> {
     let text = text.trim_end();
-    let first = text.ceil_char_boundary(text.len().saturating_sub(LABEL));
+    let colon = text.rfind(':').map_or(0, |colon| colon + 1);
+    let first = text.ceil_char_boundary(text.len().saturating_sub(LABEL)).max(colon);
     let mut starts = text[first..].char_indices().filter(|(_, c)| c.is_alphabetic() && !c.is_lowercase());
     starts.find_map(|(at, _)| Some((words::called(&text[first + at..].to_lowercase())?, first + at)))
 }

@@ -68,14 +68,14 @@ fn block(lines: &[&str], start: usize, said: bool) -> Option<Head> {
     let from = text::line(&of(Label::From)?);
     let reply_to = of(Label::ReplyTo);
     let subject = of(Label::Subject).map(|subject| text::line(subject.trim_end_matches(';')));
-    let marker = (start.saturating_sub(ABOVE)..start).rev().find(|&above| is_marker(bare(lines[above])));
-    let marked = marker.is_some_and(|above| speaks_of_it(bare(lines[above])));
-    let enough = if said || marker.is_some() { 2 } else { 3 };
+    let above = (start.saturating_sub(ABOVE)..start).rev().find(|&line| is_marker(bare(lines[line])));
+    let marked = above.is_some_and(|line| speaks_of_it(bare(lines[line])));
+    let enough = if said || above.is_some() { 2 } else { 3 };
     let named = from.contains('@') || marked || subject.is_some();
     let subject = subject.filter(|subject| !subject.is_empty());
     let end = if marked { after_closing(lines, end) } else { end };
     (found.len() >= enough && named && !from.is_empty()).then(|| Head {
-        start: marker.unwrap_or(start),
+        start: above.unwrap_or(start),
         end,
         from,
         reply_to,

@@ -11,18 +11,19 @@
 mod glued;
 mod head;
 mod subject;
+mod taken;
 mod words;
 mod wrote;
 
 use crate::lead::{Authorship, Confidence, Content, Email, Person};
-use crate::normalize::{Reader, Trust, email, robot, text};
+use crate::normalize::{Reader, Trust, email, language, robot};
 
-use super::headers::Fields;
 use super::parts::Parts;
-use super::person::{self, Nobody, Setting};
+use super::person::Nobody;
 use super::sender::{self, Author, Sender};
 use head::{Head, Sign, announces, bare};
 use subject::Said;
+use taken::{authorship, enter, note, take_over};
 
 /// Attached mails that are looked at.
 const ATTACHED: usize = 10;
@@ -57,8 +58,10 @@ pub(super) fn is_colleague(author: &Author) -> bool {
 pub(super) fn read(content: &mut Content, passing: Passing<'_>) -> Result<(), Nobody> {
     let before = content.clone();
     let found = passing.find(content).and_then(|authorship| {
-        let named = !content.person.emails.is_empty() || passing.trust == Trust::Released;
-        named.then_some(authorship).ok_or_else(|| Not::Unclear("it is a program's mail that names nobody".into()))
+        let reached = !(content.person.emails.is_empty() && content.person.phones.is_empty());
+        let sure = reached && authorship.confidence != Confidence::Unsure;
+        let why = "it is a program's mail that does not plainly name anybody";
+        if sure || passing.trust == Trust::Released { Ok(authorship) } else { Not::plain(why) }
     });
     match found {
         Ok(authorship) => {
@@ -83,7 +86,8 @@ pub(super) fn nobodys(content: &mut Content, colleague: Email, why: Option<&str>
         Some(why) => format!("passed on by {colleague}, but the mail does not say plainly whose it was ({why})"),
         None => format!("written by {colleague}, one of our own people, for somebody else"),
     };
-    content.person = Person { language: content.person.language.take(), ..Person::default() };
+    let language = content.text.as_deref().and_then(language::detect).map(str::to_owned);
+    content.person = Person { language, ..Person::default() };
     content.problems.push(format!("{what}: look into its text, then enter who it is"));
     content.authorship = Some(Authorship::new(Confidence::Unsure, "nothing: one of our own people sent the mail"));
     content.forwarded_by = Some(colleague);
@@ -132,7 +136,13 @@ impl Passing<'_> {
         let deeper = heads[..at].iter().any(|head| self.is_outsiders(head));
         let authorship = authorship(&heads[at], said, deeper);
         enter(content, &lines, &heads, at, sender, self.reader);
-        Ok(authorship)
+        Ok(match content.authorship.take() {
+            Some(inner) if inner.confidence < authorship.confidence => {
+                let reason = format!("{}, and in that mail by {}", authorship.reason, inner.reason);
+                Authorship { reason, ..inner }
+            }
+            _ => authorship,
+        })
     }
 
     /// Whether the mail is one that passes on what its heads quote.
@@ -158,9 +168,7 @@ impl Passing<'_> {
             Said::PassedOn if asked && !marked => Not::plain("it was sent to whom it quotes, like an answer"),
             Said::Nothing if asked && !marked => Err(Not::Passed),
             Said::Nothing if !marked && self.continues() => Err(Not::Passed),
-            Said::Nothing if !marked && heads[0].labels < WHOLE => {
-                Not::plain("neither subject nor text say that the mail it quotes was passed on")
-            }
+            Said::Nothing if !marked && heads[0].labels < WHOLE => Err(Not::Passed),
             _ => Ok(()),
         }
     }
@@ -250,72 +258,4 @@ fn author(sender: &Sender) -> Option<&Email> {
 
 fn is_by(sender: &Sender, person: &Person) -> bool {
     author(sender).is_some_and(|email| person.emails.contains(email) || robot::is_robot(email))
-}
-
-/// What says that a head names the author.
-fn authorship(head: &Head, said: Said, deeper: bool) -> Authorship {
-    let (confidence, reason) = match (head.sign, said) {
-        _ if deeper => {
-            (Confidence::Likely, "the innermost head of several mails that were passed on one after another")
-        }
-        (Sign::Marker, _) => {
-            (Confidence::Certain, "the head of the forwarded mail in the text, below a line that says so")
-        }
-        (Sign::Block, Said::PassedOn) => {
-            (Confidence::Certain, "the head of the mail in the text; the subject says that it was forwarded")
-        }
-        (Sign::Wrote, _) => {
-            (Confidence::Likely, "the line above the quoted text; the subject says that it was forwarded")
-        }
-        (Sign::Block, _) => (Confidence::Likely, "the head of the mail in the text, which a colleague sent on"),
-    };
-    Authorship::new(confidence, reason)
-}
-
-/// Makes the content that of an attached mail; headers and files of the outer one stay.
-fn take_over(content: &mut Content, mut inner: Content) {
-    inner.headers = std::mem::take(&mut content.headers);
-    inner.problems.splice(0..0, std::mem::take(&mut content.problems));
-    inner.attachments.splice(0..0, std::mem::take(&mut content.attachments));
-    *content = inner;
-}
-
-/// Makes the content that of the mail below a head.
-fn enter(content: &mut Content, lines: &[&str], heads: &[Head], at: usize, sender: Sender, reader: &Reader) {
-    let head = &heads[at];
-    let quoted = lines[head.end - 1].trim_start().starts_with('>');
-    let body: Vec<&str> = lines[head.end..].iter().map(|line| if quoted { unquoted(line) } else { line }).collect();
-    let body = text::clean(&body.join("\n"));
-    let mut above = Vec::new();
-    let mut from = 0;
-    for head in &heads[..=at] {
-        above.extend_from_slice(&lines[from..head.start.max(from)]);
-        from = head.end;
-    }
-    note(content, &above.join("\n"));
-    content.from = Some(head.from.clone());
-    content.text = (!body.is_empty()).then_some(body);
-    content.subject =
-        head.subject.clone().or_else(|| content.subject.take().map(|outer| subject::inner(&outer).to_owned()));
-    content.person = Person::default();
-    // The headers are the colleague's; what they say about a person is about them.
-    let setting = Setting { fields: &Fields::default(), reader };
-    // A program of ours whose form names nobody: then the lead is nobody's.
-    if person::identify(content, sender, &setting).is_err() {
-        content.problems.push("the mail that was passed on does not say plainly whose it is".into());
-    }
-}
-
-/// A line without one level of quotation.
-fn unquoted(line: &str) -> &str {
-    let line = line.trim_start();
-    line.strip_prefix('>').map_or(line, |rest| rest.strip_prefix(' ').unwrap_or(rest))
-}
-
-/// Keeps what the colleague wrote above.
-fn note(content: &mut Content, above: &str) {
-    let above = text::clean(above);
-    if !above.is_empty() {
-        content.fields.insert("forwarding_note".into(), above.into());
-    }
 }

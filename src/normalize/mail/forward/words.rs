@@ -75,7 +75,7 @@ pub(super) const ANSWERED: &str = "re|re.|aw|antw|antwort|sv|svar|odp|odpověď|
 /// Words in the line above a head, in the beginnings that all their forms share.
 pub(super) const MARKERS: &str = "forward|weitergeleit|weiterleit|transfér|transmis|réexpédi|reenvi|reencaminh|\
      encaminh|inoltra|doorgestuur|doorgezonden|doorsturen|vidarebefordra|videresend|vidaresend|framsend|áframsend|\
-     välitet|edelleen|edastat|pārsūt|persiųst|przekaz|przesłan|přeposl|preposl|předan|továbbít|proslijeđ|prosleđ|\
+     välitet|edelleen|edastat|pārsūt|persiųst|przekaz|przesłan|přeposl|přeposíl|preposl|preposiel|předan|továbbít|proslijeđ|prosleđ|\
      posredova|пересыл|пересл|переслан|переадрес|перенаправ|препрат|прослеђ|iletilen|iletilmi|redirec|redirig|\
      redirecți|reenviat|προωθ|转发|轉寄|轉發|转寄|転送|전달|הועבר|שהועבר|מועבר|إعادة توجيه|معاد توجيه";
 
