@@ -216,7 +216,8 @@ fn forwards_become_leads_of_whose_mail_it_was() {
             };
             if asserted("from") {
                 let author = (expected["from"]["address"].as_str(), expected["from"]["name"].as_str());
-                let found = (content.person.emails.first().map(|email| email.as_str()), content.person.name.as_deref());
+                let found =
+                    (content.person.emails.first().map(lotse::lead::Email::as_str), content.person.name.as_deref());
                 if author == found && content.forwarded_by.is_some() {
                     authors.right += 1;
                 } else {
