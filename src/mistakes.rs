@@ -40,11 +40,17 @@ pub enum Mistake {
     TouchOverwritesMessage,
     /// Sources whose items share a commit get each other's receipts.
     ReceiptsMixedUp,
+    /// Mails are moved before they have an outcome.
+    MovedBeforeCommit,
+    /// A move counts as done before it was made.
+    MoveForgotten,
+    /// A copy that may have been made is made again.
+    CopiedAgain,
 }
 
 impl Mistake {
     /// All of them, with the names that `LOTSE_MISTAKE` takes.
-    pub const ALL: [(Self, &'static str); 15] = [
+    pub const ALL: [(Self, &'static str); 18] = [
         (Self::AcknowledgeBeforeCommit, "acknowledge-before-commit"),
         (Self::CommitErrorSwallowed, "commit-error-swallowed"),
         (Self::SkippedSync, "skipped-sync"),
@@ -60,6 +66,9 @@ impl Mistake {
         (Self::LeadWithoutMatchKeys, "lead-without-match-keys"),
         (Self::TouchOverwritesMessage, "touch-overwrites-message"),
         (Self::ReceiptsMixedUp, "receipts-mixed-up"),
+        (Self::MovedBeforeCommit, "moved-before-commit"),
+        (Self::MoveForgotten, "move-forgotten"),
+        (Self::CopiedAgain, "copied-again"),
     ];
 }
 

@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use desk::Desk;
 use dovecot::Dovecot;
 use lotse::channels::Error;
-use lotse::channels::imap::{Config, Login, Mailbox, Start};
+use lotse::channels::imap::{After, Config, Login, Mailbox, Start};
 use lotse::config::{Secret, Tls};
 use lotse::lead::{Delivery, Name, Reading};
 use running::Running;
@@ -39,6 +39,7 @@ fn config(server: &Dovecot, user: &str) -> Config {
         folder: "INBOX".to_owned(),
         start: Start::All,
         poll: Duration::from_mins(1),
+        after: After::Keep,
         silence_after: Duration::from_mins(15),
         timeout: Duration::from_mins(1),
     }

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 use desk::Desk;
 use lotse::channels::Error;
 use lotse::channels::imap::oauth2::{self, Grant};
-use lotse::channels::imap::{Config, Login, Mailbox, Start};
+use lotse::channels::imap::{After, Config, Login, Mailbox, Start};
 use lotse::config::{Secret, Tls};
 use lotse::lead::Name;
 use provider::Provider;
@@ -55,6 +55,7 @@ fn config(server: &Dovecot, provider: &Provider, user: &str, grant: Grant) -> Co
         start: Start::All,
         timeout: Duration::from_mins(1),
         poll: Duration::from_secs(1),
+        after: After::Keep,
         silence_after: Duration::from_mins(15),
     }
 }

@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
+use crate::channels::health::Board;
 use crate::config::{self, NotifierKind};
 use crate::intake::{Door, Refused};
 use crate::lead::{Email, Name, Own, Trip};
@@ -65,7 +66,9 @@ impl Keeper {
     pub fn start(service: &Service, config: &config::Config, stop: CancellationToken) -> Self {
         let (flock, in_force) = watch::channel(flock(config));
         let mut task = JoinSet::new();
-        task.spawn(keep(service.store.clone(), service.door.clone(), in_force, stop.clone()));
+        let lookout =
+            Lookout { store: service.store.clone(), door: service.door.clone(), board: service.board.clone() };
+        task.spawn(lookout.keep(in_force, stop.clone()));
         Self { flock, stop, task }
     }
 
@@ -102,30 +105,44 @@ fn flock(config: &config::Config) -> Flock {
     Arc::new(canaries.collect())
 }
 
-/// Sends what is due until told to stop.
-async fn keep(store: Store, door: Door, mut in_force: watch::Receiver<Flock>, stop: CancellationToken) {
-    let mut pace = tokio::time::interval(PACE);
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    while stop.run_until_cancelled(pace.tick()).await.is_some() {
-        let flock = Arc::clone(&in_force.borrow_and_update());
-        let reading = store.clone();
-        let trips = tokio::task::spawn_blocking(move || reading.view(|view| view.trips(Own::Canary))).await;
-        let Ok(Ok(trips)) = trips else { continue };
-        // In the middle of a mail the server may have it already: it is not waited for.
-        if stop.run_until_cancelled(look(&flock, &trips, &door)).await.is_none() {
-            return;
-        }
-    }
+/// What the keeper works with.
+struct Lookout {
+    store: Store,
+    door: Door,
+    board: Board,
 }
 
-async fn look(flock: &[Canary], trips: &BTreeMap<Name, Trip>, door: &Door) {
-    let now = Timestamp::now();
-    let due = flock.iter().filter(|canary| plan::is_due(trips.get(&canary.channel), &canary.config, now));
-    join_all(due.map(|canary| canary.send(door))).await;
-    for channel in trips.keys().filter(|name| !flock.iter().any(|canary| canary.channel == **name)) {
-        let channel = channel.clone();
-        // What cannot be forgotten now is forgotten at the next look.
-        door.change(move |unit| unit.forget_trip(Own::Canary, &channel)).await.ok();
+impl Lookout {
+    /// Sends what is due until told to stop.
+    async fn keep(self, mut in_force: watch::Receiver<Flock>, stop: CancellationToken) {
+        let mut pace = tokio::time::interval(PACE);
+        pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(pace.tick()).await.is_some() {
+            let flock = Arc::clone(&in_force.borrow_and_update());
+            let store = self.store.clone();
+            let trips = tokio::task::spawn_blocking(move || store.view(|view| view.trips(Own::Canary))).await;
+            let Ok(Ok(trips)) = trips else { continue };
+            // One that is being sent when we are to stop is taken for unsent, and sent again.
+            if stop.run_until_cancelled(self.look(&flock, &trips)).await.is_none() {
+                return;
+            }
+        }
+    }
+
+    async fn look(&self, flock: &[Canary], trips: &BTreeMap<Name, Trip>) {
+        let (now, states) = (Timestamp::now(), self.board.states());
+        // Before a mailbox was read for the first time, a mail would be taken for one that was there before us.
+        let is_read = |name: &Name| states.get(name).is_some_and(|state| state.last_ok.is_some());
+        let due = flock.iter().filter(|canary| {
+            let last = trips.get(&canary.channel);
+            (last.is_some() || is_read(&canary.channel)) && plan::is_due(last, &canary.config, now)
+        });
+        join_all(due.map(|canary| canary.send(&self.door))).await;
+        for channel in trips.keys().filter(|name| !flock.iter().any(|canary| canary.channel == **name)) {
+            let channel = channel.clone();
+            // What cannot be forgotten now is forgotten at the next look.
+            self.door.change(move |unit| unit.forget_trip(Own::Canary, &channel)).await.ok();
+        }
     }
 }
 

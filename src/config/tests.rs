@@ -177,7 +177,7 @@ kind = "imap"
 host = "imap.example.com"
 username = "sales@example.com"
 password = { env = "SET" }
-after = { move = "Archive/Leads" }             #! after: has no effect yet
+after = { move = "Archive/Leads" }
 [channels.website]
 kind = "webhook"
 url = "https://leads.example.com/hooks/w"      #! url: has no effect yet
@@ -226,7 +226,7 @@ kind = "imap"
 host = "127.0.0.1"
 username = "sales"
 password = { env = "SET" }
-after = "archive"                              #! has no effect yet #! unknown value `archive`
+after = "archive"                              #! unknown value `archive`
 [organisation]
 domains = ["example.com"]
 [owners.anna]
@@ -377,6 +377,7 @@ members = ["anna"]
         folder: "INBOX".into(),
         start: Start::New,
         poll: minute,
+        after: imap::After::Keep,
         silence_after: Duration::from_mins(15),
         timeout: Duration::from_mins(1),
     };
@@ -592,7 +593,8 @@ proptest! {
     #[test]
     fn reading_never_panics_on_damaged_settings(from in 0..WHOLE.len(), length in 0_usize..80, with in "[\\n\"'=\\[\\]{}.,#a-z0-9 ü]{0,12}") {
         let mut text = WHOLE.to_owned();
-        text.replace_range(from..(from + length).min(text.len()), &with);
+        let cut = text.floor_char_boundary(from)..text.floor_char_boundary(from + length);
+        text.replace_range(cut, &with);
         let loaded = read(&text);
         prop_assert!(loaded.problems.iter().all(|problem| problem.line <= text.lines().count() + 1));
         prop_assert!(loaded.problems.iter().all(|problem| !problem.to_string().contains('\n')));

@@ -6,12 +6,14 @@
 
 use super::{Fate, Policy};
 use crate::intake::Prepared;
-use crate::lead::{Foreseen, Id, Inbound, Outcome, Own, Reading, Seal};
+use crate::lead::{Foreseen, Id, Inbound, Kind, Outcome, Own, Reading, Seal};
 use crate::store::{Delivered, Error, Records, Unit};
 
-/// The seal that an item carries, if it is one of ours.
+/// The seal that an item carries, if it is one of ours. A canary is a mail: who reads its seal in the
+/// mailbox can hide no form with it.
 pub(super) fn seal(inbound: &Inbound, unit: &Unit<'_>) -> Result<Option<Seal>, Error> {
-    Ok(unit.seal_key()?.and_then(|key| key.find(&inbound.original.bytes)))
+    let seal = unit.seal_key()?.and_then(|key| key.find(&inbound.original.bytes));
+    Ok(seal.filter(|seal| seal.own != Own::Canary || inbound.kind == Kind::Mail))
 }
 
 impl Policy {

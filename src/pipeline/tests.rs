@@ -7,7 +7,8 @@ use crate::assign::Staff;
 use crate::config;
 use crate::intake::Prepared;
 use crate::lead::{
-    Content, Delivery, Disposition, Email, Event, Id, Identity, Inbound, Kind, Name, Original, Outcome, Person, Reading,
+    Content, Delivery, Disposition, Email, Event, Id, Identity, Inbound, Kind, Name, Original, Outcome, Own, Person,
+    Reading, Trip,
 };
 use crate::qualify::Rules;
 use crate::store::disk::Disk;
@@ -59,6 +60,45 @@ fn item(identity: &str, reading: Reading) -> Prepared {
         identity: Identity { key: identity.into(), window: None },
         reading,
     }
+}
+
+/// Something that Lotse sent to itself, with the number by which it is known.
+fn own(store: &Store, own: Own, kind: Kind) -> (Prepared, String) {
+    let sent = store.unit(Timestamp::UNIX_EPOCH, |unit| {
+        let key = unit.own_seal_key()?;
+        let seal = key.seal(own);
+        unit.put_trip(own, &name("web"), &Trip::begin(&seal, unit.now()))?;
+        Ok((key.word(&seal), seal.number))
+    });
+    let (word, number) = sent.unwrap();
+    let mut item = item(&word, Reading::Lead(Box::new(content("max@firma.example"))));
+    item.inbound.kind = kind;
+    (item, number)
+}
+
+#[test]
+fn what_we_sent_to_ourselves_becomes_no_lead_and_takes_no_turn() {
+    let (store, policy) = (store(), policy());
+    let (test, number) = own(&store, Own::Test, Kind::Form);
+    let (canary, _) = own(&store, Own::Canary, Kind::Mail);
+    let take = |item: &Prepared| store.unit(Timestamp::UNIX_EPOCH, |unit| policy.take(item, unit)).unwrap();
+    for (item, own) in [(&test, Own::Test), (&canary, Own::Canary)] {
+        let (receipt, again) = (take(item), take(item));
+        assert_eq!((receipt.outcome, receipt.lead, receipt.own), (Outcome::Ignored, None, Some(own)));
+        assert_eq!((again.outcome, again.own), (Outcome::Redelivered, Some(own)));
+        let view = |work: &dyn Fn(&crate::store::View<'_>) -> bool| store.view(|view| Ok(work(view))).unwrap();
+        assert!(view(&|view| view.original(receipt.intake).unwrap().is_none()), "nothing of it is kept");
+    }
+    let trip = store.view(|view| view.trip(Own::Test, &name("web"))).unwrap().unwrap();
+    let foreseen = trip.foreseen.unwrap();
+    assert_eq!((trip.number, foreseen.outcome), (number, Outcome::Created));
+    assert_eq!(foreseen.routing.unwrap().owner, Some(name("anna")));
+    assert!(notices(&store).is_empty());
+    assert_eq!(store.view(|view| view.rotation(&name("sales"))).unwrap().assigned.len(), 0);
+    assert!(store.audit().unwrap().is_empty());
+
+    let (form, _) = own(&store, Own::Canary, Kind::Form);
+    assert_eq!(take(&form).outcome, Outcome::Created, "a canary's seal hides no form");
 }
 
 fn notices(store: &Store) -> Vec<(Name, Event)> {

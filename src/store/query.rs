@@ -126,17 +126,7 @@ impl Store {
 
     /// Ledger rows after the row `after`, oldest first, in one snapshot.
     pub fn intakes_after(&self, after: Id, limit: usize) -> Result<Vec<Intake>, Error> {
-        let mut rows = Vec::new();
-        let (key, mut left) = (after.to_bytes(), limit);
-        let range = (Bound::Excluded(key.as_slice()), Bound::Unbounded);
-        self.view(|view| {
-            view.tables().scan(Table::Intakes, range, Order::Forward, &mut |_, value| {
-                rows.push(codec::decode(Table::Intakes, value)?);
-                left = left.saturating_sub(1);
-                if left > 0 { GO_ON } else { ENOUGH }
-            })
-        })?;
-        Ok(rows)
+        self.view(|view| view.intakes_after(after, limit))
     }
 
     /// Notices, newest first.

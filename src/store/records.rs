@@ -78,6 +78,17 @@ pub trait Records {
         self.record(Table::Intakes, &id.to_bytes())
     }
 
+    /// Ledger rows after the row `after`, oldest first, at most `limit`.
+    fn intakes_after(&self, after: Id, limit: usize) -> Result<Vec<Intake>, Error> {
+        let (mut rows, key) = (Vec::new(), after.to_bytes());
+        let range = (Bound::Excluded(key.as_slice()), Bound::Unbounded);
+        self.tables().scan(Table::Intakes, range, Order::Forward, &mut |_, value| {
+            rows.push(codec::decode(Table::Intakes, value)?);
+            if rows.len() < limit { GO_ON } else { ENOUGH }
+        })?;
+        Ok(rows)
+    }
+
     /// What was received, as it was received.
     fn original(&self, intake: Id) -> Result<Option<Original>, Error> {
         self.record(Table::Originals, &intake.to_bytes())

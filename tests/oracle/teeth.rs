@@ -18,9 +18,9 @@ const SIDE_BY_SIDE: usize = 2;
 /// A kill finds the gap that a mistake leaves often, but not always.
 const TRIES: u64 = 3;
 
-/// The promise that a mistake breaks.
-fn broken_by(mistake: Mistake) -> Promise {
-    match mistake {
+/// The promise that a mistake breaks; none for those that only the tests of `after` can notice.
+fn broken_by(mistake: Mistake) -> Option<Promise> {
+    Some(match mistake {
         Mistake::AcknowledgeBeforeCommit
         | Mistake::CommitErrorSwallowed
         | Mistake::SkippedSync
@@ -33,7 +33,8 @@ fn broken_by(mistake: Mistake) -> Promise {
         Mistake::LeadWithoutMatchKeys => Promise::DoubleLead,
         Mistake::TouchOverwritesMessage => Promise::PayloadChanged,
         Mistake::ReceiptsMixedUp => Promise::WrongReceipt,
-    }
+        Mistake::MovedBeforeCommit | Mistake::MoveForgotten | Mistake::CopiedAgain => return None,
+    })
 }
 
 fn short_run(dovecot: &Dovecot, mistake: &str, seed: u64) -> Report {
@@ -83,7 +84,7 @@ fn every_seeded_mistake_is_caught_by_name() {
 }
 
 fn is_caught(dovecot: &Dovecot, mistake: Mistake, name: &str) -> bool {
-    let promise = broken_by(mistake);
+    let Some(promise) = broken_by(mistake) else { return true };
     for seed in 0..TRIES {
         let report = short_run(dovecot, name, seed);
         let caught = report.violations.name(promise);

@@ -41,6 +41,12 @@ impl Dovecot {
         Self::with(|settings, _| settings)
     }
 
+    /// Starts a server that offers these capabilities and no others.
+    #[allow(dead_code, reason = "not every test cares")]
+    pub(crate) fn offering(capabilities: &str) -> Self {
+        Self::with(|settings, _| format!("{settings}imap_capability = {capabilities}\n"))
+    }
+
     /// Starts a server that also takes access tokens with these mechanisms, and asks
     /// `http://127.0.0.1:PORT/introspect` about each.
     #[allow(dead_code, reason = "not every test has tokens")]

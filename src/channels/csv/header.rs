@@ -47,12 +47,12 @@ pub(super) fn find(records: &[Record]) -> Option<usize> {
     None
 }
 
-/// Whether the names are known for the most part, or stand above values: between words and blanks nothing
-/// less tells a header from the first name of a list (`Max Mustermann`).
+/// Whether the names are known for the most part, or stand above values, or above nothing: between words
+/// and blanks nothing less tells a header from the first name of a list (`Max Mustermann`).
 pub(super) fn is_plain(record: &Record, body: &[Record]) -> bool {
     let usual_names = Spelling::default();
     let known = filled(record).filter(|(_, cell)| field(cell, &usual_names).is_some()).count();
-    known * 2 >= filled(record).count() || stands_above_values(record, body)
+    body.is_empty() || known * 2 >= filled(record).count() || stands_above_values(record, body)
 }
 
 /// Names for columns without a header: what their cells evidently are, else their number.

@@ -115,11 +115,11 @@ fn greets(text: &str) -> bool {
 }
 
 /// Whether commas stand as in sentences, with a blank after them, in all but a few lines; not where
-/// nearly all of three lines or more have the same number of them.
+/// most of three lines or more have the same number of them.
 pub(super) fn are_commas_apart(lines: &[Line]) -> bool {
     let commas = || filled(lines).map(|text| text.matches(',').count());
     let (all, usual) = (commas().count(), header::usual(commas()));
-    if all >= 3 && usual >= 2 && commas().filter(|count| *count == usual).count() * 10 >= all * 9 {
+    if all >= 3 && usual >= 2 && commas().filter(|count| *count == usual).count() * 5 >= all * 4 {
         return false;
     }
     let tight = |text: &str| text.as_bytes().windows(2).any(|pair| pair[0] == b',' && !pair[1].is_ascii_whitespace());

@@ -74,7 +74,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::channels::imap::{Login, Start};
+    use crate::channels::imap::{After, Login, Start};
     use crate::config::Secret;
 
     fn config(host: &str, port: u16, tls: Tls) -> Config {
@@ -87,6 +87,7 @@ mod tests {
             login: Login::Password(Secret::new("x")),
             folder: "INBOX".to_owned(),
             start: Start::New,
+            after: After::Keep,
             poll: Duration::from_mins(1),
             silence_after: Duration::from_mins(15),
             timeout: Duration::from_mins(1),

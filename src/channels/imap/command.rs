@@ -62,6 +62,9 @@ pub(super) enum Fault {
     /// The server says that mails are there, and does not hand them over.
     #[error("the server does not hand over a mail that it lists")]
     Withheld,
+    /// The server numbered the folder anew while we were at it.
+    #[error("the server has numbered the folder anew")]
+    Renumbered,
     /// The connection failed.
     #[error("the connection failed")]
     Io(#[source] io::Error),

@@ -50,6 +50,7 @@ impl Mailbox {
         let Some(mut session) = self.open(vault, &CancellationToken::new()).await? else {
             return Err(Refused::Stopping.into());
         };
+        session.access = config.after.access();
         examine(&mut session, config).await?;
         let said = summary(&session, config);
         session.log_out().await;
@@ -66,7 +67,8 @@ pub(super) fn summary(session: &Session, config: &Config) -> String {
         format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
     };
     let mails = if mails == 1 { "1 mail".to_owned() } else { format!("{mails} mails") };
-    format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}", config.host, config.username)
+    let after = config.after.on(session.skills);
+    format!("logged in to {} as `{}`; `{folder}` holds {mails}; {news}{after}", config.host, config.username)
 }
 
 /// Opens the folder, under the server's own name for it; a server that refuses must be set right

@@ -191,6 +191,9 @@ impl Reader<'_> {
             self.door.keep_place(&self.mailbox.name, self.stored(self.place.at(last))).await?;
             tokio::time::sleep(4 * mistakes::GAP).await;
         }
+        if mistakes::made(Mistake::MovedBeforeCommit) {
+            self.act_too_early(&items).await?;
+        }
         let receipts = self.door.submit_all(items).await?;
         receipts.iter().filter(|receipt| receipt.is_from_outside()).for_each(|_| self.health.item());
         self.place = self.place.at(last);
@@ -210,12 +213,11 @@ impl Reader<'_> {
     }
 
     fn inbound(&self, uid: u32, content_type: &str, bytes: Vec<u8>, delivery: Delivery) -> Inbound {
-        let (folder, validity) = (&self.mailbox.config.folder, self.place.validity);
         Inbound {
             channel: self.mailbox.name.clone(),
             kind: Kind::Mail,
             received_at: Timestamp::now(),
-            source: format!("{folder}, UID {uid} (UIDVALIDITY {validity})"),
+            source: self.place.source(&self.mailbox.config.folder, uid),
             delivery,
             original: Original { content_type: content_type.to_owned(), headers: BTreeMap::new(), bytes },
             place: Some(self.stored(self.place.at(uid))),

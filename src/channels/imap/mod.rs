@@ -1,14 +1,15 @@
-//! A mailbox over IMAP (RFC 3501), left exactly as found.
+//! A mailbox over IMAP (RFC 3501), left exactly as found unless the settings ask for more.
 //!
 //! New mail goes in as [`Inbound`](crate::lead::Inbound)s; out go their receipts into the place
-//! that is kept with them. A connection logs in, opens the folder read-only, brings in what is
-//! new, and then waits for the server's word (`IDLE`, RFC 2177) or for the next look.
+//! that is kept with them. A connection logs in, opens the folder, brings in what is new, does
+//! [`after`] what is to be done to mails with an outcome, and then waits for the server's word (`IDLE`, RFC 2177) or for the next look.
 //!
 //! Any error drops the connection: half-read answers are never taken for whole ones. The next
 //! connection starts from the stored place. At level TRACE the client library logs passwords and
 //! mail through `log`; the daemon's log filter keeps `async_imap` and `imap_proto` below that.
 
 mod advice;
+pub(crate) mod after;
 mod again;
 mod command;
 mod connect;
@@ -48,6 +49,8 @@ use super::{Channel, Error, Running};
 use crate::config::{Secret, Tls};
 use crate::intake::Door;
 use crate::lead::{self, Name};
+pub use after::After;
+use after::Pace;
 use connect::unreachable;
 use enter::examine;
 use fetch::{Halt, Reader, unless};
@@ -82,6 +85,8 @@ pub struct Config {
     pub folder: String,
     /// What to do with mail already there at the first connect. Default new.
     pub start: Start,
+    /// What is done to a mail once it has its outcome. Default keep.
+    pub after: After,
     /// Fallback where IDLE is missing or silent; 1 s to 1 h. Default 60 s.
     pub poll: Duration,
     /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times
@@ -137,6 +142,7 @@ pub struct Mailbox {
     tokens: Option<Tokens>,
     suspects: Mutex<Suspects>,
     owed: Mutex<Owed>,
+    pace: Mutex<Pace>,
 }
 
 impl Channel for Mailbox {
@@ -157,7 +163,7 @@ impl Mailbox {
             Login::Password(_) => None,
             Login::OAuth2(oauth2) => Some(Tokens::new(name.clone(), (**oauth2).clone())),
         };
-        Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default() }
+        Self { name, config, tokens, suspects: Mutex::default(), owed: Mutex::default(), pace: Mutex::default() }
     }
 
     /// Reads mail, and keeps the access token fresh meanwhile.
@@ -202,16 +208,19 @@ impl Mailbox {
     async fn connection(&self, door: &Door, health: &Health, stop: &CancellationToken) -> Result<(), End> {
         let vault = Vault { door, channel: &self.name };
         let Some(mut session) = self.open(Some(vault), stop).await? else { return Ok(()) };
+        session.access = self.config.after.access();
         let place = self.starting_place(&mut session, door, stop).await?;
         let owed = door.place(&self.name, &self.owed_key()).await.map_err(Halt::Refused)?;
         self.owed().recall(owed.as_deref(), place.validity);
         let mut reader = Reader { mailbox: self, session: &mut session, door, health, stop, place };
+        reader.begin_after().await?;
         loop {
             reader.catch_up().await?;
             if self.tokens.as_ref().and_then(Tokens::trouble).is_none() {
                 health.ok();
             }
-            if reader.session.news {
+            let more = reader.do_after().await?;
+            if more == after::More::AtOnce || reader.session.news {
                 continue;
             }
             reader.ask_again().await?;
@@ -254,11 +263,12 @@ impl Mailbox {
 
     /// Waits until it is time to look for mail.
     async fn wait(&self, session: &mut Session, stop: &CancellationToken) -> Result<Woken, Halt> {
+        let poll = self.pace().shorten(self.config.poll, tokio::time::Instant::now());
         if session.has_idle() {
-            let woken = session.idle(self.config.poll.min(RENEW), stop).await;
+            let woken = session.idle(poll.min(RENEW), stop).await;
             return if stop.is_cancelled() { woken.map_err(|_| Halt::Stop) } else { Ok(woken?) };
         }
-        if stop.run_until_cancelled(tokio::time::sleep(self.config.poll)).await.is_none() {
+        if stop.run_until_cancelled(tokio::time::sleep(poll)).await.is_none() {
             return Ok(Woken::Stop);
         }
         unless(stop, session.noop()).await?;
@@ -280,6 +290,11 @@ impl Mailbox {
 
     fn owed(&self) -> MutexGuard<'_, Owed> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How what is to be done to mails is getting on.
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn log_progress(&self, batch: &BTreeSet<u32>, waiting: usize) {

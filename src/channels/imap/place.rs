@@ -82,6 +82,17 @@ impl Place {
         matches!((self.since, received), (Some(since), Some(received)) if received.as_second() < since.as_second())
     }
 
+    /// How the ledger names the mail `uid` of `folder`.
+    pub(super) fn source(self, folder: &str, uid: u32) -> String {
+        format!("{folder}, UID {uid} (UIDVALIDITY {})", self.validity)
+    }
+
+    /// The mail of `folder` that the ledger names like this, if it is one under this numbering.
+    pub(super) fn uid(self, folder: &str, source: &str) -> Option<u32> {
+        let (uid, validity) = source.strip_prefix(folder)?.strip_prefix(", UID ")?.split_once(" (UIDVALIDITY ")?;
+        (validity.strip_suffix(')')?.parse() == Ok(self.validity)).then(|| uid.parse().ok())?
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let mut parts = text.split(':');
         let validity = parts.next()?.parse().ok()?;
@@ -118,6 +129,18 @@ mod tests {
         }
         for bad in ["", "3", "3:", "x:1", "3:17:", "3:17:1:2", "-1:2"] {
             assert_eq!(Place::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_mail_is_found_by_the_name_that_the_ledger_gives_it_and_only_under_its_numbering() {
+        let place = Place { validity: 3, last: 0, since: None };
+        let source = place.source("INBOX, UID 3", 17);
+        assert_eq!(source, "INBOX, UID 3, UID 17 (UIDVALIDITY 3)");
+        assert_eq!((place.uid("INBOX, UID 3", &source), place.uid("INBOX", &source)), (Some(17), None));
+        assert_eq!(Place { validity: 4, ..place }.uid("INBOX, UID 3", &source), None);
+        for other in ["", "fair.csv, line 4", "INBOX, UID x (UIDVALIDITY 3)", "INBOX, UID 17"] {
+            assert_eq!(place.uid("INBOX", other), None, "{other}");
         }
     }
 

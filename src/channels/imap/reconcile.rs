@@ -139,14 +139,13 @@ impl Mailbox {
     /// The numbers of the mails in this folder that the ledger has a row for.
     async fn rows(&self, house: &House<'_>, place: Place) -> Result<BTreeSet<u32>, Error> {
         let (store, channel) = (house.store.clone(), self.name.clone());
-        let (start, end) = (format!("{}, UID ", self.config.folder), format!(" (UIDVALIDITY {})", place.validity));
+        let folder = self.config.folder.clone();
         let read = move || -> Result<_, store::Error> {
             let (mut uids, mut cursor) = (BTreeSet::new(), Id::MIN);
             loop {
                 let rows = store.intakes_after(cursor, PAGE)?;
                 for row in rows.iter().filter(|row| row.channel == channel) {
-                    let uid = row.source.strip_prefix(&start).and_then(|rest| rest.strip_suffix(&end));
-                    uids.extend(uid.and_then(|uid| uid.parse::<u32>().ok()));
+                    uids.extend(place.uid(&folder, &row.source));
                 }
                 match rows.last() {
                     Some(last) if rows.len() == PAGE => cursor = last.id,

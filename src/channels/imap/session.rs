@@ -1,7 +1,7 @@
 //! What we ask of a mailbox, each as one checked command.
 //!
-//! The folder is opened read-only (`EXAMINE`) and texts are read with `BODY.PEEK`, so nothing in
-//! it changes. Whatever the server says about new mail on the way is remembered in
+//! The folder is opened read-only (`EXAMINE`) unless its mails are to be changed once they have
+//! their outcome ([`after`](super::after)), and texts are read with `BODY.PEEK`: reading changes nothing. Whatever the server says about new mail on the way is remembered in
 //! [`Session::news`].
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,7 +10,9 @@ use std::time::Duration;
 use imap_proto::{AttributeValue, Capability, MailboxDatum, MessageSection, Response, ResponseCode, SectionPath};
 use jiff::Timestamp;
 use jiff::fmt::strtime;
+use tokio::time::Instant;
 
+use super::after::{Access, Skills};
 use super::command::{Connection, Fault, run};
 use super::guard::LARGEST_LITERAL;
 use super::name;
@@ -40,6 +42,14 @@ pub(super) struct Session {
     pub(super) news: bool,
     /// Longest wait for the answer to a small command.
     pub(super) patience: Duration,
+    /// What the server can do to mails.
+    pub(super) skills: Skills,
+    /// What we may do in the folder.
+    pub(super) access: Access,
+    /// The folder that is open, under the server's name.
+    pub(super) opened: String,
+    /// Since when there is this session.
+    pub(super) begun: Instant,
 }
 
 /// Whether the server tells of new mail by itself (RFC 2177).
@@ -70,16 +80,20 @@ pub(super) enum Part {
 impl Session {
     /// Asks what the server can do.
     pub(super) async fn begin(mut connection: Connection, patience: Duration) -> Result<Self, Fault> {
-        let mut idle = Idle::Missing;
+        let (mut idle, mut skills) = (Idle::Missing, Skills::default());
         run(&mut connection, "CAPABILITY", patience, |response| {
             let is_idle = |c: &Capability<'_>| matches!(c, Capability::Atom(name) if name.eq_ignore_ascii_case("IDLE"));
             if matches!(response, Response::Capabilities(offered) if offered.iter().any(is_idle)) {
                 idle = Idle::Offered;
             }
+            if let Response::Capabilities(offered) = response {
+                skills = Skills::of(offered);
+            }
             Ok(())
         })
         .await?;
-        Ok(Self { connection, idle, exists: 0, news: false, patience })
+        let (access, opened, begun) = (Access::Look, String::new(), Instant::now());
+        Ok(Self { connection, idle, exists: 0, news: false, patience, skills, access, opened, begun })
     }
 
     /// Whether the server tells of new mail by itself.
@@ -92,10 +106,11 @@ impl Session {
         self.exists
     }
 
-    /// Opens a folder read-only.
+    /// Opens a folder, read-only unless it is to be changed.
     pub(super) async fn examine(&mut self, folder: &str) -> Result<Folder, Fault> {
         let (mut validity, mut next) = (0, None);
-        let command = format!("EXAMINE {}", name::folder(folder));
+        let open = if self.access == Access::Change { "SELECT" } else { "EXAMINE" };
+        let command = format!("{open} {}", name::folder(folder));
         self.run(&command, self.patience, |response| {
             if let Response::Data { outcome, .. } = response {
                 match outcome.code {
@@ -107,6 +122,7 @@ impl Session {
             Ok(())
         })
         .await?;
+        folder.clone_into(&mut self.opened);
         let highest = match next {
             Some(next) => next.saturating_sub(1),
             None => self.highest().await?,
@@ -232,7 +248,7 @@ impl Session {
         }
     }
 
-    async fn run(
+    pub(super) async fn run(
         &mut self,
         command: &str,
         patience: Duration,

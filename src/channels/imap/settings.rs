@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::presets::{PRESETS, Password, Preset};
-use super::{Config, Login, Start, oauth2};
+use super::{Config, Login, Start, after, oauth2};
 use crate::config::field::Field;
 use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
@@ -26,13 +26,13 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let login = login(section, preset.as_ref(), ca_file.clone());
     let folder = section.key("folder").text().unwrap_or_else(|| "INBOX".to_owned());
     let start = start(section.key("start"), zone);
-    after(section.key("after"));
+    let after = after::settings::read(section.key("after"), &folder);
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
     let silence_after = silence_after(section, poll);
     let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
     let timeout = timeout.unwrap_or(Duration::from_mins(1));
-    Config { host, port, tls, ca_file, username, login, folder, start, poll, silence_after, timeout }
+    Config { host, port, tls, ca_file, username, login, folder, start, after, poll, silence_after, timeout }
 }
 
 /// How long the mailbox may go unchecked: longer than the time between two looks.
@@ -100,25 +100,10 @@ fn start(field: Field<'_>, zone: &TimeZone) -> Start {
     field.parse(read).unwrap_or(Start::New)
 }
 
-/// What happens to a mail that was read: it is kept as it was found, whatever is asked for.
-fn after(field: Field<'_>) {
-    if field.holds(|value| value.as_str() == Some("keep")) {
-        return;
-    }
-    let field = field.later();
-    if field.holds(DeValue::is_table) {
-        if let Some(mut section) = field.section() {
-            section.key("move").required().text();
-            section.finish();
-        }
-    } else {
-        field.one_of(&[("keep", ()), ("seen", ()), ("delete", ())]);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::imap::After;
     use crate::channels::imap::oauth2::Grant;
     use crate::config::{ChannelKind, parse};
 
@@ -231,6 +216,31 @@ mod tests {
             ),
         ] {
             let (_, problems) = mailbox(keys);
+            assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}\n{told}\n{problems:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_done_afterwards_is_a_word_or_another_folder() {
+        let host = "host = \"h.example\"\npassword = \"x\"\n";
+        for (keys, after) in [
+            ("", After::Keep),
+            ("after = \"keep\"", After::Keep),
+            ("after = \"seen\"", After::Seen),
+            ("after = \"delete\"", After::Delete),
+            ("after = { move = \"Archive/Leads\" }", After::Move("Archive/Leads".to_owned())),
+            ("folder = \"Leads\"\nafter = { move = \"INBOX\" }", After::Move("INBOX".to_owned())),
+        ] {
+            assert_eq!(good(&format!("{host}{keys}")).after, after, "{keys}");
+        }
+        for (keys, told) in [
+            ("after = \"sene\"", "after: unknown value `sene`; did you mean `seen`?; or a folder: { move = "),
+            ("after = { mvoe = \"x\" }", "after.mvoe: unknown key; did you mean `move`?"),
+            ("after = {}", "after.move: is missing"),
+            ("after = { move = \"Inbox\" }", "after.move: `Inbox` is the folder that mail is read from; name another"),
+            ("folder = \"A/B\"\nafter = { move = \"A/B\" }", "after.move: `A/B` is the folder"),
+        ] {
+            let (_, problems) = mailbox(&format!("{host}{keys}"));
             assert!(problems.iter().any(|problem| problem.contains(told)), "{keys}\n{told}\n{problems:?}");
         }
     }

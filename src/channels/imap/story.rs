@@ -17,7 +17,7 @@ use super::command::{Fault, Wire};
 use super::guard::{LARGEST_LITERAL, Violation};
 use super::idle::Woken;
 use super::session::{Part, Session};
-use super::{Config, Login, Mailbox, Start};
+use super::{After, Config, Login, Mailbox, Start};
 use crate::channels::Error;
 use crate::config::{Secret, Tls};
 use crate::lead::Name;
@@ -265,6 +265,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         folder: "INBOX".to_owned(),
         start: Start::All,
         poll: Duration::from_mins(1),
+        after: After::Keep,
         silence_after: Duration::from_mins(15),
         timeout: PATIENCE,
     };

@@ -85,9 +85,26 @@ pub(super) fn refused(server: &Server, stage: Stage, answer: &str) -> Failure {
     let failed = format!("{server} refuses {}: {quote}", stage.doing());
     match verdict(stage, code, enhanced) {
         Verdict::Settings if stage == Stage::Sender => settings(server, &failed, "from"),
-        Verdict::Settings => settings(server, &failed, "username and password"),
+        Verdict::Settings => {
+            let advice =
+                refused_password(&server.config.host).map_or_else(String::new, |advice| format!(" ({advice})"));
+            settings(server, &format!("{failed}{advice}"), "username and password")
+        }
         Verdict::Pause => Failure::pause(SETTINGS_PAUSE, failed),
         Verdict::Failure(kind) => Failure { kind, message: failed },
+    }
+}
+
+/// What the big providers want in place of the account's own password.
+fn refused_password(host: &str) -> Option<&'static str> {
+    const APP: &str =
+        "this provider takes a password that was made for one program (app password), not the account's own";
+    match host.to_ascii_lowercase().as_str() {
+        "smtp.gmail.com" | "smtp.mail.yahoo.com" | "smtp.mail.me.com" => Some(APP),
+        "smtp.office365.com" => {
+            Some("Microsoft 365 takes a password here only where SMTP AUTH is switched on for the mailbox")
+        }
+        _ => None,
     }
 }
 

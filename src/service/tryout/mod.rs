@@ -24,6 +24,8 @@ use sample::Sample;
 
 /// Longest wait for an item that was sent, on top of the channel's own pace.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// Longest wait for a channel that is just starting.
+const BEGINNING: Duration = Duration::from_secs(30);
 /// Time between two looks into the store or the folder.
 const PACE: Duration = Duration::from_millis(50);
 
@@ -93,11 +95,8 @@ impl Service {
                 "the daemon does not run, so nothing would come in; start it with `lotse run`".into(),
             ));
         };
-        let (name, state) = (channel.name.clone(), self.board.states().remove(&channel.name));
-        if let Some(state) = state.filter(|state| state.state == "trouble") {
-            let error = state.last_error.unwrap_or_default();
-            return Err(Error::Source(format!("nothing was sent: the channel `{name}` is in trouble: {error}")));
-        }
+        let name = channel.name.clone();
+        self.is_well(&name).await?;
         if !self.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
             return Err(Error::Conflict(format!("a test of `{name}` is under way; wait for its end")));
         }
@@ -116,6 +115,28 @@ impl Service {
             result
         });
         running.await.map_err(|_| Error::Conflict("a fault in lotse; the log has more".into()))?
+    }
+
+    /// Waits until a channel has begun: before a mailbox was read for the first time, a mail would be
+    /// taken for one that was there before us. The error says what trouble it is in.
+    async fn is_well(&self, name: &Name) -> Result<(), Error> {
+        let until = Instant::now() + BEGINNING;
+        loop {
+            let state = self.board.states().remove(name).unwrap_or_default();
+            match state.state {
+                "trouble" => {
+                    let error = state.last_error.unwrap_or_default();
+                    return Err(Error::Source(format!(
+                        "nothing was sent: the channel `{name}` is in trouble: {error}"
+                    )));
+                }
+                "ok" => return Ok(()),
+                _ if Instant::now() > until => {
+                    return Err(Error::Source(format!("nothing was sent: the channel `{name}` has not begun yet")));
+                }
+                _ => tokio::time::sleep(PACE).await,
+            }
+        }
     }
 
     /// A channel in force, by its name.
