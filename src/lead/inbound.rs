@@ -1,6 +1,7 @@
 //! What comes in: an item as a channel received it, and what it turned out to say.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -171,6 +172,49 @@ pub struct Content {
     pub headers: BTreeMap<String, String>,
     /// What could not be read cleanly.
     pub problems: Vec<String>,
+    /// How it is known whose words these are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorship: Option<Authorship>,
+}
+
+/// How it is known whose words an item holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorship {
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// What says so, in words, without an address.
+    pub reason: String,
+}
+
+/// How sure it is whose words an item holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// The item names nobody plainly; a person should look.
+    Unsure,
+    /// All signs are for it, but another reading is thinkable.
+    Likely,
+    /// The item says so itself.
+    Certain,
+}
+
+impl Authorship {
+    /// What says who wrote, and how surely.
+    #[must_use]
+    pub fn new(confidence: Confidence, reason: &str) -> Self {
+        Self { confidence, reason: reason.to_owned() }
+    }
+}
+
+impl fmt::Display for Authorship {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sure = match self.confidence {
+            Confidence::Certain => "certain",
+            Confidence::Likely => "likely",
+            Confidence::Unsure => "unsure",
+        };
+        write!(f, "who wrote is told by {} ({sure})", self.reason)
+    }
 }
 
 /// A file that came with an item.

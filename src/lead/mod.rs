@@ -20,7 +20,9 @@ use serde::{Deserialize, Serialize};
 pub use alarm::{Alarm, Alarms, Cause};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Verdict};
 pub use id::{Id, IdError, Name, NameError};
-pub use inbound::{Attachment, Consent, Content, Delivery, Identity, Inbound, Kind, Original, Place, Reading};
+pub use inbound::{
+    Attachment, Authorship, Confidence, Consent, Content, Delivery, Identity, Inbound, Kind, Original, Place, Reading,
+};
 pub use ledger::{Intake, Outcome, Receipt};
 pub use notice::{Event, Notice, NoticeState};
 pub use person::{Email, Person, Phone};

@@ -53,6 +53,11 @@ impl Policy {
                 (*lead, Outcome::Touched, because)
             }
         };
+        // Both the ledger and the decision tell how the person was found.
+        let because = match &content.authorship {
+            Some(authorship) => format!("{because}; {authorship}"),
+            None => because,
+        };
         touch.lead = lead.id;
         let verdict = self.judge(&mut lead, &touch, unit)?;
         let (routing, turn) = self.place_with_owner(&mut lead, &verdict, unit)?;

@@ -20,7 +20,6 @@ mod bounds;
 mod charset;
 mod forms;
 mod forward;
-mod forward_words;
 mod headers;
 mod identity;
 mod kept;
@@ -34,15 +33,15 @@ mod words;
 
 use std::fmt::Write as _;
 
-use crate::lead::{Content, Reading};
+use crate::lead::{Confidence, Content, Email, Reading};
 use crate::normalize::fields::Pair;
-use crate::normalize::{Reader, Trust, text};
+use crate::normalize::{Reader, Trust, robot, text};
 
 use body::Body;
 use headers::{Fields, Place};
 use parts::Parts;
 use person::{Nobody, Setting};
-use sender::Sender;
+use sender::{Author, Sender};
 
 pub(super) use identity::identity;
 pub(super) use phones::find as numbers;
@@ -74,9 +73,14 @@ pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
             return Reading::Noise(reason);
         }
     }
-    let (mut content, found) = words_and_person(&parts, reader);
+    let (mut content, found) = words_and_person(&parts, reader, trust, 0);
     match found {
         Ok(()) => {}
+        Err(Nobody::Unclear(_, why)) if trust == Trust::Usual => {
+            return Reading::Unclear(format!(
+                "one of our own people passed it on, but it is not plain whose it was: {why}; {RELEASE}"
+            ));
+        }
         Err(Nobody::Ours(email)) if trust == Trust::Usual => {
             let domain = reader.own_domain(email.domain()).unwrap_or(email.domain());
             return Reading::Noise(format!(
@@ -86,26 +90,60 @@ pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
         Err(Nobody::Unknown(reason)) if trust == Trust::Usual => {
             return Reading::Unclear(format!("{reason}; {RELEASE}"));
         }
-        Err(nobody) => taken_as_is(&mut content, nobody, Some(&parts), reader),
+        Err(nobody) => taken_as_is(&mut content, nobody, reader),
     }
     Reading::Lead(Box::new(content))
 }
 
-/// What a mail says, and whether a person from outside says it.
-fn words_and_person(parts: &Parts<'_>, reader: &Reader) -> (Content, Result<(), Nobody>) {
+/// What a mail says, and whether a person from outside says it. `depth` is in how many mails it is
+/// attached.
+fn words_and_person(parts: &Parts<'_>, reader: &Reader, trust: Trust, depth: usize) -> (Content, Result<(), Nobody>) {
     let fields = &parts.root().fields;
     let body = body::read(parts);
     let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
     let mut sender = sender::read(fields, charset, reader);
     let mut content = content(parts, &body, &mut sender, charset);
-    let found = person::identify(&mut content, sender, &Setting { fields, reader });
+    let passing = |colleague| forward::Passing { colleague, parts: Some(parts), reader, trust, depth };
+    let found = person(&mut content, sender, &Setting { fields, reader }, passing);
+    content.forwarded_by = content.forwarded_by.take().or_else(|| resent_by(fields, &mut content, reader));
     (content, found)
 }
 
+/// Finds the person in a mail: where a colleague passes one on, in that one.
+fn person<'a>(
+    content: &mut Content,
+    sender: Sender,
+    setting: &Setting<'_>,
+    passing: impl FnOnce(Email) -> forward::Passing<'a>,
+) -> Result<(), Nobody> {
+    if let Author::Ours(colleague) = &sender.author
+        && forward::is_colleague(&sender.author)
+    {
+        match forward::read(content, passing(colleague.clone())) {
+            Err(Nobody::Ours(_)) => {}
+            found => return found,
+        }
+    }
+    person::identify(content, sender, setting)
+}
+
+/// The colleague who sent somebody's mail on as it was (RFC 5322 § 3.6.6); its author stays whom
+/// `From` names.
+fn resent_by(fields: &Fields<'_>, content: &mut Content, reader: &Reader) -> Option<Email> {
+    let resent = sender::mailboxes(fields, "resent-from", None).into_iter().map(|(_, email)| email);
+    let colleague =
+        resent.filter(|email| reader.own_domain(email.domain()).is_some()).find(|email| !robot::is_robot(email))?;
+    let author = content.authorship.as_mut().filter(|author| author.confidence == Confidence::Certain)?;
+    author.reason.push_str("; a colleague sent the mail on as it was (`Resent-From`)");
+    Some(colleague)
+}
+
 /// A released mail that nobody outside sent: whoever it passes on or names is the person.
-fn taken_as_is(content: &mut Content, nobody: Nobody, parts: Option<&Parts<'_>>, reader: &Reader) {
+fn taken_as_is(content: &mut Content, nobody: Nobody, reader: &Reader) {
     match nobody {
-        Nobody::Ours(email) => forward::resolve(content, email, parts, reader),
+        Nobody::Ours(program) if robot::is_robot(&program) => person::behind(content, None, &program, reader),
+        Nobody::Ours(colleague) => forward::nobodys(content, colleague, None),
+        Nobody::Unclear(colleague, why) => forward::nobodys(content, colleague, Some(&why)),
         Nobody::Unknown(reason) => {
             content.person.name = content.from.as_deref().filter(|from| !from.contains('@')).map(text::line);
             content.problems.push(reason);
@@ -162,8 +200,9 @@ fn excerpt(bytes: &[u8], reader: &Reader, excess: &str) -> Content {
     };
     content.problems.push(format!("{excess}; only its start was read"));
     let setting = Setting { fields: &fields, reader };
-    if let Err(nobody) = person::identify(&mut content, sender, &setting) {
-        taken_as_is(&mut content, nobody, None, reader);
+    let passing = |colleague| forward::Passing { colleague, parts: None, reader, trust: Trust::Released, depth: 0 };
+    if let Err(nobody) = person(&mut content, sender, &setting, passing) {
+        taken_as_is(&mut content, nobody, reader);
     }
     content
 }
@@ -184,7 +223,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::lead::Email;
 
     /// The reader of an organisation at `example.com` in Germany.
     pub(super) fn reader() -> Reader {
@@ -209,6 +247,12 @@ mod tests {
     /// A mail that starts properly and goes on with `piece` as often as fits into half a megabyte.
     fn bomb(start: &str, piece: &str, end: &str) -> Vec<u8> {
         format!("From: max@firma.example\r\n{start}{}{end}", piece.repeat((512 << 10) / piece.len())).into_bytes()
+    }
+
+    /// A colleague's forward of `piece` as often as fits into half a megabyte.
+    fn passed_on(piece: &str) -> Vec<u8> {
+        let text = piece.repeat((512 << 10) / piece.len());
+        format!("From: anna@example.com\r\nSubject: Fwd: x\r\n\r\n{text}").into_bytes()
     }
 
     fn nested(levels: usize) -> Vec<u8> {
@@ -254,6 +298,12 @@ mod tests {
             ("numbers", bomb("\r\n", "Tel: 030 1234567 +49 30 1234567\n", "")),
             ("one line of numbers", bomb("\r\n", "Tel 030 1234567 ", "")),
             ("quotes", bomb("\r\n", "> ", "")),
+            ("heads of forwards", passed_on("Von: a@example.com\nDatum: 1\nAn: x@b.example\n\n")),
+            ("heads that never end", passed_on("Von: a@example.com\nAdresat: x@b.example\n")),
+            ("heads in one line", passed_on("-- forwarded -- :A:An:Von:To:")),
+            ("lines of heads in one line", passed_on("-- forwarded -- :A:An:To: Von\n")),
+            ("authors above quotes", passed_on("1 Max <max@firma.example> wrote:\n")),
+            ("markers", passed_on("-- forwarded --\n")),
             ("too many bytes", vec![b'a'; bounds::BYTES + 1]),
         ];
         // What reads mail has stacks of this size.

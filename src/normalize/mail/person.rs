@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use mail_parser::DateTime;
 
-use crate::lead::{Content, Email};
+use crate::lead::{Authorship, Confidence, Content, Email};
 use crate::normalize::fields::{self, Context};
 use crate::normalize::{Reader, Spelling, company, email, language, person, robot};
 
@@ -29,6 +29,8 @@ pub(super) struct Setting<'a> {
 pub(super) enum Nobody {
     /// It is from one of our own addresses.
     Ours(Email),
+    /// One of our own people passed something on, but whose it was is not plain; why.
+    Unclear(Email, String),
     /// No address was found; the reason.
     Unknown(String),
 }
@@ -38,15 +40,42 @@ pub(super) enum Nobody {
 pub(super) fn identify(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
     let outsider = |email: &Email| sender::is_outsider(email, setting.reader);
     let form = forms::find(content.text.as_deref().unwrap_or_default(), outsider);
-    let found = match form.filter(|form| concerns(form, &sender, setting.fields)) {
-        Some(form) => {
-            believe(content, form, sender, setting, outsider);
-            Ok(())
-        }
-        None => from_headers(content, sender, setting),
+    let found = if let Some(form) = form.filter(|form| concerns(form, &sender, setting.fields)) {
+        content.authorship = Some(filled_in(&form));
+        believe(content, form, sender, setting, outsider);
+        Ok(())
+    } else {
+        content.authorship = from_words(&sender);
+        from_headers(content, sender, setting)
     };
     finish(content, setting);
     found
+}
+
+/// What a form says of who wrote.
+fn filled_in(form: &Form) -> Authorship {
+    if form.email.is_some() {
+        Authorship::new(Confidence::Certain, "whoever filled in the form gave their address")
+    } else {
+        Authorship::new(Confidence::Likely, "whoever filled in the form, which asks for no address")
+    }
+}
+
+/// What headers say of who wrote.
+fn from_words(sender: &Sender) -> Option<Authorship> {
+    match &sender.author {
+        Author::Person { email, .. } if sender.mailer && sender.reply_to.as_ref() == Some(email) => Some(
+            Authorship::new(Confidence::Likely, "`Reply-To`: `From` is the address of a program or one of our own"),
+        ),
+        Author::Person { .. } if sender.mailer => {
+            Some(Authorship::new(Confidence::Likely, "`X-Original-From`: `From` is our own mailing list"))
+        }
+        Author::Person { .. } => Some(Authorship::new(Confidence::Certain, "`From`")),
+        Author::Program { .. } => {
+            Some(Authorship::new(Confidence::Unsure, "the text: a program sent the mail and its headers name nobody"))
+        }
+        Author::Ours(_) | Author::Unknown(_) => None,
+    }
 }
 
 /// Whether a form in the text is about whoever sent the mail.

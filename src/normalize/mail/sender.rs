@@ -87,7 +87,8 @@ pub(super) fn read(fields: &Fields<'_>, charset: Option<&str>, reader: &Reader) 
     sender
 }
 
-/// The sender of a mail that another one quotes: `From` and `Reply-To` as they stand there.
+/// The sender of a mail that another one quotes: `From` and `Reply-To` as they stand there; `None`
+/// where they do not name one person.
 pub(super) fn quoted(from: &str, reply_to: Option<&str>, reader: &Reader) -> Option<Sender> {
     let mut sender = Sender { from: Some(from.to_owned()), ..Sender::default() };
     let outsider = |(_, email): &(Option<String>, Email)| is_outsider(email, reader);
@@ -96,9 +97,38 @@ pub(super) fn quoted(from: &str, reply_to: Option<&str>, reader: &Reader) -> Opt
     Some(sender)
 }
 
-/// A mailbox however it is written.
+/// Words between two addresses of which the second one is whom the first writes for.
+const BEHALF: [&str; 9] = [
+    "on behalf",
+    "im auftrag",
+    "de la part",
+    "en nombre de",
+    "per conto di",
+    "namens",
+    "em nome de",
+    "på vegne af",
+    "w imieniu",
+];
+
+/// A mailbox as quoting programs write it: `Max <max@…>`, `Max<mailto:max@…> <max@…>`, `Max
+/// [mailto:max@…]`, `Max (max@…)`. `None` where it names two people, unless one writes for the other:
+/// then it is whoever is a person.
 fn named(text: &str) -> Option<(Option<String>, Email)> {
-    email::parse_mailbox(text).or_else(|| Some((None, email::parse_all(text).into_iter().next()?)))
+    let text = crate::normalize::text::shorten(text, 2000).replace('*', "");
+    let all = email::parse_all(&text);
+    let lower = text.to_lowercase();
+    let behalf = BEHALF.iter().any(|words| lower.contains(words));
+    if all.len() > 1 && !behalf {
+        return None;
+    }
+    let first = all.first()?;
+    let Some(person) = all.iter().find(|email| !robot::is_robot(email)).filter(|person| *person != first) else {
+        let name = text.find(['<', '[', '(']).map(|end| &text[..end]).filter(|name| !name.trim().is_empty());
+        let written = name.map(|name| format!("{name} <{first}>")).unwrap_or(text.clone());
+        let found = email::parse_mailbox(&written).filter(|(_, email)| email == first);
+        return Some(found.unwrap_or_else(|| (None, first.clone())));
+    };
+    Some((None, person.clone()))
 }
 
 /// Decides between whom `From` names and for whom that one speaks.
@@ -146,7 +176,7 @@ fn from(fields: &Fields<'_>, charset: Option<&str>, sender: &mut Sender) -> Opti
     None
 }
 
-fn mailboxes(fields: &Fields<'_>, header: &str, charset: Option<&str>) -> Vec<(Option<String>, Email)> {
+pub(super) fn mailboxes(fields: &Fields<'_>, header: &str, charset: Option<&str>) -> Vec<(Option<String>, Email)> {
     fields.all(header).flat_map(|field| usable(address::list(field, charset))).collect()
 }
 

@@ -1,0 +1,99 @@
+//! The words by which mail programs show that a mail was passed on, in many languages.
+//!
+//! All are lower case, with `|` between. One list holds the words of all languages, because the
+//! language of a head is that of the program, not that of the mail, and programs mix them.
+
+/// Lines of the head of a mail inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Label {
+    From,
+    ReplyTo,
+    To,
+    Copy,
+    Date,
+    Subject,
+}
+
+/// What mail programs call those lines.
+pub(super) const LABELS: [(Label, &str); 6] = [
+    (
+        Label::From,
+        "from|von|de|da|van|från|fra|frá|lähettäjä|saatja|kellelt|nuo|no|siuntėjas|sūtītājs|отправитель|\
+         відправник|od|feladó|от|від|від кого|от кого|подател|kimden|gönderen|de la|expéditeur|remitente|\
+         mittente|remetente|absender|afzender|avsändare|avsender|afsender|odesílatel|odosielateľ|nadawca|\
+         από|αποστολέας|šalje|pošiljatelj|pošiljalac|пошиљалац|шаље|од|adresant|发件人|寄件者|寄件人|發件人|\
+         差出人|送信者|보낸 사람|보낸사람|발신자|מאת|من",
+    ),
+    (
+        Label::ReplyTo,
+        "reply-to|reply to|antwort an|antworten an|répondre à|responder a|responder para|rispondi a|\
+         antwoord aan|beantwoorden|svar till|svar til|svara till|vastausosoite|vastaa|odpowiedz do|odpověď komu|\
+         odpovědět na|válaszcím|yanıtla|yanıt adresi|răspunde la|ответить|відповісти|απάντηση σε|回复|回覆|返信先|\
+         회신 주소|השב אל|الرد إلى",
+    ),
+    (
+        Label::To,
+        "to|an|adresat|à|para|a|aan|naar|till|til|vastaanottaja|saaja|adressaat|kellele|kam|saņēmējs|gavėjas|do|\
+         dla|komu|címzett|кому|получатель|одержувач|до|получател|kime|alıcı|către|destinataire|destinatario|\
+         destinatário|pour|empfänger|ontvanger|mottagare|mottaker|modtager|příjemce|príjemca|odbiorca|προς|παραλήπτης|\
+         prima|primatelj|za|за|прима|收件人|收件者|宛先|受信者|받는 사람|받는사람|수신자|אל|إلى|pre",
+    ),
+    (
+        Label::Copy,
+        "cc|bcc|kopie|kopie (cc)|kopie an|kopia|kopia (dw)|copie|copie à|copie cachée|copia|con copia|copia a|cópia|\
+         com cópia|kopio|koopia|kopija|másolat|másolatot kap|копия|копія|копие|копија|dw|do wiadomości|udw|kopi|\
+         kopi til|afrit|bilgi|κοιν|κοινοποίηση|抄送|副本|副本抄送|密件抄送|参照|참조|숨은참조|עותק|نسخة|نسخة إلى",
+    ),
+    (
+        Label::Date,
+        "date|sent|date sent|received|datum|gesendet|gesendet am|envoyé|envoyé le|date d'envoi|date d’envoi|enviado|\
+         enviado el|enviado em|enviada em|enviada|enviat|fecha|fecha de envío|data|data de envio|inviato|inviata|\
+         data invio|verzonden|verzonden op|skickat|skickat den|sendt|dato|dagsetning|lähetetty|päiväys|\
+         päivämäärä|pvm|saadetud|kuupäev|nosūtīts|datums|išsiųsta|wysłano|wysłane|data wysłania|odesláno|\
+         odoslané|odoslaná|dátum|elküldve|küldve|дата|отправлено|дата отправки|надіслано|изпратено|послато|датум|\
+         gönderildi|gönderme tarihi|tarih|trimis|dată|data trimiterii|datum odeslání|ημερομηνία|στάλθηκε|εστάλη|\
+         poslano|发送时间|发送日期|發送時間|寄件日期|傳送日期|日期|时间|時間|送信日時|送信日|日付|日時|보낸 날짜|날짜|\
+         보낸 시간|תאריך|נשלח|التاريخ|تاريخ الإرسال|تم الإرسال",
+    ),
+    (
+        Label::Subject,
+        "subject|betreff|objet|sujet|asunto|oggetto|assunto|onderwerp|ämne|emne|efni|aihe|otsikko|teema|temats|tēma|\
+         tema|temat|předmět|předmet|predmet|věc|tárgy|тема|относно|предмет|наслов|konu|subiect|θέμα|naslov|zadeva|\
+         assumpte|主题|主旨|主題|标题|標題|件名|제목|נושא|الموضوع",
+    ),
+];
+
+/// How subjects of mails that were passed on begin, before the colon.
+pub(super) const PASSED_ON: &str = "fw|fwd|fwd.|forward|wg|weitergeleitet|tr|rv|reenv|i|inoltro|enc|res-enc|vb|pd|vl|vs|\
+     doorst|továbbítás|továbbítva|tovább|fs|edst|pārs|perd|posr|ilt|i\u{307}lt|yml|πρθ|προωθ|пересл|пер|препр|пр|\
+     转发|轉寄|轉發|转寄|転送|전달|הועבר|העברה|إعادة توجيه|trs";
+
+/// How subjects of answers begin.
+pub(super) const ANSWERED: &str = "re|re.|aw|antw|antwort|sv|svar|odp|odpověď|odpoveď|rép|rif|r|res|resp|ref|ynt|yanıt|vá|vál|\
+     válasz|отв|ответ|відп|απ|σχετ|vast|atb|ats|回复|回覆|答复|答覆|返信|회신|답장|השב|תגובה|رد|bls|hа";
+
+/// Words in the line above a head, in the beginnings that all their forms share.
+pub(super) const MARKERS: &str = "forward|weitergeleit|weiterleit|transfér|transmis|réexpédi|reenvi|reencaminh|\
+     encaminh|inoltra|doorgestuur|doorgezonden|doorsturen|vidarebefordra|videresend|vidaresend|framsend|áframsend|\
+     välitet|edelleen|edastat|pārsūt|persiųst|przekaz|przesłan|přeposl|přeposíl|preposl|preposiel|předan|továbbít|proslijeđ|prosleđ|\
+     posredova|пересыл|пересл|переслан|переадрес|перенаправ|препрат|прослеђ|iletilen|iletilmi|redirec|redirig|\
+     redirecți|reenviat|προωθ|转发|轉寄|轉發|转寄|転送|전달|הועבר|שהועבר|מועבר|إعادة توجيه|معاد توجيه";
+
+/// Verbs of the line with which some programs begin a mail that is quoted: `On … Max <max@…> wrote:`.
+pub(super) const WROTE: &str = "wrote|schrieb|geschrieben|a écrit|écrit|escribió|escrigué|ha scritto|scritto|geschreven|\
+     schreef|skrev|skrifaði|napsal|napísal|napisał|napisao|napisal|escreveu|написал|написав|написа|пишет|kirjoitti|\
+     kirjutas|rakstīja|rašė|írta|yazdı|şunları|a scris|scris|έγραψε|写道|寫道|书写|のメール|書きました|작성|כתב|كتب";
+
+/// Words beside a name in that line.
+pub(super) const BESIDE: &str = "heeft|schrieb|skrev|schreef|пользователь|користувач|użytkownik|użytkowniczka|hat|at|um|kl|kl.|le|\
+     den|dne|dnia|am|on|op|el|il|em|o|v|в|um|uhr|om|à|às|alle|ore|giorno|pm|utc|gmt|by|från|von|de|h|r.|г.";
+
+/// Whether a list of words holds this one.
+pub(super) fn holds(list: &str, word: &str) -> bool {
+    list.split('|').any(|known| known == word)
+}
+
+/// The label that is called so.
+pub(super) fn called(name: &str) -> Option<Label> {
+    LABELS.iter().find(|(_, names)| holds(names, name)).map(|(label, _)| *label)
+}
