@@ -188,6 +188,60 @@ fn released_forwards_name_whose_mail_it_was() {
     assert!(share >= 80.0, "only {share:.1} % of {all} values of forwards were found");
 }
 
+/// Replies of many mail programs and languages: what was typed is told from quotes and signatures.
+#[test]
+fn replies_say_what_was_typed() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader("ours.example");
+    let (mut right, mut wrong) = (0_u32, Vec::new());
+    let (mut kept, mut signatures) = (0_u32, 0_u32);
+    for path in fs::read_dir(folder.join("../replies")).unwrap().map(|entry| entry.unwrap().path()) {
+        let Ok(body) = fs::read_to_string(path.with_extension("txt")) else { continue };
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
+        let truth: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        // Where the corpus does not say who wrote, nobody's name stands in the text.
+        let from = match truth["sender"].as_str() {
+            Some(address) if address.contains('@') => address.to_owned(),
+            Some(name) => format!("{name} <writer@firma.example>"),
+            None => "writer@firma.example".to_owned(),
+        };
+        let mail = format!("From: {from}\nSubject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n{body}");
+        let Reading::Lead(content) = reading(&reader, mail.as_bytes(), Trust::Usual) else {
+            wrong.push(format!("{} is no lead", path.display()));
+            continue;
+        };
+        let expected = &truth["expected"];
+        if let Some(visible) = expected["visible"].as_str() {
+            let actual = content.text.clone().unwrap_or_default();
+            if words(visible) == words(&actual) {
+                right += 1;
+            } else {
+                wrong.push(format!("{}\n  expected …{}\n  actual   …{}", path.display(), end(visible), end(&actual)));
+            }
+        }
+        let Some(signature) = expected["signature"].as_str().filter(|text| !text.is_empty()) else { continue };
+        signatures += 1;
+        let set_apart = content.fields.get("signature").map(ToString::to_string).unwrap_or_default();
+        kept += u32::from(signature.split_whitespace().last().is_some_and(|word| set_apart.contains(word)));
+    }
+    let all = right + u32::try_from(wrong.len()).unwrap();
+    let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
+    eprintln!(
+        "replies: {right} of {all} texts agree ({share:.1} %), {kept} of {signatures} signatures set apart\n{}",
+        wrong.join("\n")
+    );
+    assert!(share >= 95.0, "only {share:.1} % of {all} visible texts agree");
+}
+
+/// The end of a text, as one line.
+fn end(text: &str) -> String {
+    let text = words(text);
+    let skip = text.chars().count().saturating_sub(200);
+    text.chars().skip(skip).collect()
+}
+
 /// Text without differences in blank space and invisible characters.
 fn words(text: &str) -> String {
     let text: String = text.chars().filter(|c| !c.is_control() || c.is_whitespace()).collect();

@@ -27,6 +27,7 @@ mod noise;
 mod parts;
 mod person;
 mod phones;
+mod reply;
 mod sender;
 mod transfer;
 mod words;
