@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lotse::lead::Reading;
+use lotse::lead::{Content, Reading};
 use lotse::normalize::Trust;
 use mail::{reader, reading};
 use serde_json::Value;
@@ -72,7 +72,7 @@ fn labelled_mails_are_read_as_their_labels_say() {
             let checks = [
                 ("from", label["from"].as_str().map(str::to_lowercase), from),
                 ("subject", label["subject"].as_str().map(words), content.subject.as_deref().map(words)),
-                ("text", label["text"].as_str().map(words), content.text.as_deref().map(words)),
+                ("text", label["text"].as_str().map(words), Some(whole(&content))),
             ];
             for (what, expected, actual) in checks {
                 let Some(expected) = expected.filter(|text| !text.is_empty()) else { continue };
@@ -233,6 +233,47 @@ fn replies_say_what_was_typed() {
         wrong.join("\n")
     );
     assert!(share >= 95.0, "only {share:.1} % of {all} visible texts agree");
+}
+
+/// Reports, complaints and automatic answers are no leads, and say what they are.
+#[test]
+fn reports_and_automatic_answers_are_ignored_with_their_reason() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader("ours.example");
+    let (mut right, mut wrong) = (0_u32, Vec::new());
+    for set in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let Ok(labels) = fs::read(set.join("labels.json")) else { continue };
+        let labels: Value = serde_json::from_slice(&labels).unwrap();
+        for (name, label) in labels["labels"].as_object().unwrap() {
+            let Some(class) = label["class"].as_str() else { continue };
+            let reasons: &[&str] = match class {
+                "bounce" | "bounce_warning" => &["delivery report"],
+                "bounce_or_report" => &["delivery report", "abuse report"],
+                "feedback_report" => &["abuse report"],
+                "auto_reply" => &["automatic answer"],
+                _ => continue, // Not said what it is instead.
+            };
+            let bytes = fs::read(set.join(name)).unwrap_or_default();
+            match reading(&reader, &bytes, Trust::Usual) {
+                Reading::Noise(why) if reasons.iter().any(|reason| why.contains(reason)) => right += 1,
+                Reading::Noise(why) => wrong.push(format!("{}/{name} {class}: {why}", set.display())),
+                Reading::Lead(_) => wrong.push(format!("{}/{name} {class}: taken for a lead", set.display())),
+                Reading::Unclear(why) => wrong.push(format!("{}/{name} {class}: unclear, {why}", set.display())),
+            }
+        }
+    }
+    let all = right + u32::try_from(wrong.len()).unwrap();
+    let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
+    eprintln!("noise: {right} of {all} recognised ({share:.1} %)\n{}", wrong.join("\n"));
+    assert!(share >= 99.0, "only {share:.1} % of {all} reports and automatic answers were recognised");
+}
+
+/// All that was read of the text: what was typed, the signature, the quote.
+fn whole(content: &Content) -> String {
+    let field =
+        |name: &str| content.fields.get(name).and_then(|value| Value::from(value.clone()).as_str().map(str::to_owned));
+    let pieces = [content.text.clone(), field("signature"), field("quoted")];
+    words(&pieces.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
 
 /// The end of a text, as one line.

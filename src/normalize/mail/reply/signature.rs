@@ -6,6 +6,7 @@
 
 use super::contact;
 use super::{Writer, words};
+use crate::normalize::text;
 
 /// Lines with text that a signature may have below a divider.
 const BELOW_DIVIDER: usize = 30;
@@ -13,6 +14,8 @@ const BELOW_DIVIDER: usize = 30;
 const BELOW_CLOSING: usize = 12;
 /// Characters of a line of a signature.
 const WIDTH: usize = 80;
+/// Bytes of a paragraph that are searched.
+const PARAGRAPH: usize = 4_000;
 /// Rounds of looking.
 const ROUNDS: usize = 40;
 
@@ -120,7 +123,8 @@ fn block(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
 /// A last paragraph that warns others.
 fn legal(lines: &[&str], end: usize) -> Option<usize> {
     let start = lines[..end].iter().rposition(|line| line.trim().is_empty())? + 1;
-    words::is_legal(&lines[start..end].join(" ")).then_some(start)
+    let paragraph = lines[start..end].join(" ");
+    words::is_legal(text::shorten(&paragraph, PARAGRAPH)).then_some(start)
 }
 
 /// Whether a line is the writer's name, in full or the first one.

@@ -101,7 +101,7 @@ pattern!(
     SENT_PATTERN,
     r"(?i)^[\W_]*(?:\p{L}+ )?(?:",
     SENT,
-    r")(?:[^\p{L}]|$)|(?:gesendet|gönderildi|から送信|傳送|보냄|发送)[\W_]*$"
+    r")(?:[^\p{L}]|$)|^[\W_]*(?:发自|發自|從我的|来自)|(?:gesendet|gönderildi|から送信|傳送|보냄|发送)[\W_]*$"
 );
 pattern!(SENT_BY, r"(?i)^sent (?:from|with|via|by|wirelessly)\s+\p{Lu}");
 pattern!(LINK, r"[<(\[]?(?:https?://|mailto:)[^\s<>()\]]*[>)\]]?");
