@@ -5,6 +5,7 @@
 //! 1. `parts` takes it apart in one pass, within `bounds`; over one of them it is unclear.
 //! 2. `noise` recognises reports, automatic answers, newsletters and our own notices.
 //! 3. `body` and `attachments` read what it says and what came along.
+//!    `reply` tells what a person typed from the quote and the signature below it.
 //! 4. `sender` says who wrote, `forms` what a form mailer says about whom it speaks for, `forward`
 //!    who wrote what one of our own people passed on.
 //!
@@ -42,7 +43,7 @@ use body::Body;
 use headers::{Fields, Place};
 use parts::Parts;
 use person::{Nobody, Setting};
-use sender::Sender;
+use sender::{Author, Sender};
 
 pub(super) use identity::identity;
 pub(super) use phones::find as numbers;
@@ -98,7 +99,12 @@ fn words_and_person(parts: &Parts<'_>, reader: &Reader) -> (Content, Result<(), 
     let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
     let mut sender = sender::read(fields, charset, reader);
     let mut content = content(parts, &body, &mut sender, charset);
+    let by_a_person = matches!(sender.author, Author::Person { .. });
     let found = person::identify(&mut content, sender, &Setting { fields, reader });
+    // A form has said by itself which of it is the message.
+    if by_a_person && found.is_ok() && content.fields.is_empty() && content.text == body.text {
+        person::take_apart(&mut content, reader);
+    }
     (content, found)
 }
 

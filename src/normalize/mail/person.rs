@@ -77,13 +77,13 @@ fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) ->
     };
     call(content, name.as_deref());
     content.person.emails.push(email);
-    take_apart(content, setting.reader);
+    content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), setting.reader.country());
     Ok(())
 }
 
 /// Leaves what was typed as the text, and learns about the person from the signature below it.
 /// Signature and quote are kept as fields of their own.
-fn take_apart(content: &mut Content, reader: &Reader) {
+pub(super) fn take_apart(content: &mut Content, reader: &Reader) {
     let Some(text) = content.text.take() else { return };
     let person = &mut content.person;
     let email = person.emails.first();

@@ -20,7 +20,6 @@ const TEXT: usize = 8 << 10;
 
 macro_rules! pattern {
     ($name:ident, $pattern:expr) => {
-        #[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
         static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a constant pattern"));
     };
 }
@@ -34,13 +33,13 @@ pattern!(
 // What they say to people.
 pattern!(
     FAILED,
-    r#"(?ix) (?:could|can|was|were|has|have)\s?(?:not|n['’]t|\ not\ been)\ (?:be\ )?(?:delivered|reached) | unable\ to\ deliver | did\ not\ reach\ the\ following | undeliverable
+    r"(?ix) (?:could|can|was|were|has|have)\s?(?:not|n['’]t|\ not\ been)\ (?:be\ )?(?:delivered|reached) | unable\ to\ deliver | did\ not\ reach\ the\ following | undeliverable
       | (?:user|recipient|mailbox|address|account)\ (?:is\ )?(?:unknown|unavailable|disabled|not\ (?:found|recognized)) | no\ such\ (?:user|recipient|mailbox)
       | (?:invalid|unknown)\ (?:user|recipient|mailbox|address) | mailbox\ (?:is\ )?(?:full|over\ quota) | quota\ exceeded | delivery\ (?:has\ )?(?:failed|been\ delayed|of\ email)
       | (?:message|mail)\ (?:was|has\ been)\ (?:automatically\ )?(?:rejected|returned|blocked|refused)
       | konnte\ nicht\ (?:zugestellt|übermittelt) | unzustellbar | n['’]a\ pas\ pu\ être\ (?:remis|délivr|distribu) | no\ se\ (?:pudo|ha\ podido)\ entregar
       | non\ è\ stato\ possibile\ (?:recapitare|consegnare) | não\ (?:pôde|foi\ possível)\ (?:ser\ )?entreg | kon\ niet\ worden\ (?:bezorgd|afgeleverd)
-      | nie\ (?:można|udało\ się|mógł\ zostać)\ dostarcz | kunde\ inte\ levereras | не\ (?:может|удалось|было)\ (?:быть\ )?достав | 送信できません | 配信できません | 无法投递 | 無法傳遞 | 전달되지"#
+      | nie\ (?:można|udało\ się|mógł\ zostać)\ dostarcz | kunde\ inte\ levereras | не\ (?:может|удалось|было)\ (?:быть\ )?достав | 送信できません | 配信できません | 无法投递 | 無法傳遞 | 전달되지"
 );
 // A mail provider's complaint in words.
 pattern!(

@@ -76,7 +76,6 @@ const LEGAL: &str = "confidential\\p{L}*|vertraulich\\p{L}*|intended (?:only|sol
 
 macro_rules! pattern {
     ($name:ident, $($piece:expr),+) => {
-        #[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
         static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new(&[$($piece),+].concat()).expect("a constant pattern"));
     };
 }
