@@ -270,8 +270,7 @@ fn reports_and_automatic_answers_are_ignored_with_their_reason() {
 
 /// All that was read of the text: what was typed, the signature, the quote.
 fn whole(content: &Content) -> String {
-    let field =
-        |name: &str| content.fields.get(name).and_then(|value| Value::from(value.clone()).as_str().map(str::to_owned));
+    let field = |name: &str| content.fields.get(name).and_then(|value| value.as_str().map(str::to_owned));
     let pieces = [content.text.clone(), field("signature"), field("quoted")];
     words(&pieces.into_iter().flatten().collect::<Vec<_>>().join("\n"))
 }
