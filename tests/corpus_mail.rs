@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use lotse::lead::Reading;
+use lotse::lead::{Content, Reading};
 use lotse::normalize::Trust;
 use mail::{reader, reading};
 use serde_json::Value;
@@ -72,7 +72,7 @@ fn labelled_mails_are_read_as_their_labels_say() {
             let checks = [
                 ("from", label["from"].as_str().map(str::to_lowercase), from),
                 ("subject", label["subject"].as_str().map(words), content.subject.as_deref().map(words)),
-                ("text", label["text"].as_str().map(words), content.text.as_deref().map(words)),
+                ("text", label["text"].as_str().map(words), Some(whole(&content))),
             ];
             for (what, expected, actual) in checks {
                 let Some(expected) = expected.filter(|text| !text.is_empty()) else { continue };
@@ -246,6 +246,100 @@ fn forwards_become_leads_of_whose_mail_it_was() {
     assert!(authors.wrong.is_empty(), "{} forwards have the wrong author", authors.wrong.len());
     assert!(authors.share() >= 98.0, "only {:.1} % of the authors were found", authors.share());
     assert!(values.share() >= 95.0, "only {:.1} % of the values were found", values.share());
+}
+
+/// Replies of many mail programs and languages: what was typed is told from quotes and signatures.
+#[test]
+fn replies_say_what_was_typed() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader("ours.example");
+    let (mut right, mut wrong) = (0_u32, Vec::new());
+    let (mut kept, mut signatures) = (0_u32, 0_u32);
+    for path in fs::read_dir(folder.join("../replies")).unwrap().map(|entry| entry.unwrap().path()) {
+        let Ok(body) = fs::read_to_string(path.with_extension("txt")) else { continue };
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
+        let truth: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        // Where the corpus does not say who wrote, nobody's name stands in the text.
+        let from = match truth["sender"].as_str() {
+            Some(address) if address.contains('@') => address.to_owned(),
+            Some(name) => format!("{name} <writer@firma.example>"),
+            None => "writer@firma.example".to_owned(),
+        };
+        let mail = format!("From: {from}\nSubject: Re: x\nContent-Type: text/plain; charset=utf-8\n\n{body}");
+        let Reading::Lead(content) = reading(&reader, mail.as_bytes(), Trust::Usual) else {
+            wrong.push(format!("{} is no lead", path.display()));
+            continue;
+        };
+        let expected = &truth["expected"];
+        if let Some(visible) = expected["visible"].as_str() {
+            let actual = content.text.clone().unwrap_or_default();
+            if words(visible) == words(&actual) {
+                right += 1;
+            } else {
+                wrong.push(format!("{}\n  expected …{}\n  actual   …{}", path.display(), end(visible), end(&actual)));
+            }
+        }
+        let Some(signature) = expected["signature"].as_str().filter(|text| !text.is_empty()) else { continue };
+        signatures += 1;
+        let set_apart = content.fields.get("signature").map(ToString::to_string).unwrap_or_default();
+        kept += u32::from(signature.split_whitespace().last().is_some_and(|word| set_apart.contains(word)));
+    }
+    let all = right + u32::try_from(wrong.len()).unwrap();
+    let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
+    eprintln!(
+        "replies: {right} of {all} texts agree ({share:.1} %), {kept} of {signatures} signatures set apart\n{}",
+        wrong.join("\n")
+    );
+    assert!(share >= 95.0, "only {share:.1} % of {all} visible texts agree");
+}
+
+/// Reports, complaints and automatic answers are no leads, and say what they are.
+#[test]
+fn reports_and_automatic_answers_are_ignored_with_their_reason() {
+    let Some(folder) = corpus() else { return };
+    let reader = reader("ours.example");
+    let (mut right, mut wrong) = (0_u32, Vec::new());
+    for set in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()) {
+        let Ok(labels) = fs::read(set.join("labels.json")) else { continue };
+        let labels: Value = serde_json::from_slice(&labels).unwrap();
+        for (name, label) in labels["labels"].as_object().unwrap() {
+            let Some(class) = label["class"].as_str() else { continue };
+            let reasons: &[&str] = match class {
+                "bounce" | "bounce_warning" => &["delivery report"],
+                "bounce_or_report" => &["delivery report", "abuse report"],
+                "feedback_report" => &["abuse report"],
+                "auto_reply" => &["automatic answer"],
+                _ => continue, // Not said what it is instead.
+            };
+            let bytes = fs::read(set.join(name)).unwrap_or_default();
+            match reading(&reader, &bytes, Trust::Usual) {
+                Reading::Noise(why) if reasons.iter().any(|reason| why.contains(reason)) => right += 1,
+                Reading::Noise(why) => wrong.push(format!("{}/{name} {class}: {why}", set.display())),
+                Reading::Lead(_) => wrong.push(format!("{}/{name} {class}: taken for a lead", set.display())),
+                Reading::Unclear(why) => wrong.push(format!("{}/{name} {class}: unclear, {why}", set.display())),
+            }
+        }
+    }
+    let all = right + u32::try_from(wrong.len()).unwrap();
+    let share = f64::from(right) / f64::from(all.max(1)) * 100.0;
+    eprintln!("noise: {right} of {all} recognised ({share:.1} %)\n{}", wrong.join("\n"));
+    assert!(share >= 99.0, "only {share:.1} % of {all} reports and automatic answers were recognised");
+}
+
+/// All that was read of the text: what was typed, the signature, the quote.
+fn whole(content: &Content) -> String {
+    let field = |name: &str| content.fields.get(name).and_then(|value| value.as_str().map(str::to_owned));
+    let pieces = [content.text.clone(), field("signature"), field("quoted")];
+    words(&pieces.into_iter().flatten().collect::<Vec<_>>().join("\n"))
+}
+
+/// The end of a text, as one line.
+fn end(text: &str) -> String {
+    let text = words(text);
+    let skip = text.chars().count().saturating_sub(200);
+    text.chars().skip(skip).collect()
 }
 
 /// Text without differences in blank space and invisible characters.

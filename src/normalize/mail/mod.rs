@@ -5,6 +5,7 @@
 //! 1. `parts` takes it apart in one pass, within `bounds`; over one of them it is unclear.
 //! 2. `noise` recognises reports, automatic answers, newsletters and our own notices.
 //! 3. `body` and `attachments` read what it says and what came along.
+//!    `reply` tells what a person typed from the quote and the signature below it.
 //! 4. `sender` says who wrote, `forms` what a form mailer says about whom it speaks for, `forward`
 //!    who wrote what one of our own people passed on.
 //!
@@ -27,6 +28,7 @@ mod noise;
 mod parts;
 mod person;
 mod phones;
+mod reply;
 mod sender;
 mod transfer;
 mod words;
@@ -103,9 +105,14 @@ fn words_and_person(parts: &Parts<'_>, reader: &Reader, trust: Trust, depth: usi
     let charset = body.parts.first().and_then(|&part| parts.get(part).charset.as_deref());
     let mut sender = sender::read(fields, charset, reader);
     let mut content = content(parts, &body, &mut sender, charset);
+    let by_a_person = matches!(sender.author, Author::Person { .. });
     let passing = |colleague| forward::Passing { colleague, parts: Some(parts), reader, trust, depth };
     let found = person(&mut content, sender, &Setting { fields, reader }, passing);
     content.forwarded_by = content.forwarded_by.take().or_else(|| resent_by(fields, &mut content, reader));
+    // A form has said by itself which of it is the message.
+    if by_a_person && found.is_ok() && content.fields.is_empty() && content.text == body.text {
+        person::take_apart(&mut content, reader);
+    }
     (content, found)
 }
 

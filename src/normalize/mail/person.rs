@@ -15,6 +15,7 @@ use crate::normalize::{Reader, Spelling, company, email, language, person, robot
 use super::forms::{self, Form};
 use super::headers::Fields;
 use super::phones;
+use super::reply::{self, Writer};
 use super::sender::{self, Author, Sender};
 
 /// Whose mail it may be, and what our own settings say about that.
@@ -107,6 +108,28 @@ fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) ->
     content.person.emails.push(email);
     content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), setting.reader.country());
     Ok(())
+}
+
+/// Leaves what was typed as the text, and learns about the person from the signature below it.
+/// Signature and quote are kept as fields of their own.
+pub(super) fn take_apart(content: &mut Content, reader: &Reader) {
+    let Some(text) = content.text.take() else { return };
+    let person = &mut content.person;
+    let email = person.emails.first();
+    let writer = Writer { name: person.name.as_deref(), email: email.map(Email::as_str) };
+    let split = reply::split(&text, writer);
+    let below = split.signature.as_deref().unwrap_or_default();
+    let said = reply::contact(below, email.map_or("", Email::domain));
+    person.phones = phones::find(&format!("{}\n\n{below}", split.visible), reader.country());
+    person.job_title = person.job_title.take().or(said.job_title);
+    person.company = person.company.take().or(said.company);
+    person.website = person.website.take().or(said.website);
+    content.text = (!split.visible.is_empty()).then_some(split.visible);
+    for (name, value) in [("address", said.address), ("signature", split.signature), ("quoted", split.quoted)] {
+        if let Some(value) = value {
+            content.fields.insert(name.into(), value.into());
+        }
+    }
 }
 
 /// Whoever is behind a program's mail: the only person whose address stands in the text. Numbers

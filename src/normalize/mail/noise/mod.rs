@@ -3,6 +3,9 @@
 //! In: a mail's parts. Out: the reason, or nothing. `Auto-Submitted: auto-generated` and an empty
 //! `Return-Path` are no reasons by themselves: form mailers set them on real enquiries.
 
+mod marked;
+mod told;
+
 use crate::normalize::{Reader, email};
 
 use super::address;
@@ -28,7 +31,7 @@ const UNDELIVERED: [&str; 12] = [
 ];
 
 /// How subjects of automatic answers start; a colon or nothing follows.
-const AUTOMATIC: [&str; 17] = [
+const AUTOMATIC: [&str; 42] = [
     "automatic reply",
     "automatische antwort",
     "auto-reply",
@@ -46,6 +49,31 @@ const AUTOMATIC: [&str; 17] = [
     "automatisch antwoord",
     "resposta automática",
     "autosvar",
+    "automatiskt svar",
+    "automatisk svar",
+    "automaattinen vastaus",
+    "automatyczna odpowiedź",
+    "automatická odpověď",
+    "automatická odpoveď",
+    "automatikus válasz",
+    "автоматический ответ",
+    "автоответ",
+    "автоматична відповідь",
+    "автоматичен отговор",
+    "otomatik yanıt",
+    "otomatik cevap",
+    "răspuns automat",
+    "αυτόματη απάντηση",
+    "automatski odgovor",
+    "samodejni odgovor",
+    "automaatvastus",
+    "automātiska atbilde",
+    "automatinis atsakymas",
+    "自动回复",
+    "自動回覆",
+    "自動応答",
+    "자동 회신",
+    "absence du bureau",
 ];
 
 /// Why a mail is no lead; `None` when nothing speaks against it.
@@ -54,7 +82,13 @@ pub(super) fn reason(parts: &Parts<'_>, reader: &Reader) -> Option<String> {
     if mail.fields.has("x-lotse-instance") {
         return Some("a notice that Lotse itself sent (it carries `X-Lotse-Instance`)".into());
     }
-    report(parts).or_else(|| bounce(mail)).or_else(|| automatic(mail)).or_else(|| newsletter(mail, reader))
+    report(parts)
+        .or_else(|| bounce(mail))
+        .or_else(|| told::reason(parts))
+        .or_else(|| automatic(mail))
+        .or_else(|| marked::calendar(parts))
+        .or_else(|| newsletter(mail, reader))
+        .or_else(|| marked::spam(parts))
 }
 
 /// Reports by their structure (RFC 3464, 8098, 5965).
@@ -66,6 +100,12 @@ fn report(parts: &Parts<'_>) -> Option<String> {
     let mut reasons = found.filter_map(|report| match report {
         "delivery-status" | "global-delivery-status" => {
             Some("a delivery report: a mail server says what became of a mail we sent")
+        }
+        // Some servers refuse a mail with a receipt that it was thrown away unread.
+        "disposition-notification" | "global-disposition-notification"
+            if mail.fields.word("subject").contains("reject") =>
+        {
+            Some("a delivery report: a mail server says that it refused a mail we sent")
         }
         "disposition-notification" | "global-disposition-notification" => Some("a read receipt"),
         "feedback-report" => Some("an abuse report about a mail we sent"),

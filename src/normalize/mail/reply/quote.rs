@@ -1,0 +1,149 @@
+//! Where the mail that is answered stands in a text.
+//!
+//! It begins with a line that names it (`On …, Jon wrote:`), with the head of a mail (`From: …`),
+//! with a divider (`-----Original Message-----`), or its lines carry `>`. Lines with `>` between
+//! which there are answers stay with them.
+
+use super::words;
+
+/// Lines over which an attribution may run.
+const WRAPPED: usize = 6;
+/// Characters of an attribution.
+const LONGEST: usize = 500;
+/// Lines of a mail's head that are looked at.
+const HEAD: usize = 8;
+
+/// Parts the lines into what was typed and what was quoted.
+pub(super) fn part<'a>(lines: &[&'a str]) -> (Vec<&'a str>, Vec<&'a str>) {
+    let mut at = 0;
+    while at < lines.len() {
+        if is_divider(lines[at]) || is_head(&lines[at..]) {
+            return cut(lines, at);
+        }
+        if let Some(start) = attribution(lines, at) {
+            return below(lines, start, at + 1);
+        }
+        at += 1;
+    }
+    // No line names the mail: only what carries `>` at the end is a quote.
+    match lines.iter().rposition(|line| !is_quoted(line) && !line.trim().is_empty()) {
+        Some(last) if lines[last + 1..].iter().any(|line| is_quoted(line)) => cut(lines, last + 1),
+        None if lines.iter().any(|line| is_quoted(line)) => cut(lines, 0),
+        _ => (lines.to_vec(), Vec::new()),
+    }
+}
+
+/// Everything from a line on is quoted.
+fn cut<'a>(lines: &[&'a str], start: usize) -> (Vec<&'a str>, Vec<&'a str>) {
+    let (own, quoted) = lines.split_at(start);
+    if own.iter().all(|line| line.trim().is_empty()) && !quoted.iter().all(|line| quoted_or_empty(line)) {
+        // Nothing above a mail that was passed on: then that mail is what is said.
+        return (lines.to_vec(), Vec::new());
+    }
+    (own.to_vec(), quoted.to_vec())
+}
+
+/// An attribution from `start` to `end`, and what stands below it.
+fn below<'a>(lines: &[&'a str], start: usize, end: usize) -> (Vec<&'a str>, Vec<&'a str>) {
+    let rest = &lines[end..];
+    let Some(first) = rest.iter().position(|line| !line.trim().is_empty()) else { return cut(lines, start) };
+    if is_quoted(lines[start]) || !is_quoted(rest[first]) {
+        return cut(lines, start);
+    }
+    // With `>` it is plain which lines are quoted; what stands below them was typed.
+    let last = rest.iter().rposition(|line| is_quoted(line)).unwrap_or(first);
+    let typed = rest[first..last].iter().any(|line| !quoted_or_empty(line));
+    let answered = typed && !wrapped_only(&rest[first..=last]);
+    if answered {
+        let last_typed = rest.iter().rposition(|line| !quoted_or_empty(line)).unwrap_or(last);
+        let keep = end + last_typed.saturating_add(1);
+        return (lines[..keep].to_vec(), lines[keep..].to_vec());
+    }
+    let mut own = lines[..start].to_vec();
+    own.extend(&rest[last + 1..]);
+    (own, lines[start..=end + last].to_vec())
+}
+
+/// Whether the lines without `>` are only the ends of quoted lines that a program wrapped: each
+/// follows directly after a long quoted line and before another.
+fn wrapped_only(lines: &[&str]) -> bool {
+    lines.windows(2).all(|pair| {
+        quoted_or_empty(pair[1]) || is_quoted(pair[0]) && pair[0].chars().count() > 65 && pair[1].chars().count() < 40
+    })
+}
+
+/// The first line of the attribution that ends at `end`, if one does.
+fn attribution(lines: &[&str], end: usize) -> Option<usize> {
+    let last = lines[end].trim().trim_end_matches(['*', '_', ' ']);
+    if !last.ends_with([':', '：']) || last.len() > LONGEST {
+        return None;
+    }
+    for start in (end.saturating_sub(WRAPPED - 1)..=end).rev() {
+        if start < end && lines[start].trim_end().ends_with(['!', '?', ':']) {
+            return None;
+        }
+        // A lone `>` may close the address of a wrapped attribution.
+        let quoted = lines[start..=end].iter().all(|line| is_quoted(line));
+        let words: Vec<&str> =
+            lines[start..=end].iter().map(|line| if quoted { bare(line) } else { line.trim() }).collect();
+        let whole = words.join(" ");
+        if whole.len() > LONGEST {
+            return None;
+        }
+        if balanced(&whole) && words::is_attribution(whole.trim()) {
+            return Some(above(lines, start, whole.trim()));
+        }
+    }
+    None
+}
+
+/// The line above when the attribution that was found goes on upwards, else the same line.
+fn above(lines: &[&str], start: usize, whole: &str) -> usize {
+    if words::has_date(whole) {
+        return start;
+    }
+    let before = lines[..start].iter().rposition(|line| !line.trim().is_empty()).filter(|at| at + 2 >= start);
+    let goes_on = |line: &str| {
+        line.len() < 200 && words::opens(line) && words::has_date(line) && !line.ends_with(['!', '?', '.'])
+    };
+    before.filter(|&at| goes_on(bare(lines[at]))).unwrap_or(start)
+}
+
+/// Whether each bracket around an address is closed again.
+fn balanced(text: &str) -> bool {
+    let count = |c| text.chars().filter(|&other| other == c).count();
+    count('<') == count('>')
+}
+
+/// Whether a line says that another mail follows: `-----Original Message-----`.
+fn is_divider(line: &str) -> bool {
+    let line = bare(line);
+    let inner = line.trim_matches(['-', '_', '=', '*', '~', ' ']);
+    !inner.is_empty()
+        && line.len() < 120
+        && (line.starts_with("--") || line.starts_with("__"))
+        && words::says_original(inner)
+        || words::begins_forward(line)
+}
+
+/// Whether the head of a mail begins here: a sender, and at least two more of its lines.
+fn is_head(lines: &[&str]) -> bool {
+    if !words::is_sender(bare(lines[0])) {
+        return false;
+    }
+    let next = lines[1..].iter().map(|line| bare(line)).filter(|line| !line.is_empty()).take(HEAD);
+    next.filter(|line| words::is_head_line(line)).count() >= 2
+}
+
+/// A line without quoting marks and emphasis before it.
+fn bare(line: &str) -> &str {
+    line.trim_start_matches(['>', ' ', '\t', '*', '_', '\u{a0}']).trim_end_matches(['*', ' ', '\t', '\u{a0}'])
+}
+
+fn is_quoted(line: &str) -> bool {
+    line.trim_start().starts_with('>')
+}
+
+fn quoted_or_empty(line: &str) -> bool {
+    line.trim().is_empty() || is_quoted(line)
+}
