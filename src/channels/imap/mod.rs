@@ -1,8 +1,9 @@
 //! A mailbox over IMAP (RFC 3501), left exactly as found unless the settings ask for more.
 //!
 //! New mail goes in as [`Inbound`](crate::lead::Inbound)s; out go their receipts into the place
-//! that is kept with them. A connection logs in, opens the folder, brings in what is new, does
-//! [`after`] what is to be done to mails with an outcome, and then waits for the server's word (`IDLE`, RFC 2177) or for the next look.
+//! that is kept with them. A connection logs in, opens the folder, brings in what is new, does what
+//! is to be done to mails with an outcome (`after`), and then waits for the server's word (`IDLE`,
+//! RFC 2177) or for the next look.
 //!
 //! Any error drops the connection: half-read answers are never taken for whole ones. The next
 //! connection starts from the stored place. At level TRACE the client library logs passwords and

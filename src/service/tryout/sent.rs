@@ -22,7 +22,7 @@ pub(super) enum Sent {
         folder: PathBuf,
         name: String,
     },
-    Mail(Planted),
+    Mail(Box<Planted>),
 }
 
 impl Tryout {
@@ -54,7 +54,7 @@ impl Tryout {
                 let planted = mailbox.plant(&self.service.door, &self.sample.mail(&config.username)).await;
                 let planted = planted.map_err(|error| Error::Source(error.in_full()))?;
                 let text = format!("mail into `{}` of {} by IMAP", config.folder, config.host);
-                Ok((text, Sent::Mail(planted)))
+                Ok((text, Sent::Mail(Box::new(planted))))
             }
         }
     }
