@@ -58,7 +58,8 @@ impl Look {
         let lines = self.ask(fetch).unwrap_or_default();
         let mut mails: Vec<Seen> = Vec::new();
         for line in &lines {
-            if let Some((_, rest)) = line.split_once(" FETCH (") {
+            // Without a UID the server tells, unasked, what another session changed meanwhile.
+            if let Some((_, rest)) = line.split_once(" FETCH (").filter(|(_, rest)| rest.contains("UID ")) {
                 let flags = between(rest, "FLAGS (", ")").split_whitespace();
                 mails.push(Seen {
                     uid: between(rest, "UID ", " ").parse().unwrap(),
