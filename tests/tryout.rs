@@ -5,7 +5,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -155,18 +155,18 @@ fn a_test_that_cannot_be_made_says_why_and_sends_nothing() {
     assert_eq!(daemon.cli(&["test"]).status.code(), Some(2), "wrong usage");
 }
 
+/// A test of the watched folder that goes on by itself.
+fn begin(daemon: &Daemon) -> Child {
+    let mut command = Command::new(binary());
+    command.arg("--config").arg(daemon.path("lotse.toml")).args(["test", "fairs"]);
+    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
 #[test]
 fn a_test_whose_command_is_killed_is_taken_back_by_the_daemon() {
     let mut daemon = Daemon::with(&format!("{PEOPLE}{}", CHANNELS.replace("300ms", "3s")));
     daemon.start();
-    let mut command = Command::new(binary())
-        .arg("--config")
-        .arg(daemon.path("lotse.toml"))
-        .args(["test", "fairs"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut command = begin(&daemon);
     daemon.until("the file lies there", WAIT, |d| !files(&d.path("fairs")).is_empty());
     command.kill().unwrap();
     command.wait().unwrap();
@@ -180,14 +180,7 @@ fn a_test_whose_command_is_killed_is_taken_back_by_the_daemon() {
 fn what_a_killed_daemon_leaves_of_a_test_never_becomes_a_lead() {
     let mut daemon = Daemon::with(&format!("{PEOPLE}{}", CHANNELS.replace("300ms", "3s")));
     daemon.start();
-    let mut command = Command::new(binary())
-        .arg("--config")
-        .arg(daemon.path("lotse.toml"))
-        .args(["test", "fairs"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut command = begin(&daemon);
     daemon.until("the file lies there", WAIT, |d| files(&d.path("fairs")).iter().any(|file| !file.contains(".part")));
     daemon.kill();
     command.wait().unwrap();

@@ -51,7 +51,7 @@ pub(super) struct Session {
     pub(super) access: Access,
     /// The folder that is open, under the server's name.
     pub(super) opened: String,
-    /// Since when there is this session.
+    /// When it began.
     pub(super) begun: Instant,
 }
 
