@@ -27,6 +27,8 @@ pub(crate) fn way(port: u16, delay: Duration) -> (u16, Receiver<String>) {
                         break;
                     }
                 }
+                // A server may drop a command that arrives together with the end of its connection.
+                thread::sleep(delay);
                 answered.shutdown(Shutdown::Write).ok();
             });
             thread::spawn(move || {
