@@ -406,3 +406,43 @@ fn a_shell_without_the_daemons_secrets_can_do_all_that_needs_none_and_is_told_wh
     let said = text(&daemon.cli(&["leads", "list"]).stderr);
     assert!(said.contains("have 1 mistake; `lotse check` names them"), "{said}");
 }
+
+#[test]
+fn rules_are_tested_and_tried_on_disk_without_a_store() {
+    let daemon = with_rules(GOOD);
+    fs::create_dir_all(daemon.path("rules/tests")).unwrap();
+    let test = |score: i64| {
+        let test = format!(
+            "[[test]]\nname = \"good\"\nlead = {{ email = \"max@firma.example\" }}\nexpect = {{ score = {score}, tags = [\"good\"] }}\n"
+        );
+        fs::write(daemon.path("rules/tests/a.toml"), test).unwrap();
+    };
+    test(50);
+    assert_eq!(daemon.ok(&["rules", "test"]), "1 rule, 1 rule test: all passed\n");
+    test(20);
+    let failed = daemon.cli(&["rules", "test"]);
+    let said = text(&failed.stdout);
+    assert_eq!(failed.status.code(), Some(1));
+    for part in ["a.toml:1: good\n  - score       20\n  + score       50\n  rules that hit: a\n", "1 failed\n"] {
+        assert!(said.contains(part), "`{part}` is not in\n{said}");
+    }
+    fs::remove_file(daemon.path("rules/tests/a.toml")).unwrap();
+    let bare = daemon.ok(&["rules", "test"]);
+    assert!(bare.starts_with("no test hits the rule `a` (10.toml:1)\n"), "{bare}");
+    let json = daemon.json(&["rules", "test"]).pop().unwrap();
+    assert_eq!((&json["rules"], &json["failed"], &json["never_hit"][0]), (&1.into(), &0.into(), &"a".into()));
+
+    let tried = daemon.ok(&["rules", "try", "Bitte ein Angebot", "--from", "max@firma.example"]);
+    assert!(tried.contains("+50  a (10.toml:1)") && tried.contains("= +50  qualified (qualified from 30)"), "{tried}");
+    let mail = "From: postmaster@firma.example\nAuto-Submitted: auto-replied\nSubject: Away\n\nI am away.";
+    let noise = daemon.cli(&["rules", "try", mail]);
+    assert!(text(&noise.stdout).starts_with("this makes no lead: "), "{}", text(&noise.stdout));
+    assert_eq!(noise.status.code(), Some(1));
+
+    fs::create_dir_all(daemon.path("next")).unwrap();
+    fs::write(daemon.path("next/10.toml"), BROKEN).unwrap();
+    let next = daemon.path("next");
+    let broken = daemon.cli(&["rules", "test", "--rules", next.to_str().unwrap()]);
+    fails_with(&broken, 1, &["the rules cannot be used", "10.toml:3"]);
+    assert!(!daemon.path("store").exists(), "nothing is made");
+}

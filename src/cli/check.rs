@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::client::Client;
-use super::print::{say, text};
+use super::print::{count, say, text};
 use super::{Failed, Outcome, owners};
 use crate::channels::imap::{Mailbox, oauth2};
 use crate::config::{ChannelKind, Config, Loaded, Problem, Severity};
@@ -116,11 +116,6 @@ fn expiries(config: &Config, now: Timestamp, report: &mut Report) -> anyhow::Res
         }
     }
     Ok(())
-}
-
-/// `1 rule`, `2 rules`.
-fn count(number: usize, what: &str) -> String {
-    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Rules, lists and rule tests; with mistakes in the settings `config` is a draft of them.

@@ -250,7 +250,8 @@ fn named(owner: &Value) -> String {
     if owner.is_null() { "nobody".into() } else { text(owner) }
 }
 
-fn verdict(verdict: &Value) -> anyhow::Result<()> {
+/// What the rules said, as arithmetic.
+pub(super) fn verdict(verdict: &Value) -> anyhow::Result<()> {
     if verdict.is_null() {
         return Ok(());
     }

@@ -14,6 +14,7 @@ mod outbox;
 mod owners;
 mod print;
 mod reconcile;
+mod rules;
 mod status;
 mod test;
 
@@ -63,6 +64,9 @@ enum Command {
     Outbox(outbox::Command),
     /// Compare a mailbox with the ledger and name every mail without an outcome.
     Reconcile(reconcile::Arguments),
+    /// The rules on disk: run their tests, try them on a text.
+    #[command(subcommand)]
+    Rules(rules::Command),
     /// Channels, queues, last errors, rules.
     Status(status::Arguments),
     /// Send a marked lead through a channel; where it went and who would get it. It is removed.
@@ -140,9 +144,14 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Import(wish) = command {
         return import::run(&wish, &settings);
     }
+    if let Command::Rules(command) = command {
+        return rules::run(&command, &settings);
+    }
     let client = Client::open(&settings)?;
     let result = match command {
-        Command::Run | Command::Check(_) | Command::Import(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
+        Command::Run | Command::Check(_) | Command::Import(_) | Command::Rules(_) | Command::ReadApart => {
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
         Command::Mailbox(command) => mailbox::run(command, &settings, &client),

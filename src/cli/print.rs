@@ -90,3 +90,8 @@ pub(super) fn short(value: &Value, most: usize) -> String {
 pub(super) fn percent(value: &Value) -> String {
     format!("{:.0} %", value.as_f64().unwrap_or(0.0) * 100.0)
 }
+
+/// `1 rule`, `2 rules`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

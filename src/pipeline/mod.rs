@@ -29,7 +29,7 @@ use crate::store::{Delivered, Error, Records, Unit};
 
 pub use notices::tell;
 pub use space::Space;
-pub use trial::as_if_typed;
+pub use trial::{as_if_mailed, as_if_typed};
 pub use waiting::Step;
 use weigh::Weighed;
 pub use writer::{Ended, InForce, Pulse, Writer};

@@ -1,5 +1,8 @@
 //! What a rule test says: how its touch differs from the lead, and what the rules must make of it.
 
+use std::fmt;
+
+use serde::Serialize;
 use serde_json::Value;
 
 use super::problem::{Problem, did_you_mean};
@@ -105,15 +108,14 @@ impl Expect {
         Self { disposition, score, tags, not_tags, team, reason, rules, not_rules }
     }
 
-    /// What did not come out as expected. A rule that could not be asked is always a difference.
-    pub(super) fn differences(&self, verdict: &Verdict) -> Vec<String> {
+    /// What did not come out as expected. A rule that could not be asked is always a failure.
+    pub(super) fn failures(&self, verdict: &Verdict) -> Vec<Failure> {
         let mut found = Vec::new();
-        let mut one = |what: &str, wanted: Option<&str>, got: Option<&str>| {
+        let mut one = |what: &'static str, wanted: Option<&str>, got: Option<&str>| {
             if let Some(wanted) = wanted
                 && got != Some(wanted)
             {
-                let got = got.map_or("none".to_owned(), |got| format!("`{got}`"));
-                found.push(format!("expected {what} `{wanted}`, got {got}"));
+                found.push(Failure::differs(what, wanted, got.unwrap_or("none")));
             }
         };
         one("disposition", self.disposition.as_deref(), Some(verdict.disposition.as_str()));
@@ -122,16 +124,51 @@ impl Expect {
         if let Some(score) = self.score
             && score != verdict.score
         {
-            found.push(format!("expected score {score}, got {}", verdict.score));
+            found.push(Failure::differs("score", &score.to_string(), &verdict.score.to_string()));
         }
         let tags = if verdict.tags.is_empty() { "none".to_owned() } else { verdict.tags.join(", ") };
         let has = |tag: &String| verdict.tags.contains(tag);
-        found.extend(self.tags.iter().filter(|tag| !has(tag)).map(|tag| format!("expected tag `{tag}`, got {tags}")));
-        found.extend(self.not_tags.iter().filter(|tag| has(tag)).map(|tag| format!("expected no tag `{tag}`")));
+        found.extend(self.tags.iter().filter(|tag| !has(tag)).map(|tag| Failure::differs("tag", tag, &tags)));
+        let unwanted = |tag| Failure::differs("tags", &format!("not {tag}"), &tags);
+        found.extend(self.not_tags.iter().filter(|tag| has(tag)).map(unwanted));
         let hit = |rule: &String| verdict.hits.iter().any(|hit| hit.rule == *rule);
-        found.extend(self.rules.iter().filter(|rule| !hit(rule)).map(|rule| format!("expected rule `{rule}` to hit")));
-        found.extend(self.not_rules.iter().filter(|rule| hit(rule)).map(|rule| format!("rule `{rule}` hit")));
-        found.extend(verdict.problems.iter().cloned());
+        let missed = |rule| Failure::differs("rule", &format!("{rule}: hits"), &format!("{rule}: does not hit"));
+        found.extend(self.rules.iter().filter(|rule| !hit(rule)).map(missed));
+        let hits = |rule| Failure::differs("rule", &format!("{rule}: does not hit"), &format!("{rule}: hits"));
+        found.extend(self.not_rules.iter().filter(|rule| hit(rule)).map(hits));
+        found.extend(verdict.problems.iter().cloned().map(Failure::Told));
         found
+    }
+}
+
+/// Why a rule test did not pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum Failure {
+    /// Something came out otherwise.
+    Differs {
+        /// What: `disposition`, `reason`, `team`, `score`, `tag`, `tags`, `rule`.
+        what: &'static str,
+        /// What the test expects of it.
+        expected: String,
+        /// What it is; `none` where there is none.
+        got: String,
+    },
+    /// The test could not be read, or a rule not be asked; in words.
+    Told(String),
+}
+
+impl Failure {
+    fn differs(what: &'static str, expected: &str, got: &str) -> Self {
+        Self::Differs { what, expected: expected.to_owned(), got: got.to_owned() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Differs { what, expected, got } => write!(f, "expected {what} `{expected}`, got `{got}`"),
+            Self::Told(why) => f.write_str(why),
+        }
     }
 }

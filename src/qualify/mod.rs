@@ -45,6 +45,7 @@ use sample::samples;
 use values::{Words, environment};
 use view::View;
 
+pub use expectation::Failure;
 pub use problem::Problem;
 pub use rule_tests::TestOutcome;
 

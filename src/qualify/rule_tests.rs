@@ -7,10 +7,11 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::Rules;
-use super::expectation::{Expect, TouchAs};
+use super::expectation::{Expect, Failure, TouchAs};
 use super::files::{File, Files};
 use super::problem::Problem;
 use super::read::{Table, json, parse, tables};
@@ -39,7 +40,7 @@ const AFTER_READING: [&str; 15] = [
 ];
 
 /// How one rule test went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TestOutcome {
     /// The test's file as a person would open it.
     pub file: String,
@@ -48,7 +49,7 @@ pub struct TestOutcome {
     /// Its name; empty when it could not be read.
     pub name: String,
     /// What was expected and did not come out; empty when it passed.
-    pub failures: Vec<String>,
+    pub failures: Vec<Failure>,
     /// Names of the rules that hit.
     pub hits: Vec<String>,
 }
@@ -70,7 +71,8 @@ impl fmt::Display for TestOutcome {
         if self.passed() {
             return f.write_str("ok");
         }
-        f.write_str(&self.failures.join("; "))?;
+        let failures: Vec<String> = self.failures.iter().map(Failure::to_string).collect();
+        f.write_str(&failures.join("; "))?;
         match self.hits.as_slice() {
             [] => f.write_str(" (no rule hit)"),
             hits => write!(f, " (rules that hit: {})", hits.join(", ")),
@@ -128,10 +130,10 @@ impl RuleTests {
             file: problem.file.clone(),
             line: problem.line,
             name: String::new(),
-            failures: vec![match &problem.hint {
+            failures: vec![Failure::Told(match &problem.hint {
                 Some(hint) => format!("{}; {hint}", problem.message),
                 None => problem.message.clone(),
-            }],
+            })],
             hits: Vec::new(),
         });
         broken.chain(self.tests.iter().map(|test| test.run(rules, read))).collect()
@@ -186,10 +188,10 @@ impl RuleTest {
             hits: Vec::new(),
         };
         match self.subject(read) {
-            Err(why) => outcome.failures.push(why),
+            Err(why) => outcome.failures.push(Failure::Told(why)),
             Ok((lead, touch)) => {
                 let verdict = rules.judge(&lead, &touch, self.now.unwrap_or(touch.received_at));
-                outcome.failures = self.expect.differences(&verdict);
+                outcome.failures = self.expect.failures(&verdict);
                 outcome.hits = verdict.hits.into_iter().map(|hit| hit.rule).collect();
             }
         }

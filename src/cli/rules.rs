@@ -1,0 +1,191 @@
+//! `lotse rules`: run the tests of the rules on disk, and try the rules on a text, before leads meet them.
+//!
+//! Both work on the files alone: neither daemon nor store is needed, and nothing is written.
+
+use std::collections::BTreeSet;
+use std::io::Read;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, anyhow};
+use serde_json::json;
+
+use super::Outcome;
+use super::leads::verdict;
+use super::print::{Format, count, harmless, line, say};
+use crate::config::Config;
+use crate::lead::Fields;
+use crate::normalize::Reader;
+use crate::pipeline::{as_if_mailed, as_if_typed};
+use crate::qualify::{Failure, Rules, TestOutcome};
+
+/// A longer text is not tried, in bytes.
+const LONGEST: u64 = 16 << 20;
+
+/// What is done with the rules.
+#[derive(Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Run the rule tests: what differs, and which rules no test hits.
+    Test(Test),
+    /// What the rules say about a text, or a whole mail.
+    Try(Try),
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Test {
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Try {
+    /// What somebody wrote; `-` reads it from standard input. A whole mail begins with its headers.
+    text: String,
+    /// Who wrote it, an e-mail address.
+    #[arg(long, value_name = "ADDRESS")]
+    from: Option<String>,
+    /// What it is about.
+    #[arg(long)]
+    subject: Option<String>,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// Which rules.
+#[derive(Debug, clap::Args)]
+struct Which {
+    /// A folder of rules other than that of the settings.
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
+}
+
+impl Which {
+    /// The rules on disk; the error names every mistake in them.
+    fn load(&self, config: &Config) -> anyhow::Result<Rules> {
+        let folder = self.rules.as_deref().or(config.rules.folder.as_deref());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            return Err(anyhow!("there is no folder of rules at {}", folder.display()));
+        }
+        let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
+        Rules::load(folder, config.rules.qualify_at, &teams).map_err(|problems| {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
+        })
+    }
+}
+
+/// Does it; exit status 1 when a test failed, or the text makes no lead.
+pub(super) fn run(command: &Command, config: &Config) -> Outcome {
+    let well = match command {
+        Command::Test(wish) => test(wish, config)?,
+        Command::Try(wish) => try_out(wish, config)?,
+    };
+    Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn test(wish: &Test, config: &Config) -> anyhow::Result<bool> {
+    let rules = wish.which.load(config)?;
+    let reader = Reader::new(config);
+    let outcomes = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
+    let hit: BTreeSet<&str> = outcomes.iter().flat_map(|outcome| &outcome.hits).map(String::as_str).collect();
+    let untested: Vec<(&str, &str)> = rules.names().filter(|(name, _)| !hit.contains(name)).collect();
+    let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
+    if wish.format.json {
+        outcomes.iter().try_for_each(|outcome| line(&json!(outcome)))?;
+        let never_hit: Vec<&str> = untested.iter().map(|(name, _)| *name).collect();
+        line(&json!({ "rules": rules.len(), "tests": outcomes.len(), "failed": failed, "never_hit": never_hit }))?;
+        return Ok(failed == 0);
+    }
+    outcomes.iter().filter(|outcome| !outcome.passed()).try_for_each(tell)?;
+    for (name, place) in &untested {
+        say(&format!("no test hits the rule `{}` ({place})", harmless(name)))?;
+    }
+    let result = if failed == 0 { "all passed".to_owned() } else { format!("{failed} failed") };
+    say(&format!("{}, {}: {result}", count(rules.len(), "rule"), count(outcomes.len(), "rule test")))?;
+    Ok(failed == 0)
+}
+
+/// A test that failed, as a diff: what was expected, and what came out.
+fn tell(outcome: &TestOutcome) -> anyhow::Result<()> {
+    say(&harmless(&format!("{}:{}: {}", outcome.file, outcome.line, outcome.name)))?;
+    for failure in &outcome.failures {
+        match failure {
+            Failure::Differs { what, expected, got } => {
+                say(&harmless(&format!("  - {what:<12}{expected}\n  + {what:<12}{got}")))?;
+            }
+            Failure::Told(why) => say(&harmless(&format!("  ! {why}")))?,
+        }
+    }
+    let hits = if outcome.hits.is_empty() { "none".to_owned() } else { outcome.hits.join(", ") };
+    say(&harmless(&format!("  rules that hit: {hits}")))
+}
+
+fn try_out(wish: &Try, config: &Config) -> anyhow::Result<bool> {
+    let rules = wish.which.load(config)?;
+    let reader = Reader::new(config);
+    let text = if wish.text == "-" { standard_input()? } else { wish.text.clone() };
+    let read = if is_mail(&text) {
+        as_if_mailed(text.into_bytes(), &reader)
+    } else {
+        let said = [("email", &wish.from), ("subject", &wish.subject), ("message", &Some(text))];
+        let fields: Fields =
+            said.into_iter().filter_map(|(field, text)| Some((field.to_owned(), json!(text.as_ref()?)))).collect();
+        as_if_typed(&fields, &reader)
+    };
+    let (lead, touch) = match read {
+        Ok(read) => read,
+        Err(why) => {
+            say(&harmless(&format!("this makes no lead: {why}")))?;
+            return Ok(false);
+        }
+    };
+    let judged = rules.judge(&lead, &touch, touch.received_at);
+    if wish.format.json {
+        line(&json!(judged))?;
+        return Ok(true);
+    }
+    verdict(&json!(judged))?;
+    if !judged.tags.is_empty() {
+        say(&format!("  tags: {}", judged.tags.join(", ")))?;
+    }
+    match &judged.team {
+        Some(team) => say(&format!("  team: {team}"))?,
+        None => say("  team: no rule chose one, so the default team")?,
+    }
+    if lead.person.emails.is_empty() {
+        say("  nobody's address is known here; give one with --from for rules about who writes")?;
+    }
+    Ok(true)
+}
+
+/// Whether a text is a whole mail: header lines from the first line on, one of which says who wrote it.
+fn is_mail(text: &str) -> bool {
+    let is_header = |line: &str| {
+        let name = line.split_once(':').map(|(name, _)| name);
+        name.is_some_and(|name| !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_graphic()))
+    };
+    let mut lines = text.lines().take_while(|line| is_header(line) || line.starts_with([' ', '\t']));
+    lines.any(|line| line.to_ascii_lowercase().starts_with("from:"))
+}
+
+fn standard_input() -> anyhow::Result<String> {
+    let mut bytes = Vec::new();
+    std::io::stdin().take(LONGEST).read_to_end(&mut bytes).context("cannot read standard input")?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mail_is_told_from_a_text_by_its_headers() {
+        assert!(is_mail("Received: from a\r\n\tby b\r\nFrom: Max <max@firma.example>\r\n\r\nHello"));
+        assert!(!is_mail("Hello,\n\nFrom: the start, we wanted a quote"));
+        assert!(!is_mail("Bitte ein Angebot: 250 Stück"));
+    }
+}
