@@ -446,3 +446,34 @@ fn rules_are_tested_and_tried_on_disk_without_a_store() {
     fails_with(&broken, 1, &["the rules cannot be used", "10.toml:3"]);
     assert!(!daemon.path("store").exists(), "nothing is made");
 }
+
+#[test]
+fn other_rules_are_tried_on_the_leads_of_the_past_with_and_without_the_daemon_and_change_nothing() {
+    let mut daemon = with_rules(GOOD);
+    daemon.start();
+    send(&daemon, "max");
+    send(&daemon, "eva");
+    fs::create_dir_all(daemon.path("next")).unwrap();
+    let student = "[[rule]]\nname = \"max\"\nwhen = 'lead.emails[0].startsWith(\"max\")'\n\
+                   disposition = \"disqualified\"\nreason = \"student\"\n";
+    fs::write(daemon.path("next/10.toml"), student).unwrap();
+    let next = daemon.path("next");
+    let replay = |daemon: &Daemon, more: &[&str]| {
+        let mut words = vec!["rules", "replay", "--rules", next.to_str().unwrap()];
+        words.extend_from_slice(more);
+        daemon.ok(&words)
+    };
+    let before = daemon.json(&["leads", "list"]);
+    let said = replay(&daemon, &[]);
+    for part in ["qualified → disqualified: 1 lead", "anna → none: 1 lead", "2 of 2 leads would stand elsewhere"] {
+        assert!(said.contains(part), "`{part}` is not in\n{said}");
+    }
+    assert!(replay(&daemon, &["--since", "2099-01-01"]).contains("0 of 0 leads would stand elsewhere"));
+    assert!(daemon.ok(&["rules", "replay"]).contains("0 of 2 leads would stand elsewhere"), "the same rules");
+    daemon.stop();
+    assert_eq!(replay(&daemon, &[]), said, "without the daemon");
+    assert_eq!(daemon.json(&["leads", "list"]), before);
+    let changes = replay(&daemon, &["--json"]);
+    let change: serde_json::Value = serde_json::from_str(changes.lines().next().unwrap()).unwrap();
+    assert_eq!((&change["is"]["owner"], &change["would_be"]["owner"]), (&"anna".into(), &serde_json::Value::Null));
+}

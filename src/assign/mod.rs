@@ -4,7 +4,7 @@ mod rotation;
 
 use crate::config::{Config, Owner, Team};
 use crate::lead::{Candidate, Fate, Name, Routing};
-use crate::store::{Error, Records, Rotation, Unit};
+use crate::store::{Error, Rotation, Unit};
 
 pub use rotation::{Share, shares};
 
@@ -67,11 +67,20 @@ impl Turn {
     pub fn take(&self, unit: &mut Unit<'_>) -> Result<(), Error> {
         unit.put_rotation(&self.team, &self.rotation)
     }
+
+    /// The team, and its rotation after the turn.
+    pub fn into_rotation(self) -> (Name, Rotation) {
+        (self.team, self.rotation)
+    }
 }
 
 /// Finds the owner of a lead: the team a rule chose, else the default team; then whose turn it is.
-/// The turn comes with it, and is not taken yet.
-pub fn route(wanted: Option<&Name>, staff: &Staff, records: &impl Records) -> Result<(Routing, Option<Turn>), Error> {
+/// `rotation` tells how a team's rotation stands. The turn comes with it, and is not taken yet.
+pub fn route(
+    wanted: Option<&Name>,
+    staff: &Staff,
+    rotation: impl FnOnce(&Name) -> Result<Rotation, Error>,
+) -> Result<(Routing, Option<Turn>), Error> {
     let mut why_team = "no rule chose a team, so the default team".to_owned();
     let mut team = staff.default_team();
     if let Some(name) = wanted {
@@ -86,7 +95,7 @@ pub fn route(wanted: Option<&Name>, staff: &Staff, records: &impl Records) -> Re
         let reason = "the settings name no team, so nobody could be chosen".into();
         return Ok((Routing { reason, ..Routing::default() }, None));
     };
-    let mut rotation = records.rotation(&team.name)?;
+    let mut rotation = rotation(&team.name)?;
     let (owner, mut candidates) = rotation::turn(team, staff, &mut rotation);
     let mut reason = format!("{why_team} `{}`", team.name);
     let mut turn = None;

@@ -33,7 +33,7 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-fn day(text: &str) -> Result<Date, String> {
+pub(super) fn day(text: &str) -> Result<Date, String> {
     values::date(text).map_err(|wrong| match wrong.hint {
         Some(hint) => format!("{}; {hint}", wrong.message),
         None => wrong.message,

@@ -1,18 +1,22 @@
-//! `lotse rules`: run the tests of the rules on disk, and try the rules on a text, before leads meet them.
+//! `lotse rules`: run the tests of the rules on disk, try them on a text, and on the leads of the past,
+//! before new leads meet them.
 //!
-//! Both work on the files alone: neither daemon nor store is needed, and nothing is written.
+//! Nothing is written. Tests and texts need neither daemon nor store.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
-use serde_json::json;
+use jiff::civil::Date;
+use serde_json::{Value, json};
 
 use super::Outcome;
+use super::backfill::day;
+use super::client::Client;
 use super::leads::verdict;
-use super::print::{Format, count, harmless, line, say};
+use super::print::{Format, Printer, count, harmless, line, say, short, text};
 use crate::config::Config;
 use crate::lead::Fields;
 use crate::normalize::Reader;
@@ -29,6 +33,8 @@ pub(super) enum Command {
     Test(Test),
     /// What the rules say about a text, or a whole mail.
     Try(Try),
+    /// Where the stored leads would stand if these rules had judged them. Changes nothing.
+    Replay(Replay),
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,6 +55,17 @@ pub(super) struct Try {
     /// What it is about.
     #[arg(long)]
     subject: Option<String>,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Replay {
+    /// Only leads from this day on, in the organisation's time zone: 2026-11-01.
+    #[arg(long, value_name = "DATE", value_parser = day)]
+    since: Option<Date>,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -83,6 +100,12 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
     let well = match command {
         Command::Test(wish) => test(wish, config)?,
         Command::Try(wish) => try_out(wish, config)?,
+        Command::Replay(wish) => {
+            let client = Client::open(config)?;
+            let result = replay(wish, config, &client);
+            client.close()?;
+            result.map(|()| true)?
+        }
     };
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -170,6 +193,46 @@ fn is_mail(text: &str) -> bool {
     };
     let mut lines = text.lines().take_while(|line| is_header(line) || line.starts_with([' ', '\t']));
     lines.any(|line| line.to_ascii_lowercase().starts_with("from:"))
+}
+
+fn replay(wish: &Replay, config: &Config, client: &Client) -> anyhow::Result<()> {
+    let rules = wish.which.load(config)?;
+    let zone = config.organisation.time_zone.clone();
+    let since = wish.since.map(|since| since.to_zoned_datetime(zone)).transpose();
+    let since = since.context("this day is out of range")?.map(|since| since.timestamp());
+    let files: Vec<(String, &str)> = rules.texts().collect();
+    let wanted = json!({ "files": files, "qualify_at": config.rules.qualify_at, "since": since });
+    let replayed = client.post("/rules/replay", &wanted)?;
+    let mut printer = Printer::new(wish.format, &["id", "lead", "disposition", "score", "team", "owner"]);
+    let mut moved: BTreeMap<(&str, String), usize> = BTreeMap::new();
+    for change in replayed["changes"].as_array().into_iter().flatten() {
+        for part in ["disposition", "team", "owner"] {
+            if change["is"][part] != change["would_be"][part] {
+                *moved.entry((part, arrow(change, part))).or_default() += 1;
+            }
+        }
+        let parts = ["disposition", "score", "team", "owner"];
+        printer.item(change, |change| {
+            let stands = parts.iter().map(|part| arrow(change, part));
+            [text(&change["id"]), short(&change["who"], 30)].into_iter().chain(stands).collect()
+        })?;
+    }
+    if wish.format.json {
+        return Ok(());
+    }
+    printer.finish("every lead stands where these rules would put it")?;
+    for ((part, arrow), leads) in moved {
+        say(&format!("{part:<12} {arrow}: {}", count(leads, "lead")))?;
+    }
+    let changed = replayed["changes"].as_array().map_or(0, Vec::len);
+    say(&format!("{} of {} leads would stand elsewhere; nothing was changed", changed, replayed["leads"]))
+}
+
+/// `was → would be`, or what it stays.
+fn arrow(change: &Value, part: &str) -> String {
+    let word = |value: &Value| if value.is_null() { "none".to_owned() } else { text(value) };
+    let (is, would_be) = (word(&change["is"][part]), word(&change["would_be"][part]));
+    if is == would_be { is } else { format!("{is} → {would_be}") }
 }
 
 fn standard_input() -> anyhow::Result<String> {

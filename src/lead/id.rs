@@ -36,6 +36,15 @@ impl Id {
         }
     }
 
+    /// When it was made, in milliseconds.
+    #[must_use]
+    pub fn at(self) -> Timestamp {
+        i64::try_from(self.0.timestamp_ms())
+            .ok()
+            .and_then(|ms| Timestamp::from_millisecond(ms).ok())
+            .unwrap_or_default()
+    }
+
     /// The id as 16 bytes that sort as the id does.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {

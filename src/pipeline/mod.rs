@@ -7,6 +7,7 @@ mod notices;
 mod own;
 #[cfg(test)]
 mod power_loss;
+mod replay;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
 pub use notices::tell;
+pub use replay::{Change, Replay, Standing};
 pub use space::Space;
 pub use trial::{as_if_mailed, as_if_typed};
 pub use waiting::Step;

@@ -25,13 +25,23 @@ fn policy() -> Policy {
 }
 
 fn policy_of(settings: &str) -> Policy {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::write(folder.path().join("10.toml"), RULES).unwrap();
-    let config = config::parse(settings, None).config.unwrap();
-    Policy { rules: Rules::load(Some(folder.path()), 30, &[]).unwrap(), staff: Staff::new(&config) }
+    policy_by(settings, RULES)
 }
 
-fn store() -> Store {
+/// These rules, and a staff of two teams.
+pub(super) fn policy_with(rules: &str) -> Policy {
+    let west = "[teams.west]\nmembers = [\"jonas\"]\n";
+    policy_by(&format!("{}{west}", SETTINGS.replace("[teams.sales]", "[teams.sales]\ndefault = true")), rules)
+}
+
+fn policy_by(settings: &str, rules: &str) -> Policy {
+    let config = config::parse(settings, None).config.unwrap();
+    let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
+    let rules = Rules::of(&[("10.toml", rules)], 30, &teams).unwrap();
+    Policy { rules, staff: Staff::new(&config) }
+}
+
+pub(super) fn store() -> Store {
     Store::on(Disk::default()).unwrap()
 }
 
@@ -39,13 +49,13 @@ fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
-fn content(email: &str) -> Content {
+pub(super) fn content(email: &str) -> Content {
     let domain = email.split('@').nth(1).map(str::to_owned);
     Content { person: Person { emails: vec![Email(email.into())], domain, ..Person::default() }, ..Content::default() }
 }
 
 /// An item that is recognised by `identity`.
-fn item(identity: &str, reading: Reading) -> Prepared {
+pub(super) fn item(identity: &str, reading: Reading) -> Prepared {
     Prepared {
         inbound: Inbound {
             channel: name("web"),

@@ -32,7 +32,7 @@ impl Policy {
         let Some(mut lead) = unit.lead(id)?.filter(crate::lead::Lead::is_unowned) else { return Ok(false) };
         let verdict = unit.last_verdict(id)?;
         let wanted = verdict.as_ref().and_then(|verdict| verdict.team.as_ref());
-        let (routing, turn) = assign::route(wanted, &self.staff, unit)?;
+        let (routing, turn) = assign::route(wanted, &self.staff, |team| unit.rotation(team))?;
         let Some(owner) = routing.owner.clone() else { return Ok(false) };
         if let Some(turn) = turn {
             turn.take(unit)?;

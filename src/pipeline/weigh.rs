@@ -2,6 +2,8 @@
 //!
 //! In come an item and what it says; out goes all that is to be stored of it, or, for a test, told.
 
+use jiff::Timestamp;
+
 use super::{Policy, give};
 use crate::assign::{self, Turn};
 use crate::dedupe;
@@ -64,20 +66,35 @@ impl Policy {
         Ok(Weighed { touch, lead, outcome, because, verdict, routing, turn })
     }
 
-    /// Asks the rules; what they said about earlier touches still counts, each rule once.
+    /// Asks the rules about a lead and its newest touch.
     fn judge(&self, lead: &mut Lead, touch: &Touch, unit: &Unit<'_>) -> Result<Verdict, Error> {
-        let mut verdict = self.rules.judge(lead, touch, unit.now());
-        if let Some(earlier) = unit.last_verdict(lead.id)? {
-            verdict.join(&earlier);
+        let earlier = unit.last_verdict(lead.id)?;
+        let owned = lead.owner.is_some();
+        Ok(self.stands(lead, touch, unit.now(), earlier.as_ref(), owned))
+    }
+
+    /// Where the rules say that a lead stands; what they said about earlier touches still counts,
+    /// each rule once. `owned`: somebody works it.
+    pub(super) fn stands(
+        &self,
+        lead: &mut Lead,
+        touch: &Touch,
+        now: Timestamp,
+        earlier: Option<&Verdict>,
+        owned: bool,
+    ) -> Verdict {
+        let mut verdict = self.rules.judge(lead, touch, now);
+        if let Some(earlier) = earlier {
+            verdict.join(earlier);
         }
         // A lead that somebody works is not taken away by one more message.
-        if lead.owner.is_none() || verdict.disposition != Disposition::Disqualified {
+        if !owned || verdict.disposition != Disposition::Disqualified {
             lead.disposition = verdict.disposition;
             lead.reason.clone_from(&verdict.reason);
         }
         lead.score = verdict.score;
         lead.tags.clone_from(&verdict.tags);
-        Ok(verdict)
+        verdict
     }
 
     /// Gives the lead an owner unless it has one who can work it, or is to have none. A disqualified
@@ -109,12 +126,12 @@ impl Policy {
         } else if disqualified {
             let mut turn = None;
             if mistakes::made(Mistake::DisqualifiedTakesTurn) {
-                turn = assign::route(verdict.team.as_ref(), &self.staff, unit)?.1;
+                turn = assign::route(verdict.team.as_ref(), &self.staff, |team| unit.rotation(team))?.1;
             }
             let reason = "disqualified leads get no owner and take no turn".to_owned();
             return Ok((Routing { reason, ..Routing::default() }, turn));
         }
-        let (routing, turn) = assign::route(verdict.team.as_ref(), &self.staff, unit)?;
+        let (routing, turn) = assign::route(verdict.team.as_ref(), &self.staff, |team| unit.rotation(team))?;
         lead.team.clone_from(&routing.team);
         give(lead, routing.owner.clone(), unit.now());
         Ok((routing, turn))

@@ -7,6 +7,7 @@ mod leads;
 mod mailboxes;
 mod operations;
 mod parameters;
+mod rules;
 
 use axum::Router;
 
@@ -20,4 +21,5 @@ pub(super) fn routes() -> Router<Web> {
         .merge(mailboxes::routes())
         .merge(import::routes())
         .merge(channels::routes())
+        .merge(rules::routes())
 }

@@ -1,0 +1,183 @@
+//! What other rules would have made of the leads that are stored: nothing is written.
+//!
+//! Every lead is built up again from its touches, as when they came in, and judged at each. Then all
+//! touches together, in the order they came in, take their turns in rotations that start anew. So
+//! the answer is that of taking everything in again under those rules. What people decided since
+//! (who works a lead, its stage) is not replayed.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Policy;
+use crate::assign;
+use crate::dedupe;
+use crate::lead::{Disposition, Id, Lead, Name, Touch, Verdict};
+use crate::store::{Error, Rotation};
+
+/// Where a lead stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Standing {
+    /// The verdict.
+    pub disposition: Disposition,
+    /// The sum of the scores.
+    pub score: i64,
+    /// The team that it is routed to.
+    pub team: Option<Name>,
+    /// Who works it.
+    pub owner: Option<Name>,
+}
+
+impl Standing {
+    fn of(lead: &Lead) -> Self {
+        Self { disposition: lead.disposition, score: lead.score, team: lead.team.clone(), owner: lead.owner.clone() }
+    }
+}
+
+/// A lead that would stand elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Change {
+    /// The lead.
+    pub id: Id,
+    /// Whose it is: a name, else an address.
+    pub who: Option<String>,
+    /// Where it stands.
+    pub is: Standing,
+    /// Where it would stand.
+    pub would_be: Standing,
+}
+
+/// Leads that are replayed, and the touches that ask for an owner.
+#[derive(Debug, Default)]
+pub struct Replay {
+    leads: Vec<Change>,
+    asking: Vec<Asking>,
+}
+
+/// A touch at which its lead gets an owner, unless it has one.
+#[derive(Debug)]
+struct Asking {
+    touch: Id,
+    lead: usize,
+    team: Option<Name>,
+}
+
+impl Replay {
+    /// Judges one stored lead anew; `touches` are all of its touches, oldest first.
+    pub fn add(&mut self, policy: &Policy, stored: &Lead, touches: &[Touch]) {
+        let number = self.leads.len();
+        let staff = &policy.staff;
+        let somebody = !staff.teams().is_empty() && staff.owners().iter().any(|owner| owner.active);
+        let mut judged: Option<(Lead, Verdict)> = None;
+        let mut owned = false;
+        for touch in touches {
+            let now = touch.id.at();
+            let (mut lead, earlier) = match judged.take() {
+                None => (dedupe::open(stored.id, touch, now), None),
+                Some((mut lead, earlier)) => {
+                    dedupe::absorb(&mut lead, &touch.content, now);
+                    (lead, Some(earlier))
+                }
+            };
+            let verdict = policy.stands(&mut lead, touch, now, earlier.as_ref(), owned);
+            if !owned && lead.disposition != Disposition::Disqualified {
+                self.asking.push(Asking { touch: touch.id, lead: number, team: verdict.team.clone() });
+                owned = somebody;
+            }
+            judged = Some((lead, verdict));
+        }
+        let would_be = judged.map_or_else(|| Standing::of(stored), |(lead, _)| Standing::of(&lead));
+        let who = stored.person.name.clone().or_else(|| stored.person.emails.first().map(ToString::to_string));
+        self.leads.push(Change { id: stored.id, who, is: Standing::of(stored), would_be });
+    }
+
+    /// Who would work the leads: how many were created since `since`, and those of them that would
+    /// stand elsewhere, oldest first.
+    pub fn end(mut self, policy: &Policy, since: Option<Timestamp>) -> Result<(usize, Vec<Change>), Error> {
+        let mut rotations: HashMap<Name, Rotation> = HashMap::new();
+        self.asking.sort_by_key(|asking| asking.touch);
+        for Asking { lead, team, .. } in self.asking {
+            let known = |team: &Name| Ok(rotations.get(team).cloned().unwrap_or_default());
+            let (routing, turn) = assign::route(team.as_ref(), &policy.staff, known)?;
+            if let Some((team, rotation)) = turn.map(assign::Turn::into_rotation) {
+                rotations.insert(team, rotation);
+            }
+            if let Some(change) = self.leads.get_mut(lead) {
+                (change.would_be.team, change.would_be.owner) = (routing.team, routing.owner);
+            }
+        }
+        self.leads.retain(|lead| since.is_none_or(|since| lead.id.at() >= since));
+        let looked_at = self.leads.len();
+        self.leads.retain(|lead| lead.is != lead.would_be);
+        self.leads.sort_by_key(|lead| lead.id);
+        Ok((looked_at, self.leads))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::{content, item, policy_with, store};
+    use super::*;
+    use crate::lead::Reading;
+    use crate::store::{LeadFilter, Records, Store};
+
+    const BEFORE: &str = "[[rule]]\nname = \"always\"\nwhen = 'true'\nscore = 10\n";
+    const AFTER: &str = "[[rule]]\nname = \"students\"\nwhen = 'lead.domain.endsWith(\".edu\")'\n\
+         disposition = \"disqualified\"\nreason = \"student\"\n\
+         [[rule]]\nname = \"comes back\"\nwhen = 'lead.touch_count > 1'\nscore = 40\n\
+         [[rule]]\nname = \"second team\"\nwhen = 'lead.domain == \"b.example\"'\nteam = \"west\"\n\
+         [[rule]]\nname = \"asks\"\nwhen = 'touch.text.contains(\"offer\")'\ndisposition = \"qualified\"\n";
+
+    /// A store that took all of this in under those rules.
+    fn taken(rules: &str, said: &[(u8, usize, bool)]) -> Store {
+        let (store, policy) = (store(), policy_with(rules));
+        for (number, (who, domain, asks)) in said.iter().enumerate() {
+            let domain = ["a.example", "b.example", "c.edu"][*domain];
+            let mut content = content(&format!("p{who}@{domain}"));
+            content.text = asks.then(|| "an offer, please".to_owned());
+            let item = item(&number.to_string(), Reading::Lead(Box::new(content)));
+            let now = Timestamp::from_second(1_000_000 + i64::try_from(number).unwrap()).unwrap();
+            store.unit(now, |unit| policy.take(&item, unit)).unwrap();
+        }
+        store
+    }
+
+    fn leads(store: &Store) -> Vec<Lead> {
+        store.leads(&LeadFilter::default(), None, usize::MAX).unwrap().items
+    }
+
+    /// Where the leads would stand under those rules, oldest first.
+    fn replayed(store: &Store, rules: &str) -> Vec<Change> {
+        let policy = policy_with(rules);
+        let mut replay = Replay::default();
+        for lead in leads(store) {
+            let mut touches = store.view(|view| view.touches(lead.id)).unwrap();
+            touches.sort_by_key(|touch| touch.id);
+            replay.add(&policy, &lead, &touches);
+        }
+        replay.end(&policy, None).unwrap().1
+    }
+
+    proptest! {
+        #[test]
+        fn a_replay_says_what_taking_everything_in_again_would_make(
+            said in prop::collection::vec((0_u8..6, 0_usize..3, any::<bool>()), 0..40)
+        ) {
+            let (before, after) = (taken(BEFORE, &said), taken(AFTER, &said));
+            let mut would_be: Vec<Standing> = leads(&before).iter().map(Standing::of).collect();
+            would_be.reverse();
+            let ids: Vec<Id> = leads(&before).iter().rev().map(|lead| lead.id).collect();
+            for change in replayed(&before, AFTER) {
+                let place = ids.iter().position(|id| *id == change.id).unwrap();
+                prop_assert_eq!(&would_be[place], &change.is);
+                would_be[place] = change.would_be;
+            }
+            let again: Vec<Standing> = leads(&after).iter().rev().map(Standing::of).collect();
+            prop_assert_eq!(would_be, again);
+            prop_assert_eq!(replayed(&after, AFTER), Vec::new(), "the same rules change nothing");
+        }
+    }
+}
