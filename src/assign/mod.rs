@@ -69,6 +69,7 @@ impl Turn {
     }
 
     /// The team, and its rotation after the turn.
+    #[must_use]
     pub fn into_rotation(self) -> (Name, Rotation) {
         (self.team, self.rotation)
     }
