@@ -434,6 +434,13 @@ fn rules_are_tested_and_tried_on_disk_without_a_store() {
 
     let tried = daemon.ok(&["rules", "try", "Bitte ein Angebot", "--from", "max@firma.example"]);
     assert!(tried.contains("+50  a (10.toml:1)") && tried.contains("= +50  qualified (qualified from 30)"), "{tried}");
+    let explained = daemon.ok(&["rules", "explain", "10.toml"]);
+    for part in
+        ["a (10.toml:1)\n", "  when   lists.words.size() > 0\n", "  does   +50 points, tag good\n", "none hits it"]
+    {
+        assert!(explained.contains(part), "`{part}` is not in\n{explained}");
+    }
+    fails_with(&daemon.cli(&["rules", "explain", "11.toml"]), 1, &["no file with rules; there are 10.toml"]);
     let mail = "From: postmaster@firma.example\nAuto-Submitted: auto-replied\nSubject: Away\n\nI am away.";
     let noise = daemon.cli(&["rules", "try", mail]);
     assert!(text(&noise.stdout).starts_with("this makes no lead: "), "{}", text(&noise.stdout));
@@ -470,6 +477,9 @@ fn other_rules_are_tried_on_the_leads_of_the_past_with_and_without_the_daemon_an
     }
     assert!(replay(&daemon, &["--since", "2099-01-01"]).contains("0 of 0 leads would stand elsewhere"));
     assert!(daemon.ok(&["rules", "replay"]).contains("0 of 2 leads would stand elsewhere"), "the same rules");
+    let max = before.iter().find(|lead| lead["emails"][0] == "max@firma.example").unwrap();
+    let words = ["rules", "explain", max["id"].as_str().unwrap(), "--rules", next.to_str().unwrap()];
+    assert_eq!(daemon.ok(&words), "hits    max (10.toml:1): \u{201c}max@firma.example\u{201d}\n");
     daemon.stop();
     assert_eq!(replay(&daemon, &[]), said, "without the daemon");
     assert_eq!(daemon.json(&["leads", "list"]), before);

@@ -250,14 +250,39 @@ fn named(owner: &Value) -> String {
     if owner.is_null() { "nobody".into() } else { text(owner) }
 }
 
+/// The words that made a rule hit.
+pub(super) fn quoted(hit: &Value) -> String {
+    let words: Vec<String> = hit["matched"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|words| format!("\u{201c}{}\u{201d}", text(words)))
+        .collect();
+    if words.is_empty() { String::new() } else { format!(": {}", words.join(", ")) }
+}
+
+/// What a rule asked for that an earlier one had decided.
+fn overridden(hit: &Value, hits: &[Value]) -> String {
+    let mut said = String::new();
+    for part in ["disposition", "team"] {
+        let first = hits.iter().find(|hit| !hit[part].is_null());
+        if let Some(first) = first.filter(|first| !hit[part].is_null() && first["rule"] != hit["rule"]) {
+            said += &format!("; its {part} `{}` was overridden by `{}`", text(&hit[part]), text(&first["rule"]));
+        }
+    }
+    said
+}
+
 /// What the rules said, as arithmetic.
 pub(super) fn verdict(verdict: &Value) -> anyhow::Result<()> {
     if verdict.is_null() {
         return Ok(());
     }
-    for hit in verdict["hits"].as_array().into_iter().flatten() {
+    let hits = verdict["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
+    for hit in hits {
         let score = hit["score"].as_i64().unwrap_or(0);
-        say(&format!("  {score:>+5}  {} ({})", text(&hit["rule"]), text(&hit["place"])))?;
+        let (rule, place) = (text(&hit["rule"]), text(&hit["place"]));
+        say(&format!("  {score:>+5}  {rule} ({place}){}{}", quoted(hit), overridden(hit, hits)))?;
     }
     let reason = text(&verdict["reason"]);
     let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };

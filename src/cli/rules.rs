@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::backfill::day;
 use super::client::Client;
-use super::leads::verdict;
+use super::leads::{quoted, verdict};
 use super::print::{Format, Printer, count, harmless, line, say, short, text};
 use crate::config::Config;
-use crate::lead::Fields;
+use crate::lead::{Fields, Hit, Id};
 use crate::normalize::Reader;
 use crate::pipeline::{as_if_mailed, as_if_typed};
 use crate::qualify::{Failure, Rules, TestOutcome};
@@ -33,6 +33,8 @@ pub(super) enum Command {
     Test(Test),
     /// What the rules say about a text, or a whole mail.
     Try(Try),
+    /// What a file of rules asks and does, or what each rule says about a lead.
+    Explain(Explain),
     /// Where the stored leads would stand if these rules had judged them. Changes nothing.
     Replay(Replay),
 }
@@ -55,6 +57,17 @@ pub(super) struct Try {
     /// What it is about.
     #[arg(long)]
     subject: Option<String>,
+    #[command(flatten)]
+    which: Which,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Explain {
+    /// A file of rules (`10-intent.toml`), or a lead by its id.
+    #[arg(value_name = "FILE|LEAD")]
+    what: String,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -100,14 +113,18 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
     let well = match command {
         Command::Test(wish) => test(wish, config)?,
         Command::Try(wish) => try_out(wish, config)?,
-        Command::Replay(wish) => {
-            let client = Client::open(config)?;
-            let result = replay(wish, config, &client);
-            client.close()?;
-            result.map(|()| true)?
-        }
+        Command::Explain(wish) => explain(wish, config)?,
+        Command::Replay(wish) => with_store(config, |client| replay(wish, config, client))?,
     };
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Does what needs the stored leads.
+fn with_store(config: &Config, work: impl FnOnce(&Client) -> anyhow::Result<()>) -> anyhow::Result<bool> {
+    let client = Client::open(config)?;
+    let result = work(&client);
+    client.close()?;
+    result.map(|()| true)
 }
 
 fn test(wish: &Test, config: &Config) -> anyhow::Result<bool> {
@@ -193,6 +210,74 @@ fn is_mail(text: &str) -> bool {
     };
     let mut lines = text.lines().take_while(|line| is_header(line) || line.starts_with([' ', '\t']));
     lines.any(|line| line.to_ascii_lowercase().starts_with("from:"))
+}
+
+fn explain(wish: &Explain, config: &Config) -> anyhow::Result<bool> {
+    let rules = wish.which.load(config)?;
+    if let Ok(lead) = wish.what.parse::<Id>() {
+        return with_store(config, |client| about_lead(lead, &rules, wish.format, config, client));
+    }
+    let file = Path::new(&wish.what).file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let in_file = |place: &str| place.rsplit_once(':').is_some_and(|(name, _)| *name == *file);
+    let those: Vec<(&Hit, &str)> = rules.in_words().filter(|(hit, _)| in_file(&hit.place)).collect();
+    if those.is_empty() {
+        let mut files: Vec<&str> =
+            rules.in_words().filter_map(|(hit, _)| Some(hit.place.rsplit_once(':')?.0)).collect();
+        files.dedup();
+        return Err(anyhow!("`{}` is no lead, and no file with rules; there are {}", wish.what, files.join(", ")));
+    }
+    let reader = Reader::new(config);
+    let tests = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
+    for (hit, when) in those {
+        let hit_by = tests.iter().filter(|test| test.hits.contains(&hit.rule)).map(|test| test.name.as_str());
+        let hit_by: Vec<&str> = hit_by.collect();
+        if wish.format.json {
+            let mut rule = json!(hit);
+            rule["when"] = json!(when);
+            rule["hit_by"] = json!(hit_by);
+            line(&rule)?;
+            continue;
+        }
+        say(&harmless(&format!("{} ({})", hit.rule, hit.place)))?;
+        say(&harmless(&format!("  when   {}", when.trim().replace('\n', "\n         "))))?;
+        say(&harmless(&format!("  does   {}", effects(hit).join(", "))))?;
+        let tests = if hit_by.is_empty() { "none hits it".to_owned() } else { hit_by.join("; ") };
+        say(&harmless(&format!("  tests  {tests}\n")))?;
+    }
+    Ok(true)
+}
+
+/// What a rule does when it hits.
+fn effects(hit: &Hit) -> Vec<String> {
+    let mut does = Vec::new();
+    if hit.score != 0 {
+        does.push(format!("{:+} points", hit.score));
+    }
+    does.extend(hit.tags.iter().map(|tag| format!("tag {tag}")));
+    if let Some(disposition) = hit.disposition {
+        let reason = hit.reason.as_ref().map_or_else(String::new, |reason| format!(" ({reason})"));
+        does.push(format!("{}{reason}", disposition.as_str()));
+    }
+    does.extend(hit.team.iter().map(|team| format!("team {team}")));
+    does
+}
+
+/// What each rule says about a lead as it stands now.
+fn about_lead(lead: Id, rules: &Rules, format: Format, config: &Config, client: &Client) -> anyhow::Result<()> {
+    let files: Vec<(String, &str)> = rules.texts().collect();
+    let wanted = json!({ "files": files, "qualify_at": config.rules.qualify_at, "lead": lead });
+    let explained = client.post("/rules/explain", &wanted)?;
+    for rule in explained["items"].as_array().into_iter().flatten() {
+        if format.json {
+            line(rule)?;
+            continue;
+        }
+        let hits = rule["hits"] == true;
+        let said = if hits { quoted(rule) } else { format!(": {}", text(&rule["why"])) };
+        let mark = if hits { "hits  " } else { "no hit" };
+        say(&format!("{mark}  {} ({}){said}", text(&rule["rule"]), text(&rule["place"])))?;
+    }
+    Ok(())
 }
 
 fn replay(wish: &Replay, config: &Config, client: &Client) -> anyhow::Result<()> {

@@ -70,6 +70,9 @@ pub struct Hit {
     pub reason: Option<String>,
     /// The team it asked for.
     pub team: Option<Name>,
+    /// The words that made it hit, shortened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub matched: Vec<String>,
 }
 
 /// Who gets the lead, and why nobody else; made by `assign`.

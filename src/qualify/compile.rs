@@ -21,6 +21,8 @@ const BRACKET_LIMIT: usize = 32;
 /// A `when` that runs.
 #[derive(Debug)]
 pub(super) struct Compiled {
+    /// As it was written.
+    pub(super) source: String,
     pub(super) expr: IdedExpr,
     pub(super) constants: Vec<Constant>,
     /// Whether it uses values whose type is known only when it runs.
@@ -38,7 +40,7 @@ pub(super) fn compile(source: &str, env: &Env, lists: &BTreeMap<String, Words>) 
     let mut checker = Checker::new(program.source_info(), lists);
     checker.whole(&mut expr);
     let Checker { faults, constants, dynamic, .. } = checker;
-    if faults.is_empty() { Ok(Compiled { expr, constants, dynamic }) } else { Err(faults) }
+    if faults.is_empty() { Ok(Compiled { source: source.to_owned(), expr, constants, dynamic }) } else { Err(faults) }
 }
 
 fn limits(source: &str) -> Result<(), Vec<Fault>> {

@@ -16,6 +16,7 @@ mod compile;
 mod evaluate;
 mod expectation;
 mod files;
+mod matched;
 mod names;
 mod operators;
 mod problem;
@@ -35,10 +36,12 @@ use std::thread;
 
 use cel::Env;
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::lead::{Disposition, Fields, Hit, Lead, Name, Touch, Verdict};
 use evaluate::{Answer, ask};
 use files::Files;
+use matched::matched;
 use rule::{Reading, Rule};
 use rule_tests::RuleTests;
 use sample::samples;
@@ -131,14 +134,49 @@ impl Rules {
         let mut problems = Vec::new();
         let mut hits = Vec::new();
         for rule in &self.in_order {
-            let view = View::new(lead, touch, now, &rule.when.constants);
-            match ask(&rule.when, &self.env, &view) {
-                Answer::Hit => hits.push(rule.hit.clone()),
-                Answer::Miss | Answer::Absent => {}
-                Answer::Failed(why) => problems.push(format!("rule `{}` ({}): {why}", rule.hit.rule, rule.hit.place)),
+            match self.ask(rule, lead, touch, now) {
+                Ok(hit) => hits.push(hit),
+                Err(Answer::Failed(why)) => {
+                    problems.push(format!("rule `{}` ({}): {why}", rule.hit.rule, rule.hit.place));
+                }
+                Err(_) => {}
             }
         }
         self.verdict(hits, problems)
+    }
+
+    /// What each rule says about a lead, in the order in which they are asked.
+    #[must_use]
+    pub fn explain(&self, lead: &Lead, touch: &Touch, now: Timestamp) -> Vec<Explained> {
+        let explained = self.in_order.iter().map(|rule| {
+            let answer = self.ask(rule, lead, touch, now);
+            let hits = answer.is_ok();
+            let (hit, why) = match answer {
+                Ok(hit) => (hit, None),
+                Err(why) => (rule.hit.clone(), Some(why)),
+            };
+            let why = why.map(|answer| match answer {
+                Answer::Absent => "it asks for something that this lead does not have".to_owned(),
+                Answer::Failed(why) => why,
+                Answer::Hit | Answer::Miss => "it does not hold".to_owned(),
+            });
+            Explained { hit, when: rule.when.source.clone(), hits, why }
+        });
+        explained.collect()
+    }
+
+    /// The hit with its words, or what else the rule says.
+    fn ask(&self, rule: &Rule, lead: &Lead, touch: &Touch, now: Timestamp) -> Result<Hit, Answer> {
+        let view = || View::new(lead, touch, now, &rule.when.constants);
+        match ask(&rule.when, &self.env, &view()) {
+            Answer::Hit => Ok(Hit { matched: matched(&rule.when, &self.env, &view()), ..rule.hit.clone() }),
+            other => Err(other),
+        }
+    }
+
+    /// Each rule in the order in which they are asked: what it does, and its `when` as written.
+    pub fn in_words(&self) -> impl Iterator<Item = (&Hit, &str)> {
+        self.in_order.iter().map(|rule| (&rule.hit, rule.when.source.as_str()))
     }
 
     fn verdict(&self, hits: Vec<Hit>, problems: Vec<String>) -> Verdict {
@@ -212,6 +250,20 @@ impl Rules {
     pub fn shipped() -> &'static [(&'static str, &'static str)] {
         files::SHIPPED
     }
+}
+
+/// What one rule says about one lead.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explained {
+    /// The rule, and what it does when it hits.
+    #[serde(flatten)]
+    pub hit: Hit,
+    /// What it asks.
+    pub when: String,
+    /// Whether it hits.
+    pub hits: bool,
+    /// Why it does not, in words.
+    pub why: Option<String>,
 }
 
 impl fmt::Debug for Rules {

@@ -117,7 +117,7 @@ impl<'a> Reading<'a> {
             _ => None,
         });
         let score = score.map_or(0, |score| score.value);
-        Hit { rule, place, score, tags: tags.unwrap_or_default(), disposition, reason, team }
+        Hit { rule, place, score, tags: tags.unwrap_or_default(), disposition, reason, team, matched: Vec::new() }
     }
 
     fn disposition(&mut self, file: &File, table: &Table<'_>) -> Option<Disposition> {

@@ -677,3 +677,20 @@ fn a_field_that_no_lead_has_is_a_mistake_of_the_rule_test_with_its_line_and_what
     assert!(typo.contains("tests/a.toml:3: a lead has no `compnay`; did you mean `company`?"), "{typo}");
     assert!(told.iter().any(|told| told.ends_with("as on forms: ok")), "{told:?}");
 }
+
+#[test]
+fn a_hit_tells_the_words_that_made_it() {
+    let [(lead, mut touch), _] = samples().unwrap();
+    touch.content.text = Some("Guten Tag,\nbitte ein Preisangebot über 250 Stück.".into());
+    for (when, words) in [
+        (r#"touch.text.matches("(?i)ANGEBOT") || touch.subject.matches("x{9}")"#, vec!["Preisangebot"]),
+        (r#"lead.country in ["DE", "AT"] && lead.domain.endsWith(".example")"#, vec!["DE", "firma.example"]),
+        (r#"touch.text.contains("250 St") && !touch.text.contains("bitte nicht")"#, vec!["250 Stück."]),
+        (r#"lead.country == "DE" && lead.country != "AT""#, vec!["DE"]),
+        ("lead.emails.exists(e, e.startsWith('max')) || lead.touch_count > 0", vec![]),
+    ] {
+        let rules = load(&[("a.toml", &one(when))]).unwrap_or_else(|problems| panic!("{when}: {problems:?}"));
+        let hits = rules.judge(&lead, &touch, at_noon()).hits;
+        assert_eq!(hits[0].matched, words, "{when}");
+    }
+}

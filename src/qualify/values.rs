@@ -204,6 +204,13 @@ impl Pattern {
     }
 }
 
+impl Pattern {
+    /// What of a text it matches first.
+    pub(super) fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
+        self.0.find(text).map(|found| found.range())
+    }
+}
+
 impl Val for Pattern {
     fn get_type(&self) -> &Type {
         &PATTERN_TYPE

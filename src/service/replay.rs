@@ -1,4 +1,4 @@
-//! What other rules would make of the stored leads.
+//! What rules on disk say about the stored leads.
 
 use std::thread;
 
@@ -6,8 +6,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Error, Service};
+use crate::lead::Id;
 use crate::pipeline::{Change, Policy, Replay};
-use crate::qualify::Rules;
+use crate::qualify::{Explained, Rules};
 use crate::store::{LeadFilter, Records};
 
 /// Leads that are read in one snapshot.
@@ -36,6 +37,14 @@ impl Service {
             let ended = replay.map_err(|error| Error::Conflict(format!("cannot begin a thread: {error}")))?.join();
             ended.unwrap_or_else(|_| Err(Error::Conflict("the replay failed".into())))
         })
+    }
+
+    /// What each of `rules` says about a lead with its newest touch, as it stands now.
+    pub fn explain(&self, rules: &Rules, id: Id) -> Result<Vec<Explained>, Error> {
+        let (lead, touches) = self.store.view(|view| Ok((view.lead(id)?, view.touches(id)?)))?;
+        let touch = touches.into_iter().max_by_key(|touch| touch.id);
+        let (Some(lead), Some(touch)) = (lead, touch) else { return Err(Error::NotFound(format!("lead {id}"))) };
+        Ok(rules.explain(&lead, &touch, Timestamp::now()))
     }
 
     fn replay_here(&self, rules: Rules, since: Option<Timestamp>) -> Result<Replayed, Error> {

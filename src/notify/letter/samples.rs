@@ -100,6 +100,7 @@ pub(crate) fn letter() -> Letter {
         disposition: None,
         reason: None,
         team: None,
+        matched: vec!["Angebot".to_owned()],
     };
     let verdict = Verdict {
         hits: vec![hit],
