@@ -20,6 +20,7 @@ mod matched;
 mod names;
 mod operators;
 mod problem;
+mod reach;
 mod read;
 mod rule;
 mod rule_tests;

@@ -10,6 +10,7 @@ use super::compile::{Compiled, compile};
 use super::evaluate::{Answer, ask};
 use super::files::File;
 use super::problem::{Problem, did_you_mean, offset_in_string};
+use super::reach::Reach;
 use super::read::{Placed, Table, parse, problem_at, tables};
 use super::values::Words;
 use super::view::View;
@@ -37,6 +38,7 @@ pub(super) struct Reading<'a> {
     pub(super) samples: &'a [(Lead, Touch)],
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
+    reach: Reach,
     /// Where each name was first used.
     names: HashMap<String, String>,
 }
@@ -48,7 +50,16 @@ impl<'a> Reading<'a> {
         teams: &'a [Name],
         samples: &'a [(Lead, Touch)],
     ) -> Self {
-        Self { env, lists, teams, samples, problems: Vec::new(), warnings: Vec::new(), names: HashMap::new() }
+        Self {
+            env,
+            lists,
+            teams,
+            samples,
+            problems: Vec::new(),
+            warnings: Vec::new(),
+            reach: Reach::default(),
+            names: HashMap::new(),
+        }
     }
 
     /// Reads the rules of one file, in order; mistakes go to `problems`.
@@ -65,7 +76,10 @@ impl<'a> Reading<'a> {
         let hit = self.effects(file, table, place, name.clone().unwrap_or_default());
         let when = self.when(file, table);
         name?;
-        Some(Rule { hit, when: when? })
+        let rule = Rule { hit, when: when? };
+        let found = self.reach.of(&rule).into_iter();
+        self.warnings.extend(found.map(|(message, hint)| table.problem(message).hint(hint)));
+        Some(rule)
     }
 
     fn name(&mut self, file: &File, table: &Table<'_>, place: &str) -> Option<String> {

@@ -694,3 +694,32 @@ fn a_hit_tells_the_words_that_made_it() {
         assert_eq!(hits[0].matched, words, "{when}");
     }
 }
+
+#[test]
+fn rules_that_can_never_do_what_they_are_there_for_are_warned_of() {
+    let rule =
+        |name: &str, when: &str, effect: &str| format!("[[rule]]\nname = \"{name}\"\nwhen = '{when}'\n{effect}\n");
+    let text = [
+        rule("a", "false", "score = 1"),
+        rule("b", r#"lead.country == "DE" && lead.name != null && "AT" == lead.country"#, "score = 1"),
+        rule("c", r#"lead.country == "DE" && lead.country != "DE""#, "score = 1"),
+        rule("d", r#"(lead.country == "DE" && lead.country == "AT") || lead.country == "CH""#, "score = 1"),
+        rule("e", "true", "team = \"dach\""),
+        rule("f", r#"lead.country == "FR""#, "team = \"sales\"\nscore = 1"),
+        rule("g", r#"lead.country  ==  "FR""#, "score = 2"),
+        rule("h", r#"lead.country != "DE" && lead.country != "AT""#, "score = 2"),
+    ];
+    let rules = load(&[("a.toml", &text.concat())]).unwrap();
+    let told: Vec<String> =
+        rules.warnings().iter().map(|problem| format!("{} {}", problem.line, problem.message)).collect();
+    assert_eq!(
+        told,
+        [
+            "1 the rule never hits: its `when` is `false`",
+            "5 the rule never hits: what it asks of `lead.country` excludes itself",
+            "9 the rule never hits: what it asks of `lead.country` excludes itself",
+            "21 its team never counts: `e` (a.toml:17) comes first and always hits",
+            "26 the rule asks the same as `f` (a.toml:21)",
+        ]
+    );
+}
