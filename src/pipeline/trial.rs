@@ -28,5 +28,6 @@ pub fn as_if_typed(fields: &Fields, reader: &Reader) -> Result<(Lead, Touch), St
             Ok((dedupe::open(Id::MIN, &touch, now), touch))
         }
         Reading::Noise(why) | Reading::Unclear(why) => Err(why),
+        Reading::Aside(aside) => Err(aside.reason),
     }
 }
