@@ -210,6 +210,8 @@ fn a_colleagues_answer_stops_the_clock_and_tells_nobody() {
     for (headers, text) in [
         (format!("From: Jonas <jonas@team.test>\nTo: Anna <anna@team.test>, sales@team.test\nSubject: Re: x\nIn-Reply-To: {id}\nReferences: {token} {id}\n"), "Machst du das?"),
         ("From: Website <info@team.test>\nTo: max@firma.test\nSubject: Danke\n".to_owned(), "Wir melden uns."),
+        ("From: Anna Schmidt <anna@team.test>\nTo: max@firma.test\nSubject: Re: Anfrage von max\nAuto-Submitted: auto-generated\n".to_owned(), "Danke."),
+        ("From: Anna Schmidt <anna@team.test>\nTo: max@firma.test\nSubject: Danke\nX-PHP-Originating-Script: 33:form.php\n".to_owned(), "Danke."),
         ("From: noreply@team.test\nTo: max@firma.test\nSubject: Re: Anfrage von max\nIn-Reply-To: <first-max@firma.test>\n".to_owned(), "Danke."),
     ] {
         let row = house.mail(&headers, text);

@@ -1,11 +1,12 @@
 //! Stage 3, dedupe: a new lead, or one that is already there.
 //!
-//! An equal e-mail address is the same person, unless it is a program's. An equal phone number is
-//! the same person unless the two have different addresses or names: a switchboard serves many
-//! people. Different e-mail addresses with nothing but a number in common stay two leads. Where
-//! several people have the number and nothing tells which of them it is, nobody guesses: a lead of
-//! its own says so, because whoever waits for a call must not wait for somebody to look into the
-//! quarantine.
+//! An equal e-mail address is the same person, unless it is a program's. Who answers in a lead's
+//! conversation from another address joins it where something speaks for them (see [`thread`]), and
+//! is still another person. An equal phone number is the same person unless the two have different
+//! addresses or names: a switchboard serves many people. Different e-mail addresses with nothing but
+//! a number in common stay two leads. Where several people have the number and nothing tells which of
+//! them it is, nobody guesses: a lead of its own says so, because whoever waits for a call must not
+//! wait for somebody to look into the quarantine.
 
 mod merge;
 pub mod thread;

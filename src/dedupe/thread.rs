@@ -6,7 +6,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::lead::{Content, Email, Id, Lead, Thread};
+use crate::lead::{Content, Email, Id, Lead, Returned, Thread};
 use crate::normalize::{company, robot};
 use crate::store::{Error, Records};
 
@@ -40,10 +40,9 @@ pub fn talk(content: &Content, now: Timestamp, records: &impl Records) -> Result
 pub fn named(ids: &[String], records: &impl Records) -> Result<Option<Talk>, Error> {
     let key = records.seal_key()?;
     for id in ids {
-        if let Some(lead) = key.as_ref().and_then(|key| key.lead_of(id)) {
-            if let Some(lead) = records.lead(lead)? {
-                return Ok(Some(Talk { lead, because: "it answers a notice of ours about the lead" }));
-            }
+        let ours = key.as_ref().and_then(|key| key.lead_of(id));
+        if let Some(lead) = ours.map(|lead| records.lead(lead)).transpose()?.flatten() {
+            return Ok(Some(Talk { lead, because: "it answers a notice of ours about the lead" }));
         }
         // Some form mailers give all their mails one name.
         if let [lead] = &mut leads_with(&Thread::id_key(id), records)?[..] {
@@ -111,6 +110,7 @@ pub fn belongs(lead: &Lead, content: &Content, records: &impl Records) -> Result
 }
 
 /// The domain that a lead and an address share, unless it is a mail provider's.
+#[must_use]
 pub fn same_company(lead: &Lead, email: &Email) -> Option<String> {
     let own = |email: &Email| (!company::is_freemail(email.domain())).then(|| company::registrable(email.domain()));
     let domain = own(email)?;
@@ -119,6 +119,7 @@ pub fn same_company(lead: &Lead, email: &Email) -> Option<String> {
 }
 
 /// Whether somebody has written in the lead's conversations.
+#[must_use]
 pub fn knows(lead: &Lead, email: &Email) -> bool {
     lead.others.iter().any(|other| other.email == *email)
 }
@@ -165,7 +166,7 @@ pub fn written_to(
 }
 
 /// The leads that an undelivered mail was for, with their addresses that it did not reach.
-pub fn not_reached(returned: &crate::lead::Returned, records: &impl Records) -> Result<Vec<(Lead, Vec<Email>)>, Error> {
+pub fn not_reached(returned: &Returned, records: &impl Records) -> Result<Vec<(Lead, Vec<Email>)>, Error> {
     let mut found: Vec<(Lead, Vec<Email>)> = Vec::new();
     let mut ids: Vec<Id> = Vec::new();
     for email in &returned.recipients {

@@ -252,6 +252,17 @@ mod tests {
     }
 
     #[test]
+    fn servers_whose_findings_count_are_named_alone_or_in_a_list() {
+        let of = |value: &str| good(&format!("provider = \"gmail\"\npassword = \"x\"\n{value}")).authserv_id;
+        assert_eq!(of(""), [""; 0]);
+        assert_eq!(of("authserv_id = \"mx.example.com\""), ["mx.example.com"]);
+        assert_eq!(of("authserv_id = [\"mx.example.com\", \"lists.example\"]"), ["mx.example.com", "lists.example"]);
+        let (_, problems) =
+            mailbox("provider = \"gmail\"\npassword = \"x\"\nauthserv_id = \"mx.example.com; spf=pass\"");
+        assert!(problems[0].starts_with("channels.sales.authserv_id: "), "{problems:?}");
+    }
+
+    #[test]
     fn a_login_that_cannot_work_is_a_mistake_that_says_what_to_do() {
         for (keys, told) in [
             ("provider = \"gmial\"\npassword = \"x\"", "provider: unknown value `gmial`; did you mean `gmail`?"),

@@ -113,12 +113,14 @@ const UNTIL: [&str; 27] = [
 ];
 
 /// Days in figures, and in words.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
 static FIGURES: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r"(?x) \b(?P<y>20\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})\b | (?P<cy>20\d\d)年(?P<cm>\d{1,2})月(?P<cd>\d{1,2})日
         | \b(?P<a>\d{1,2})(?P<mark>[./])\s?(?P<b>\d{1,2})(?:[./]\s?(?P<ab>20\d\d|\d\d)\b | \. | \b)
         | \b(?P<dd>\d{1,2})-(?P<dm>\d{1,2})-(?P<dy>20\d\d)\b";
     Regex::new(pattern).expect("a constant pattern")
 });
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = r"(?x) (?P<hy>20\d\d)\.?\s+(?P<hm>\p{L}{3,12})\.?\s+(?P<hd>\d{1,2})\b
         | \b(?P<d>\d{1,2})(?:st|nd|rd|th|er|re|º|ª|°|:e)?\.?\s*(?:of\s+|de\s+|d['’]\s?|-\s?)?(?P<m>\p{L}{3,14})\b\.?(?:,?\s*(?:de\s+|del\s+|-\s?)?(?P<y>20\d\d)\b)?
@@ -176,15 +178,12 @@ fn days(text: &str, sent: Date) -> Vec<Found> {
     let number = |text: &str| text.parse::<i16>().ok();
     for hit in FIGURES.captures_iter(text) {
         let of = |name: &str| hit.name(name).and_then(|part| number(part.as_str()));
-        let day = match (of("a"), of("b")) {
-            (Some(one), Some(other)) => {
-                let american = hit.name("mark").is_some_and(|mark| mark.as_str() == "/");
-                either(one, other, of("ab"), american, sent)
-            }
-            _ => {
-                let first = |names: [&str; 3]| names.into_iter().find_map(of);
-                date(first(["y", "cy", "dy"]), first(["m", "cm", "dm"]), first(["d", "cd", "dd"]), sent)
-            }
+        let day = if let (Some(one), Some(other)) = (of("a"), of("b")) {
+            let american = hit.name("mark").is_some_and(|mark| mark.as_str() == "/");
+            either(one, other, of("ab"), american, sent)
+        } else {
+            let first = |names: [&str; 3]| names.into_iter().find_map(of);
+            date(first(["y", "cy", "dy"]), first(["m", "cm", "dm"]), first(["d", "cd", "dd"]), sent)
         };
         push(&mut found, day, hit.get(0));
     }

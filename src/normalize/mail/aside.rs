@@ -29,14 +29,24 @@ pub(super) fn of_noise(noise: Noise, parts: &Parts<'_>, reader: &Reader, servers
     };
     let thread = Some(thread::read(fields, content.subject.as_deref(), reader));
     let authentication = authentication::read(fields, servers);
-    let content = Content { thread, authentication, ..content };
+    let content = Content { authentication, thread, ..content };
     Reading::Aside(Box::new(Aside { says, content, outcome: Outcome::Ignored, reason }))
 }
 
-/// A mail of one of our own people: where it went to somebody outside, that may be a lead.
-pub(super) fn of_a_colleague(email: Email, content: Content, outcome: Outcome, reason: String) -> Reading {
+/// A mail of one of our own people: where it went to somebody outside, that may be a lead. A program
+/// that writes in their name has written to nobody.
+pub(super) fn of_a_colleague(
+    email: Email,
+    content: Content,
+    fields: &Fields<'_>,
+    outcome: Outcome,
+    reason: String,
+) -> Reading {
     let outside = content.thread.as_ref().is_some_and(|thread| !thread.to.is_empty());
-    if outside && !robot::is_robot(&email) {
+    let by_hand = matches!(fields.word("auto-submitted").as_str(), "" | "no")
+        && !matches!(fields.word("precedence").as_str(), "bulk" | "junk")
+        && !fields.has("x-auto-response-suppress");
+    if outside && by_hand && !robot::is_robot(&email) {
         return Reading::Aside(Box::new(Aside { says: Says::Colleague(email), content, outcome, reason }));
     }
     if outcome == Outcome::Quarantined { Reading::Unclear(reason) } else { Reading::Noise(reason) }

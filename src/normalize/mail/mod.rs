@@ -103,12 +103,12 @@ pub(super) fn read(bytes: &[u8], reader: &Reader, servers: &[String], trust: Tru
         Err(Nobody::Unclear(email, why)) if trust == Trust::Usual => {
             let reason =
                 format!("one of our own people passed it on, but it is not plain whose it was: {why}; {RELEASE}");
-            return aside::of_a_colleague(email, content, Outcome::Quarantined, reason);
+            return aside::of_a_colleague(email, content, &parts.root().fields, Outcome::Quarantined, reason);
         }
         Err(Nobody::Ours(email)) if trust == Trust::Usual => {
             let domain = reader.own_domain(email.domain()).unwrap_or(email.domain());
             let reason = format!("sent from our own domain `{domain}` (see `organisation.domains`); {RELEASE}");
-            return aside::of_a_colleague(email, content, Outcome::Ignored, reason);
+            return aside::of_a_colleague(email, content, &parts.root().fields, Outcome::Ignored, reason);
         }
         Err(Nobody::Unknown(reason)) if trust == Trust::Usual => {
             return Reading::Unclear(format!("{reason}; {RELEASE}"));

@@ -48,7 +48,7 @@ pub(super) fn read(fields: &Fields<'_>, subject: Option<&str>, reader: &Reader) 
 /// What the mail is called.
 pub(super) fn ids(fields: &Fields<'_>) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
-    for id in NAMES.iter().flat_map(|name| fields.first(name)).flat_map(names) {
+    for id in NAMES.iter().filter_map(|name| fields.first(name)).flat_map(names) {
         if !ids.contains(&id) {
             ids.push(id);
         }

@@ -24,6 +24,7 @@ const NAMES: usize = 100;
 const WHY: usize = 300;
 
 /// How servers without a report name whom a mail did not reach: `<max@firma.example>: 550 …`.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
 static REFUSED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?m)^\s*<([^<>\s]+@[^<>\s]+)>:").expect("a constant pattern"));
 
@@ -42,11 +43,11 @@ pub(super) fn read(parts: &Parts<'_>) -> Returned {
     let is_returned =
         |kind: &str| matches!(kind, "message/rfc822" | "message/global") || kind.ends_with("rfc822-headers");
     for number in parts.of_kind(|kind| is_returned(kind) || kind == "message/global-headers").take(RECIPIENTS) {
-        match parts.children(number).next() {
-            Some(inner) => returned(&parts.get(inner).fields, &mut found),
-            None => {
-                returned(&Fields::scan(&decoded(parts, parts.get(number)), 0, Place::Mail, |_| false).0, &mut found)
-            }
+        if let Some(inner) = parts.children(number).next() {
+            returned(&parts.get(inner).fields, &mut found);
+        } else {
+            let head = decoded(parts, parts.get(number));
+            returned(&Fields::scan(&head, 0, Place::Mail, |_| false).0, &mut found);
         }
     }
     if !reported && found.recipients.is_empty() {
@@ -81,7 +82,9 @@ fn status(bytes: &[u8], found: &mut Returned) {
         // What was written to counts before what that was forwarded to.
         if let Some(failed) = of("original-recipient").or_else(|| of("final-recipient")).filter(|_| lasting) {
             keep(&mut found.recipients, failed);
-            of("final-recipient").into_iter().for_each(|failed| keep(&mut found.recipients, failed));
+            if let Some(failed) = of("final-recipient") {
+                keep(&mut found.recipients, failed);
+            }
             let said = fields.text("diagnostic-code", None).or_else(|| fields.text("status", None));
             let said = said.map(|said| line(said.trim_start_matches("smtp;")));
             found.why = found.why.take().or(said.map(|said| shorten(&said, WHY).to_owned()));
@@ -93,7 +96,9 @@ fn status(bytes: &[u8], found: &mut Returned) {
 fn returned(fields: &Fields<'_>, found: &mut Returned) {
     found.ids.extend(thread::ids(fields));
     found.ids.extend(thread::answers(fields));
-    sender::mailboxes(fields, "to", None).into_iter().for_each(|(_, email)| keep(&mut found.named, email));
+    for (_, email) in sender::mailboxes(fields, "to", None) {
+        keep(&mut found.named, email);
+    }
 }
 
 fn keep(list: &mut Vec<Email>, email: Email) {
