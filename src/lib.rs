@@ -16,8 +16,9 @@
 //!
 //! The writer takes all that waits into one unit of work, and each item goes down the **pipeline**,
 //! plain code without waiting. Seen before? Then it is *redelivered*, and that is all. Noise is
-//! *ignored*, what is unclear *quarantined*, both with their originals. Otherwise **dedupe** finds
-//! the lead it belongs to, by address or number, or opens a new one; **qualify** asks the rules;
+//! *ignored*, what is unclear *quarantined*, both with their originals; an absence, a mail that came
+//! back or a colleague's answer is noted on the lead it is about. Otherwise **dedupe** finds the
+//! lead it belongs to, by address, conversation or number, or opens a new one; **qualify** asks the rules;
 //! **assign** takes the next turn of the team's rotation. Ledger row, lead, keys, decision, turn,
 //! the mailbox's place and the owner's notice are written together: one commit of the **store**
 //! makes all of it true, or none.

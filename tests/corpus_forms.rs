@@ -99,6 +99,7 @@ fn every_row_of_a_contact_table_is_read() {
                     );
                 }
                 Reading::Unclear(why) => assert_eq!(why, "the row is empty", "{}: {cells:?}", path.display()),
+                Reading::Aside(aside) => panic!("{}", aside.reason),
                 Reading::Noise(why) => panic!("{why}"),
             }
         }

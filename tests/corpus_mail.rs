@@ -42,7 +42,7 @@ fn every_mail_of_the_corpus_is_read_in_time() {
             let start = Instant::now();
             let kind = match reading(&reader, &bytes, Trust::Usual) {
                 Reading::Lead(_) => 0,
-                Reading::Noise(_) => 1,
+                Reading::Aside(_) | Reading::Noise(_) => 1,
                 Reading::Unclear(_) => 2,
             };
             assert!(start.elapsed() < Duration::from_secs(2), "{}: {:?}", path.display(), start.elapsed());
@@ -203,10 +203,11 @@ fn forwards_become_leads_of_whose_mail_it_was() {
                     continue;
                 }
                 Reading::Lead(content) => content,
-                Reading::Noise(_) | Reading::Unclear(_) if !forwarded => {
+                Reading::Aside(_) | Reading::Noise(_) | Reading::Unclear(_) if !forwarded => {
                     authors.right += 1;
                     continue;
                 }
+                Reading::Aside(_) => unreachable!("nobody is known"),
                 Reading::Noise(why) | Reading::Unclear(why) => {
                     let labelled = asserted("from");
                     let list = if labelled { &mut authors.set_aside } else { continue };
@@ -318,6 +319,7 @@ fn reports_and_automatic_answers_are_ignored_with_their_reason() {
                 Reading::Noise(why) if reasons.iter().any(|reason| why.contains(reason)) => right += 1,
                 Reading::Noise(why) => wrong.push(format!("{}/{name} {class}: {why}", set.display())),
                 Reading::Lead(_) => wrong.push(format!("{}/{name} {class}: taken for a lead", set.display())),
+                Reading::Aside(_) => unreachable!("nobody is known"),
                 Reading::Unclear(why) => wrong.push(format!("{}/{name} {class}: unclear, {why}", set.display())),
             }
         }

@@ -39,6 +39,7 @@ fn config(server: &Dovecot, user: &str) -> Config {
         folder: "INBOX".to_owned(),
         further: Vec::new(),
         max_size: 40 << 20,
+        authserv_id: Vec::new(),
         start: Start::All,
         poll: Duration::from_mins(1),
         after: After::Keep,

@@ -48,6 +48,7 @@ fn every_mail_reads_as_expected() {
 fn as_json(reader: &Reader, mail: &[u8]) -> Value {
     let mut value = match reading(reader, mail, Trust::Usual) {
         Reading::Lead(content) => json!({ "lead": content }),
+        Reading::Aside(_) => unreachable!("nobody is known"),
         Reading::Noise(reason) => json!({ "noise": reason }),
         Reading::Unclear(reason) => json!({ "unclear": reason }),
     };

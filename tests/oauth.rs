@@ -54,6 +54,7 @@ fn config(server: &Dovecot, provider: &Provider, user: &str, grant: Grant) -> Co
         folder: "INBOX".to_owned(),
         further: Vec::new(),
         max_size: 40 << 20,
+        authserv_id: Vec::new(),
         start: Start::All,
         timeout: Duration::from_mins(1),
         poll: Duration::from_secs(1),

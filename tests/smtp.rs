@@ -58,7 +58,8 @@ fn letter(number: u128, to: &str) -> Message {
     };
     let time_zone = TimeZone::get("Europe/Berlin").unwrap();
     let house = House { instance: "https://leads.example.com".to_owned(), language: Language::German, time_zone };
-    Letter { notice, lead, touch: Some(touch), decision: None, owner: Some(owner), house: Arc::new(house) }.into()
+    let (owner, house) = (Some(owner), Arc::new(house));
+    Letter { notice, lead, touch: Some(touch), decision: None, owner, conversation: None, house }.into()
 }
 
 /// A notifier for a server on the loopback.

@@ -7,6 +7,10 @@ use lotse::normalize::{email, phone, text};
 pub fn sound(reading: &Reading) {
     match reading {
         Reading::Lead(content) => content_is_sound(content),
+        Reading::Aside(aside) => {
+            assert!(!aside.reason.trim().is_empty(), "a reason is missing");
+            content_is_sound(&aside.content);
+        }
         Reading::Noise(why) | Reading::Unclear(why) => assert!(!why.trim().is_empty(), "a reason is missing"),
     }
 }

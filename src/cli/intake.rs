@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::client::Client;
-use super::leads::{part, query};
+use super::leads::{checked, part, query};
 use super::print::{Format, Printer, line, say, short, text};
 use super::{Outcome, one_of};
 use crate::lead;
@@ -75,6 +75,10 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
                     if !value.is_empty() {
                         say(&format!("{:<13}{value}", label.replace('_', " ")))?;
                     }
+                }
+                let sender = checked(&row["authentication"]);
+                if !sender.is_empty() {
+                    say(&format!("{:<13}{sender}", "sender"))?;
                 }
                 if let Some(bytes) = row["original"]["bytes"].as_u64() {
                     say(&format!("{:<13}{bytes} bytes of {}", "original", text(&row["original"]["content_type"])))?;

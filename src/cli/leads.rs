@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::print::{Format, Printer, harmless, line, say, short, text};
 use super::{Outcome, one_of};
-use crate::lead::{Disposition, Stage};
+use crate::lead::{Authentication, Disposition, Stage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -186,6 +186,7 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         "team",
         "owner",
         "forwarded_by",
+        "away_until",
         "problems",
     ];
     for label in labels {
@@ -193,6 +194,16 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         if !value.is_empty() {
             say(&format!("{:<13}{value}", label.replace('_', " ")))?;
         }
+    }
+    for failing in lead["failing"].as_array().into_iter().flatten() {
+        let why = if failing["why"].is_null() { String::new() } else { format!(": {}", text(&failing["why"])) };
+        let at = client.time(&failing["at"]);
+        say(&format!("{:<13}{}, mail came back on {at}{why}", "failing", text(&failing["email"])))?;
+    }
+    for other in lead["others"].as_array().into_iter().flatten() {
+        let name = text(&other["name"]);
+        let name = if name.is_empty() { name } else { format!(" ({name})") };
+        say(&format!("{:<13}{}{name} writes in its conversation", "other", text(&other["email"])))?;
     }
     for (label, value) in lead["fields"].as_object().into_iter().flatten() {
         say(&format!("{:<13}{}: {}", "field", harmless(label), text(value)))?;
@@ -210,6 +221,10 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
                 say(&format!("  {}", value.replace('\n', "\n  ")))?;
             }
         }
+        let sender = checked(&touch["authentication"]);
+        if !sender.is_empty() {
+            say(&format!("  sender checked: {sender}"))?;
+        }
         for file in touch["attachments"].as_array().into_iter().flatten() {
             say(&format!("  file {} ({} bytes)", text(&file["name"]), file["size"]))?;
         }
@@ -225,6 +240,12 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
+}
+
+/// What the mail server found out about a sender; empty where it tells nothing.
+pub(super) fn checked(found: &Value) -> String {
+    let found: Option<Authentication> = serde_json::from_value(found.clone()).unwrap_or_default();
+    found.map(|found| found.to_string()).unwrap_or_default()
 }
 
 /// Every decision, newest first, as sentences; as JSON the newest.

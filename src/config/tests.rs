@@ -377,6 +377,7 @@ members = ["anna"]
         folder: "INBOX".into(),
         further: Vec::new(),
         max_size: 40 << 20,
+        authserv_id: Vec::new(),
         start: Start::New,
         poll: minute,
         after: imap::After::Keep,

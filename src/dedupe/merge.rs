@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::lead::{Attribution, Content, Disposition, Id, Lead, Person, Stage, Touch};
+use crate::lead::{Attribution, Content, Correspondent, Disposition, Id, Lead, Person, Stage, Touch};
 use crate::mistakes::{self, Mistake};
+use crate::normalize::email;
 
 /// A new lead, before any rule has seen it.
 #[must_use]
@@ -38,6 +39,9 @@ pub fn open(id: Id, touch: &Touch, now: Timestamp) -> Lead {
         assigned_at: None,
         held_until: None,
         next_step: None,
+        away_until: None,
+        failing: Vec::new(),
+        others: Vec::new(),
         touch_count: 0,
         problems: Vec::new(),
     };
@@ -62,8 +66,32 @@ pub fn absorb(lead: &mut Lead, content: &Content, now: Timestamp) {
     }
     add(&mut lead.attachments, &content.attachments);
     add(&mut lead.problems, &content.problems);
+    hear(lead, content);
     lead.touch_count += 1;
     lead.updated_at = now;
+}
+
+/// Adds what somebody else wrote in the lead's conversation. It says nothing about the lead itself,
+/// and the address is noted apart: it recognises nobody.
+pub fn join(lead: &mut Lead, content: &Content, now: Timestamp) {
+    add(&mut lead.attachments, &content.attachments);
+    add(&mut lead.problems, &content.problems);
+    if let Some(email) = content.person.emails.first()
+        && !super::thread::knows(lead, email)
+    {
+        lead.others.push(Correspondent { email: email.clone(), name: content.person.name.clone() });
+    }
+    lead.touch_count += 1;
+    lead.updated_at = now;
+}
+
+/// A mail from an address shows that it is in use, and that its owner is back.
+fn hear(lead: &mut Lead, content: &Content) {
+    let Some((_, from)) = content.from.as_deref().and_then(email::parse_mailbox) else { return };
+    if content.thread.is_some() && content.person.emails.contains(&from) {
+        lead.failing.retain(|failing| failing.email != from);
+        lead.away_until = None;
+    }
 }
 
 fn add_person(known: &mut Person, new: &Person) {

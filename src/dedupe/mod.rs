@@ -1,19 +1,23 @@
 //! Stage 3, dedupe: a new lead, or one that is already there.
 //!
-//! An equal e-mail address is the same person, unless it is a program's. An equal phone number is
-//! the same person unless the two have different addresses or names: a switchboard serves many
-//! people. Different e-mail addresses with nothing but a number in common stay two leads. Where
-//! several people have the number and nothing tells which of them it is, nobody guesses: a lead of
-//! its own says so, because whoever waits for a call must not wait for somebody to look into the
-//! quarantine.
+//! An equal e-mail address is the same person, unless it is a program's. Who answers in a lead's
+//! conversation from another address joins it where something speaks for them (see [`thread`]), and
+//! is still another person. An equal phone number is the same person unless the two have different
+//! addresses or names: a switchboard serves many people. Different e-mail addresses with nothing but
+//! a number in common stay two leads. Where several people have the number and nothing tells which of
+//! them it is, nobody guesses: a lead of its own says so, because whoever waits for a call must not
+//! wait for somebody to look into the quarantine.
 
 mod merge;
+pub mod thread;
+
+use jiff::Timestamp;
 
 use crate::lead::{Content, Id, Lead, Person, Phone};
 use crate::normalize::robot;
 use crate::store::{Error, Records};
 
-pub use merge::{absorb, open};
+pub use merge::{absorb, join, open};
 
 /// Leads with the same key that are looked at, newest first. A number that more leads share (a
 /// switchboard, a number made up to get past a form) tells nothing about any one of them.
@@ -27,7 +31,7 @@ pub enum Place {
         /// In words, for the decision.
         because: String,
     },
-    /// To one of several leads, and nothing tells to which: to a lead of its own.
+    /// Perhaps to a lead that is there, and nothing tells surely: to a lead of its own.
     Unsure {
         /// In words, for the decision and for whoever works the lead.
         because: String,
@@ -38,23 +42,47 @@ pub enum Place {
         lead: Box<Lead>,
         /// In words, for the decision.
         because: String,
+        /// Whether it continues the lead's conversation.
+        answer: bool,
+    },
+    /// To this lead, written by somebody else.
+    Joining {
+        /// The lead.
+        lead: Box<Lead>,
+        /// In words, for the decision.
+        because: String,
     },
 }
 
 /// Finds the lead that `content` belongs to.
-pub fn place(content: &Content, records: &impl Records) -> Result<Place, Error> {
+pub fn place(content: &Content, now: Timestamp, records: &impl Records) -> Result<Place, Error> {
+    let talk = thread::talk(content, now, records)?;
     for email in content.person.emails.iter().filter(|email| !robot::is_robot(email)) {
-        if let Some(lead) = best(with_key(records, &format!("email:{email}"))?) {
-            let because = format!("the same e-mail address {email}");
-            return Ok(Place::Existing { lead: Box::new(lead), because });
+        let mut leads = with_key(records, &format!("email:{email}"))?;
+        let because = format!("the same e-mail address {email}");
+        if let Some(talk) = talk.as_ref().filter(|talk| leads.iter().any(|lead| lead.id == talk.lead.id)) {
+            leads.retain(|lead| lead.id == talk.lead.id);
+            let lead = Box::new(leads.swap_remove(0));
+            return Ok(Place::Existing { lead, because: format!("{because}: {}", talk.because), answer: true });
         }
+        if let Some(lead) = best(leads) {
+            return Ok(Place::Existing { lead: Box::new(lead), because, answer: false });
+        }
+    }
+    let mut stranger = None;
+    if let Some(talk) = talk {
+        if let Some(why) = thread::belongs(&talk.lead, content, records)? {
+            let because = format!("the same conversation: {}, and {why}", talk.because);
+            return Ok(Place::Joining { lead: Box::new(talk.lead), because });
+        }
+        stranger = Some(talk);
     }
     let mut unsure = None;
     for phone in &content.person.phones {
         match with_number(phone, &content.person, records)? {
             Fitting::One(lead) => {
                 let because = format!("the same phone number {phone}");
-                return Ok(Place::Existing { lead, because });
+                return Ok(Place::Existing { lead, because, answer: false });
             }
             Fitting::Several(count) => _ = unsure.get_or_insert((phone, count)),
             Fitting::None => {}
@@ -63,6 +91,13 @@ pub fn place(content: &Content, records: &impl Records) -> Result<Place, Error> 
     if let Some((phone, count)) = unsure {
         let because = format!(
             "{count} leads of different people share the phone number {phone}, and nothing tells which of them this is"
+        );
+        return Ok(Place::Unsure { because });
+    }
+    if let Some(talk) = stranger {
+        let because = format!(
+            "it names a mail of the conversation of the lead {}, but nothing else says that whoever wrote belongs to it",
+            talk.lead.id
         );
         return Ok(Place::Unsure { because });
     }
@@ -203,8 +238,10 @@ mod tests {
                     ids.push(unit.new_id());
                     unit.put_lead(&open(ids[ids.len() - 1], &touch, Timestamp::UNIX_EPOCH))?;
                 }
-                Ok(match place(&content(new), unit)? {
-                    Place::Existing { lead, .. } => Ok(ids.iter().position(|id| *id == lead.id).unwrap()),
+                Ok(match place(&content(new), Timestamp::UNIX_EPOCH, unit)? {
+                    Place::Existing { lead, .. } | Place::Joining { lead, .. } => {
+                        Ok(ids.iter().position(|id| *id == lead.id).unwrap())
+                    }
                     Place::New { because } | Place::Unsure { because } => Err(because),
                 })
             })

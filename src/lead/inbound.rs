@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Email, Fields, Name, Person};
+use super::{Aside, Authentication, Email, Fields, Name, Outcome, Person, Thread};
 
 /// One inbound item (a mail, a post, a chat message, a row) as its channel received it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -135,10 +136,24 @@ pub struct Place {
 pub enum Reading {
     /// Somebody wants something.
     Lead(Box<Content>),
+    /// Not a lead, unless one is known that it says something about.
+    Aside(Box<Aside>),
     /// Not a lead, with the reason a person reads in the ledger.
     Noise(String),
     /// Unreadable or ambiguous, with the reason; a person can release it.
     Unclear(String),
+}
+
+impl Reading {
+    /// What it comes down to where no lead is known.
+    #[must_use]
+    pub fn of_a_stranger(self) -> Self {
+        match self {
+            Self::Aside(aside) if aside.outcome == Outcome::Quarantined => Self::Unclear(aside.reason),
+            Self::Aside(aside) => Self::Noise(aside.reason),
+            other => other,
+        }
+    }
 }
 
 /// What one item says.
@@ -175,6 +190,15 @@ pub struct Content {
     /// How it is known whose words these are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorship: Option<Authorship>,
+    /// What the mail server that took it found out about its sender.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<Authentication>,
+    /// The conversation that a mail stands in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<Thread>,
+    /// Until when the person is away, as an automatic answer says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_until: Option<Date>,
 }
 
 /// How it is known whose words an item holds.

@@ -4,6 +4,7 @@
 //! in JSON, and (as MessagePack) what the store keeps.
 
 mod alarm;
+mod authentication;
 mod decision;
 mod id;
 mod inbound;
@@ -11,13 +12,16 @@ mod ledger;
 mod notice;
 mod person;
 mod seal;
+mod thread;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use alarm::{Alarm, Alarms, Cause};
+pub use authentication::{Authentication, Check, Checked};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Verdict};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{
@@ -27,6 +31,7 @@ pub use ledger::{Intake, Outcome, Receipt};
 pub use notice::{Event, Notice, NoticeState};
 pub use person::{Email, Person, Phone};
 pub use seal::{FIELD, Foreseen, Own, Round, Seal, SealKey, Trip};
+pub use thread::{Aside, Correspondent, Failing, Returned, Says, Thread};
 
 /// A free-form map of what a person typed that had no canonical place, in the order typed.
 pub type Fields = serde_json::Map<String, serde_json::Value>;
@@ -80,6 +85,15 @@ pub struct Lead {
     pub held_until: Option<Timestamp>,
     /// What is to happen next.
     pub next_step: Option<NextStep>,
+    /// Until when the person is away, as their mail program answered: the last day, or that of the return.
+    #[serde(default)]
+    pub away_until: Option<Date>,
+    /// Addresses of the lead that mail did not reach.
+    #[serde(default)]
+    pub failing: Vec<Failing>,
+    /// Others who write in the lead's conversations.
+    #[serde(default)]
+    pub others: Vec<Correspondent>,
     /// Number of touches.
     pub touch_count: u32,
     /// What could not be read cleanly (an invalid phone number, a doubtful charset).

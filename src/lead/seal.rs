@@ -20,6 +20,10 @@ pub const FIELD: &str = "x-lotse-seal";
 
 /// How every seal begins.
 const START: &str = "lotse-seal-";
+/// How the name of a lead's conversation begins.
+const TOKEN: &str = "lotse-lead-";
+/// Letters of an id.
+const ID: usize = 26;
 /// Digits of its number.
 const NUMBER: usize = 32;
 /// Digits of its proof.
@@ -107,11 +111,31 @@ impl SealKey {
         bool::from(self.proof(&seal).as_bytes().ct_eq(proof.as_bytes())).then_some(seal)
     }
 
-    /// HMAC-SHA256 of what the seal says, cut to 128 bits (RFC 2104 §5).
+    /// A name for a lead's conversation that nobody else can make; it stands in our mails.
+    #[must_use]
+    pub fn token(&self, lead: Id) -> String {
+        format!("{TOKEN}{lead}-{}", self.mac("lead", &lead.to_string()))
+    }
+
+    /// The lead whose conversation a Message-ID names, if we made it.
+    #[must_use]
+    pub fn lead_of(&self, message_id: &str) -> Option<Id> {
+        let (_, token) = message_id.split_once(TOKEN)?;
+        let (lead, rest) = token.split_at_checked(ID)?;
+        let proof = rest.strip_prefix('-')?.get(..PROOF)?;
+        let lead: Id = lead.parse().ok()?;
+        bool::from(self.mac("lead", &lead.to_string()).as_bytes().ct_eq(proof.as_bytes())).then_some(lead)
+    }
+
     fn proof(&self, seal: &Seal) -> String {
+        self.mac(seal.own.as_str(), &seal.number)
+    }
+
+    /// HMAC-SHA256 of what is said for a purpose, cut to 128 bits (RFC 2104 §5).
+    fn mac(&self, purpose: &str, said: &str) -> String {
         let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
         block.iter_mut().zip(&self.0).for_each(|(to, from)| *to = *from);
-        let mac = Hmac::<Sha256>::new(&block).chain_update(seal.own.as_str()).chain_update(&seal.number);
+        let mac = Hmac::<Sha256>::new(&block).chain_update(purpose).chain_update(said);
         let digest = mac.finalize().into_bytes();
         let half = digest.first_chunk::<16>().copied().unwrap_or_default();
         format!("{:032x}", u128::from_be_bytes(half))
@@ -249,6 +273,20 @@ mod tests {
             assert_eq!(key.find(forged.as_bytes()), None, "{what}");
         }
         assert_ne!(key.word(&key.seal(Own::Test)), word, "no seal is made twice");
+    }
+
+    #[test]
+    fn nobody_else_can_name_a_leads_conversation() {
+        let (key, other) = (SealKey::fresh(), SealKey::fresh());
+        let lead: Id = "01KAQ3V5Y8Z6N4T2R0P9M7K5H3".parse().unwrap();
+        let token = key.token(lead);
+        assert_eq!(key.lead_of(&format!("{token}@example.com")), Some(lead));
+        assert_eq!(key.lead_of(&token), Some(lead));
+        assert_eq!(other.lead_of(&token), None);
+        let another = token.replace("H3-", "H4-");
+        for forged in [another.as_str(), &token[..token.len() - 1], "lotse-lead-", "lotse-lead-ü", "x"] {
+            assert_eq!(key.lead_of(forged), None, "{forged}");
+        }
     }
 
     #[test]

@@ -23,7 +23,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{ChannelKind, Config};
+use crate::config::{self, ChannelKind, Config};
 use crate::lead::{Content, Delivery, Email, Inbound, Kind, Name, Original, Reading};
 use form::Form;
 
@@ -45,6 +45,8 @@ pub struct Reader {
     domains: Vec<String>,
     country: String,
     spellings: HashMap<Name, Spelling>,
+    /// Names of the mail servers whose findings count, by mailbox.
+    servers: HashMap<Name, Vec<String>>,
 }
 
 /// Whether a person has vouched for an item.
@@ -59,7 +61,7 @@ pub enum Trust {
 impl Default for Reader {
     /// As without settings: no domains of our own, numbers of Germany, no spellings.
     fn default() -> Self {
-        Self { domains: Vec::new(), country: "DE".into(), spellings: HashMap::new() }
+        Self { domains: Vec::new(), country: "DE".into(), spellings: HashMap::new(), servers: HashMap::new() }
     }
 }
 
@@ -72,12 +74,17 @@ impl Reader {
             ChannelKind::Csv(csv) => Some(csv.spelling.clone()),
             ChannelKind::Imap(_) => None,
         };
+        let servers = |channel: &config::Channel| match &channel.kind {
+            ChannelKind::Imap(imap) => Some((channel.name.clone(), imap.authserv_id.clone())),
+            ChannelKind::Webhook(_) | ChannelKind::Csv(_) => None,
+        };
         let spellings =
             config.channels.iter().filter_map(|channel| Some((channel.name.clone(), spelling(&channel.kind)?)));
         Self {
             domains: config.organisation.domains.clone(),
             country: config.organisation.country.clone(),
             spellings: spellings.collect(),
+            servers: config.channels.iter().filter_map(servers).collect(),
         }
     }
 
@@ -88,7 +95,10 @@ impl Reader {
             Kind::Mail if form::parameter(&inbound.original.content_type, "unfetched").is_some() => {
                 Reading::Unclear("the mailbox's server did not hand this mail over; it is asked for again".into())
             }
-            Kind::Mail => mail::read(&inbound.original.bytes, self, trust),
+            Kind::Mail => {
+                let servers = self.servers.get(&inbound.channel).map_or(&[][..], Vec::as_slice);
+                mail::read(&inbound.original.bytes, self, servers, trust)
+            }
             Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original), inbound, trust),
             Kind::Row => self.form(row::read(&inbound.original), inbound, trust),
             Kind::Manual => self.form(row::read_manual(&inbound.original), inbound, trust),

@@ -14,6 +14,7 @@ fn reader() -> Reader {
         domains: vec!["firma.example".into()],
         country: "DE".into(),
         spellings: HashMap::from([(Name::parse("website").unwrap(), website)]),
+        servers: HashMap::new(),
     }
 }
 
@@ -31,7 +32,7 @@ fn inbound(kind: Kind, content_type: &str, bytes: &[u8], delivery: Delivery) -> 
 }
 
 fn read(kind: Kind, content_type: &str, bytes: &[u8], trust: Trust) -> Reading {
-    reader().read(&inbound(kind, content_type, bytes, Delivery::Unique), trust)
+    reader().read(&inbound(kind, content_type, bytes, Delivery::Unique), trust).of_a_stranger()
 }
 
 fn lead(reading: Reading) -> Content {

@@ -203,7 +203,8 @@ fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error
     store.view(|view| {
         let touch = notice.touch.map(|id| view.touch(id)).transpose()?.flatten();
         let decision = notice.decision.map(|id| view.decision(lead.id, id)).transpose()?.flatten();
-        Ok(Plan::Send(Arc::clone(way), Letter { notice, lead, touch, decision, owner, house }.into()))
+        let conversation = view.seal_key()?.map(|key| key.token(lead.id));
+        Ok(Plan::Send(Arc::clone(way), Letter { notice, lead, touch, decision, owner, conversation, house }.into()))
     })
 }
 

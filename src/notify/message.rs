@@ -71,11 +71,11 @@ impl Message {
         }
     }
 
-    /// What mail programs show together: all about one lead, or one alarm.
+    /// What mail programs show together: all about one lead, or one alarm. Answers carry it back.
     #[must_use]
     pub fn thread(&self) -> String {
         match self {
-            Self::Lead(letter) => format!("lead-{}", letter.lead.id),
+            Self::Lead(letter) => letter.conversation.clone().unwrap_or_else(|| format!("lead-{}", letter.lead.id)),
             Self::Alarm(letter) => {
                 let alarm = &letter.alarm;
                 let of = alarm.channel.as_ref().or(alarm.notifier.as_ref()).map_or("lotse", |name| name.as_str());

@@ -67,6 +67,8 @@ pub struct Letter {
     pub decision: Option<Decision>,
     /// Whom it goes to; `None` for notices that go to a system instead of a person.
     pub owner: Option<config::Owner>,
+    /// The name of the lead's conversation, which only we can make; `None` before there is a key.
+    pub conversation: Option<String>,
     /// Who writes.
     pub house: Arc<House>,
 }

@@ -3,6 +3,7 @@
 //! Plain synchronous code, called inside a unit of work by [`Writer`], one item after the other.
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
+mod aside;
 mod notices;
 mod own;
 #[cfg(test)]
@@ -74,6 +75,7 @@ impl Policy {
         } else {
             unit.keep_original(id, &inbound.original)?;
             let fate = match &item.reading {
+                Reading::Aside(aside) => self.beside(inbound, id, aside, unit)?,
                 Reading::Noise(why) => Fate::without_lead(Outcome::Ignored, why),
                 Reading::Unclear(why) => Fate::without_lead(Outcome::Quarantined, why),
                 Reading::Lead(content) => self.admit(inbound, id, content, unit)?,
@@ -139,15 +141,16 @@ impl Policy {
     /// dedupe → qualify → assign → store → notice, for an item that is somebody's wish.
     fn admit(&self, inbound: &Inbound, intake: Id, content: &Content, unit: &mut Unit<'_>) -> Result<Fate, Error> {
         let weighed = self.weigh(inbound, intake, content, unit)?;
-        let Weighed { touch, mut lead, outcome, because, verdict, routing, turn } = weighed;
+        let Weighed { touch, mut lead, outcome, answers, because, verdict, routing, turn } = weighed;
         if let Some(turn) = turn {
             turn.take(unit)?;
         }
-        let reopened = outcome == Outcome::Touched && reopen(&mut lead);
+        let closed = lead.stage;
+        let reopened = outcome == Outcome::Touched && reopen(&mut lead, answers);
 
         unit.put_lead(&lead)?;
         unit.add_touch(&touch)?;
-        write_history(&lead, &touch, outcome, reopened, &routing, unit)?;
+        write_history(&lead, &touch, outcome, reopened.then_some(closed), &routing, unit)?;
         let fresh_owner = !routing.candidates.is_empty();
         let event = match (outcome, fresh_owner) {
             (Outcome::Created, _) => Event::Created,
@@ -190,14 +193,14 @@ pub fn give(lead: &mut Lead, owner: Option<crate::lead::Name>, now: Timestamp) {
     lead.updated_at = now;
 }
 
-/// A lost lead that comes back is open again.
-fn reopen(lead: &mut Lead) -> bool {
-    let lost = lead.stage == Stage::Lost;
-    if lost {
+/// A lost lead that comes back is open again; a converted one when it answers in its conversation.
+fn reopen(lead: &mut Lead, answers: bool) -> bool {
+    let reopened = lead.stage == Stage::Lost || answers && !lead.stage.is_open();
+    if reopened {
         lead.stage = Stage::New;
         lead.stage_reason = None;
     }
-    lost
+    reopened
 }
 
 /// A sender may use one delivery id for two different things; then both originals are kept, and the
@@ -215,15 +218,16 @@ fn write_history(
     lead: &Lead,
     touch: &Touch,
     outcome: Outcome,
-    reopened: bool,
+    reopened: Option<Stage>,
     routing: &Routing,
     unit: &mut Unit<'_>,
 ) -> Result<(), Error> {
     let (event, verb) = if outcome == Outcome::Created { ("created", "first") } else { ("touched", "another") };
     let text = format!("{verb} {} through {}", touch.kind.as_str(), touch.channel);
     unit.add_event(lead.id, touch.channel.as_str(), event, text)?;
-    if reopened {
-        unit.add_event(lead.id, "rules", "stage", "lost → new: the person came back".into())?;
+    if let Some(stage) = reopened {
+        let text = format!("{} → {}: the person came back", stage.as_str(), lead.stage.as_str());
+        unit.add_event(lead.id, "rules", "stage", text)?;
     }
     if let (Some(owner), false) = (&routing.owner, routing.candidates.is_empty()) {
         unit.add_event(lead.id, "rotation", "assigned", format!("to {owner}: {}", routing.reason))?;

@@ -11,6 +11,8 @@ use crate::store::{Error, Records, Store, Unit};
 /// One notice for each way the lead's owner wants to be told.
 pub fn tell(lead: &Lead, event: Event, touch: Option<Id>, staff: &Staff, unit: &mut Unit<'_>) -> Result<(), Error> {
     let Some(owner) = lead.owner.as_ref().and_then(|id| staff.owner(id)) else { return Ok(()) };
+    // The notice will carry a name of the lead's conversation that only we can make.
+    unit.own_seal_key()?;
     let owner = if mistakes::made(Mistake::NoticeToAnother) { another(owner, staff) } else { owner };
     for notifier in &owner.notify {
         let id = unit.new_id();

@@ -44,6 +44,7 @@ impl Policy {
         };
         let content = match &item.reading {
             Reading::Lead(content) => content,
+            Reading::Aside(aside) => return Ok(without_lead(aside.outcome, &aside.reason)),
             Reading::Noise(why) => return Ok(without_lead(Outcome::Ignored, why)),
             Reading::Unclear(why) => return Ok(without_lead(Outcome::Quarantined, why)),
         };

@@ -13,7 +13,8 @@ use crate::assign::Staff;
 use crate::config;
 use crate::intake::Prepared;
 use crate::lead::{
-    Content, Delivery, Disposition, Email, Identity, Inbound, Kind, Name, Original, Outcome, Person, Place, Reading,
+    Aside, Content, Delivery, Disposition, Email, Identity, Inbound, Kind, Name, Original, Outcome, Person, Place,
+    Reading, Returned, Says, Thread,
 };
 use crate::qualify::Rules;
 use crate::store::disk::{Disk, Folder, Left, Trouble};
@@ -48,16 +49,19 @@ impl Chance {
     }
 }
 
-/// Item number `n`: mostly somebody new, at times somebody known, the same item again, or noise.
+/// Item number `n`: mostly somebody new, at times somebody known, the same item again, noise, or a
+/// mail to somebody known that came back.
 fn item(n: u64) -> Prepared {
     let person = if n % 5 == 3 { n - 1 } else { n };
     let repeated = if n % 7 == 6 { n - 2 } else { n };
     let reading = match n % 11 {
+        9 if n.is_multiple_of(2) => Reading::Aside(Box::new(came_back(n - 1))),
         9 => Reading::Noise("noise".into()),
         10 => Reading::Unclear("unclear".into()),
         _ => Reading::Lead(Box::new(Content {
             person: Person { emails: vec![Email(format!("p{person}@x.example"))], ..Person::default() },
             text: Some(format!("Bitte ein Angebot {n}")),
+            thread: Some(Thread { ids: vec![format!("{n}@x.example")], ..Thread::default() }),
             ..Content::default()
         })),
     };
@@ -75,6 +79,17 @@ fn item(n: u64) -> Prepared {
         },
         identity: Identity { key: format!("mail:{repeated}"), window: None },
         reading,
+    }
+}
+
+/// A mail to this person came back.
+fn came_back(person: u64) -> Aside {
+    let returned = Returned { recipients: vec![Email(format!("p{person}@x.example"))], ..Returned::default() };
+    Aside {
+        says: Says::Failed(returned),
+        content: Content::default(),
+        outcome: Outcome::Ignored,
+        reason: "a delivery report".into(),
     }
 }
 

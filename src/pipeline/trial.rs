@@ -36,5 +36,6 @@ fn as_if(kind: Kind, content_type: &str, bytes: Vec<u8>, reader: &Reader) -> Res
             Ok((dedupe::open(Id::MIN, &touch, now), touch))
         }
         Reading::Noise(why) | Reading::Unclear(why) => Err(why),
+        Reading::Aside(aside) => Err(aside.reason),
     }
 }

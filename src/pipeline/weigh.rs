@@ -18,6 +18,8 @@ pub(super) struct Weighed {
     pub(super) lead: Lead,
     /// `created` or `touched`.
     pub(super) outcome: Outcome,
+    /// Whether it continues the lead's conversation.
+    pub(super) answers: bool,
     /// How the lead was recognised.
     pub(super) because: String,
     pub(super) verdict: Verdict,
@@ -44,14 +46,21 @@ impl Policy {
             received_at: inbound.received_at,
             content: content.clone(),
         };
-        let (mut lead, outcome, because) = match dedupe::place(content, unit)? {
+        let mut answers = false;
+        let (mut lead, outcome, because) = match dedupe::place(content, now, unit)? {
             dedupe::Place::New { because } => (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because),
             dedupe::Place::Unsure { because } => {
                 touch.content.problems.push(because.clone());
                 (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because)
             }
-            dedupe::Place::Existing { mut lead, because } => {
+            dedupe::Place::Existing { mut lead, because, answer } => {
                 dedupe::absorb(&mut lead, content, now);
+                answers = answer;
+                (*lead, Outcome::Touched, because)
+            }
+            dedupe::Place::Joining { mut lead, because } => {
+                dedupe::join(&mut lead, content, now);
+                answers = true;
                 (*lead, Outcome::Touched, because)
             }
         };
@@ -60,10 +69,14 @@ impl Policy {
             Some(authorship) => format!("{because}; {authorship}"),
             None => because,
         };
+        let because = match &content.authentication {
+            Some(found) => format!("{because}; its sender: {found}"),
+            None => because,
+        };
         touch.lead = lead.id;
         let verdict = self.judge(&mut lead, &touch, unit)?;
         let (routing, turn) = self.place_with_owner(&mut lead, &verdict, unit)?;
-        Ok(Weighed { touch, lead, outcome, because, verdict, routing, turn })
+        Ok(Weighed { touch, lead, outcome, answers, because, verdict, routing, turn })
     }
 
     /// Asks the rules about a lead and its newest touch.

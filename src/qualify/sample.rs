@@ -58,6 +58,9 @@ fn lead(channel: &Name) -> Lead {
         assigned_at: None,
         held_until: None,
         next_step: None,
+        away_until: None,
+        failing: Vec::new(),
+        others: Vec::new(),
         touch_count: 1,
         problems: Vec::new(),
     }

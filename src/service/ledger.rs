@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Error, Service};
-use crate::lead::{Delivery, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
+use crate::lead::{Authentication, Delivery, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
 use crate::normalize::Trust;
 use crate::store::Records;
 
@@ -15,6 +15,11 @@ impl Service {
             (Some(row), original) => Ok((row, original)),
             (None, _) => Err(Error::NotFound(format!("intake {id}"))),
         }
+    }
+
+    /// What the mail server that took an item found out about its sender, where it is a lead's.
+    pub fn authentication(&self, id: Id) -> Result<Option<Authentication>, Error> {
+        Ok(self.store.view(|view| view.touch(id))?.and_then(|touch| touch.content.authentication))
     }
 
     /// Makes an ignored or quarantined item a lead after all, read as well as it can be.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::{Error, Service};
 use crate::assign::shares;
-use crate::lead::{Attachment, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch};
+use crate::lead::{Attachment, Authentication, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch};
 use crate::store::{OwnerCounts, Records};
 
 /// Why an owner of the settings gets no leads,
@@ -50,6 +50,8 @@ pub struct TouchView {
     pub fields: Fields,
     /// Files.
     pub attachments: Vec<Attachment>,
+    /// What the mail server that took it found out about its sender.
+    pub authentication: Option<Authentication>,
     /// Its ledger row.
     pub intake: Id,
 }
@@ -67,6 +69,7 @@ impl From<Touch> for TouchView {
             from: content.from,
             fields: content.fields,
             attachments: content.attachments,
+            authentication: content.authentication,
             intake: touch.id,
         }
     }

@@ -13,7 +13,7 @@ use super::records::Records;
 use super::rotation::{OwnerCounts, Rotation};
 use super::unit::match_keys;
 use super::{ENOUGH, Error, GO_ON, Store, View, codec, keys};
-use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Touch};
+use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Thread, Touch};
 
 /// Differences that are named at most.
 const MOST: usize = 1000;
@@ -40,6 +40,7 @@ impl Store {
             audit.match_keys()?;
             audit.touches()?;
             audit.lead_touches()?;
+            audit.threads()?;
             audit.notices()?;
             audit.notices_due()?;
             audit.rotations()?;
@@ -174,6 +175,11 @@ impl Audit<'_> {
             if !audit.has(Table::Leads, &touch.lead.to_bytes())? {
                 audit.differ(Table::Touches, &touch.id, format!("its lead {} is not there", touch.lead));
             }
+            for key in touch.content.thread.iter().flat_map(Thread::keys) {
+                if !audit.has(Table::Threads, &keys::text_and_id(&key, touch.id))? {
+                    audit.differ(Table::Threads, &touch.id, "is a mail and not found by its names");
+                }
+            }
             let row: Option<Intake> = audit.view.intake(touch.id)?;
             if !row.is_some_and(|row| became_a_lead(row.outcome)) {
                 audit.differ(Table::Touches, &touch.id, "the ledger does not say that it became a lead's");
@@ -188,6 +194,17 @@ impl Audit<'_> {
             let id = keys::last_id(key).unwrap_or(Id::MIN);
             if audit.view.touch(id)?.is_none_or(|touch| touch.lead != lead) {
                 audit.differ(Table::LeadTouches, &id, format!("is listed under lead {lead} and is not its touch"));
+            }
+            Ok(())
+        })
+    }
+
+    /// Each mail that is found by its names is a lead's.
+    fn threads(&mut self) -> Result<(), Error> {
+        self.keys(Table::Threads, |audit, key| {
+            let id = keys::last_id(key).unwrap_or(Id::MIN);
+            if audit.view.lead_of(id)?.is_none() {
+                audit.differ(Table::Threads, &id, "is found by its names and is no lead's");
             }
             Ok(())
         })
@@ -330,6 +347,7 @@ mod tests {
             (Table::LeadTouches, keys::pair(Id::MIN, Id::MIN).to_vec()),
             (Table::NoticesDue, keys::due(Timestamp::UNIX_EPOCH, Id::MIN).to_vec()),
             (Table::Unowned, Id::MIN.to_bytes().to_vec()),
+            (Table::Threads, keys::text_and_id("message:1@x", Id::MIN)),
         ] {
             let store = first();
             store.backend.write(&mut |tables| tables.put(table, &key, b"")).unwrap();

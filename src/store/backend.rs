@@ -98,11 +98,13 @@ pub enum Table {
     OwnerCounts,
     /// Lead id → nothing, for leads that wait without an owner.
     Unowned,
+    /// `message:…` or `subject:…`, NUL, intake id → nothing, for mails of and to leads.
+    Threads,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Meta,
         Self::Leads,
         Self::Touches,
@@ -120,6 +122,7 @@ impl Table {
         Self::Rotations,
         Self::OwnerCounts,
         Self::Unowned,
+        Self::Threads,
     ];
 
     /// The name in the file.
@@ -143,6 +146,7 @@ impl Table {
             Self::Rotations => "rotations",
             Self::OwnerCounts => "owner_counts",
             Self::Unowned => "unowned",
+            Self::Threads => "threads",
         }
     }
 }

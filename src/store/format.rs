@@ -10,13 +10,14 @@ use super::backend::{Order, Table};
 use super::records::Records;
 use super::unit::Unit;
 use super::{Error, GO_ON, Store, codec, keys};
-use crate::lead::{Id, Lead};
+use crate::lead::{Id, Kind, Lead, Thread, Touch};
 
 /// Leads from one version to the next.
 pub(super) type Step = fn(&mut Unit<'_>) -> Result<(), Error>;
 
 /// All steps; the first one leads from version 1 to 2.
-pub(super) const STEPS: [Step; 2] = [notices_name_their_decision, leads_without_owner_are_listed];
+pub(super) const STEPS: [Step; 3] =
+    [notices_name_their_decision, leads_without_owner_are_listed, mails_are_found_by_their_names];
 
 /// The version of what the bytes mean; a store with a newer one is refused.
 #[expect(clippy::cast_possible_truncation, reason = "there are never so many steps")]
@@ -65,6 +66,22 @@ fn leads_without_owner_are_listed(unit: &mut Unit<'_>) -> Result<(), Error> {
         GO_ON
     })?;
     unowned.iter().try_for_each(|lead| unit.list_if_unowned(lead))
+}
+
+/// Until version 3 nothing said which mails belong to a lead; of older ones the header says it.
+fn mails_are_found_by_their_names(unit: &mut Unit<'_>) -> Result<(), Error> {
+    let (mut mails, mut end): (Vec<(Id, Thread)>, _) = (Vec::new(), Vec::new());
+    unit.tables().scan(Table::Touches, keys::starting_with(&[], &mut end), Order::Forward, &mut |_, value| {
+        let touch: Touch = codec::decode(Table::Touches, value)?;
+        let name = touch.content.headers.get("message-id").map(|id| id.trim().trim_matches(['<', '>']).to_owned());
+        let ids: Vec<String> =
+            name.into_iter().filter(|name| !name.is_empty() && name.len() <= Thread::LONGEST).collect();
+        if touch.kind == Kind::Mail && !ids.is_empty() {
+            mails.push((touch.id, Thread { ids, ..Thread::default() }));
+        }
+        GO_ON
+    })?;
+    mails.iter().try_for_each(|(id, thread)| unit.add_to_thread(*id, thread))
 }
 
 #[cfg(test)]
@@ -145,6 +162,28 @@ mod tests {
         let store = Store::on(Disk::holding(disk.written())).unwrap();
         assert_eq!((format(&store), waiting.len()), (FORMAT, 2));
         assert_eq!(store.view(|view| view.unowned(Id::MIN, 9)).unwrap(), waiting);
+        assert_eq!(store.audit().unwrap(), []);
+    }
+
+    #[test]
+    fn a_store_of_format_3_knows_its_mails_after_it_is_opened() {
+        let disk = first();
+        let store = Store::on(disk.clone()).unwrap();
+        let lead = store.leads(&LeadFilter::default(), None, 1).unwrap().items.remove(0);
+        let mut touch = store.view(|view| view.touches(lead.id)).unwrap().remove(0);
+        touch.kind = Kind::Mail;
+        touch.content.headers.insert("message-id".into(), "<1@firma.example>".into());
+        let older = store.unit(Timestamp::now(), |unit| {
+            unit.add_touch(&touch)?;
+            unit.set_format(3)
+        });
+        older.unwrap();
+        assert!(store.view(|view| view.mails_with("message:1@firma.example", 9)).unwrap().is_empty());
+        drop(store);
+        let store = Store::on(Disk::holding(disk.written())).unwrap();
+        assert_eq!(format(&store), FORMAT);
+        assert_eq!(store.view(|view| view.mails_with("message:1@firma.example", 9)).unwrap(), [touch.id]);
+        assert_eq!(store.view(|view| view.lead_of(touch.id)).unwrap(), Some(lead));
         assert_eq!(store.audit().unwrap(), []);
     }
 

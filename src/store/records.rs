@@ -64,9 +64,29 @@ pub trait Records {
 
     /// Leads that have a match key (`email:…`, `phone:…`), newest first, at most `limit`.
     fn leads_with(&self, key: &str, limit: usize) -> Result<Vec<Id>, Error> {
-        let (mut ids, mut end, prefix) = (Vec::new(), Vec::new(), keys::text_prefix(key));
+        self.with_text(Table::MatchKeys, key, limit)
+    }
+
+    /// Mails of and to leads that have a key (see [`Thread::keys`](crate::lead::Thread::keys)),
+    /// newest first, at most `limit`.
+    fn mails_with(&self, key: &str, limit: usize) -> Result<Vec<Id>, Error> {
+        self.with_text(Table::Threads, key, limit)
+    }
+
+    /// The lead that an item belongs to.
+    fn lead_of(&self, intake: Id) -> Result<Option<Lead>, Error> {
+        let id = match self.touch(intake)? {
+            Some(touch) => Some(touch.lead),
+            None => self.intake(intake)?.and_then(|row| row.lead),
+        };
+        Ok(id.map(|id| self.lead(id)).transpose()?.flatten())
+    }
+
+    /// The ids at the end of the keys of one text, newest first, at most `limit`.
+    fn with_text(&self, table: Table, text: &str, limit: usize) -> Result<Vec<Id>, Error> {
+        let (mut ids, mut end, prefix) = (Vec::new(), Vec::new(), keys::text_prefix(text));
         let range = keys::starting_with(&prefix, &mut end);
-        self.tables().scan(Table::MatchKeys, range, Order::Backward, &mut |key, _| {
+        self.tables().scan(table, range, Order::Backward, &mut |key, _| {
             ids.extend(keys::last_id(key));
             if ids.len() < limit { GO_ON } else { ENOUGH }
         })?;

@@ -44,6 +44,9 @@ fn lead(id: Id, email: &str, owner: &str) -> Lead {
         assigned_at: None,
         held_until: None,
         next_step: None,
+        away_until: None,
+        failing: Vec::new(),
+        others: Vec::new(),
         touch_count: 1,
         problems: vec![],
     }

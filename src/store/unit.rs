@@ -8,8 +8,8 @@ use super::records::{DEAD_ALARMS, Delivered, Records};
 use super::rotation::Rotation;
 use super::{Error, codec, fresh, keys};
 use crate::lead::{
-    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, Place, SealKey, TimelineEntry, Touch,
-    Trip,
+    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, Place, SealKey, Thread,
+    TimelineEntry, Touch, Trip,
 };
 use crate::mistakes::{self, Mistake};
 
@@ -90,8 +90,16 @@ impl<'a> Unit<'a> {
         }
     }
 
+    /// Makes a mail of or to a lead known to the mails that will answer it.
+    pub fn add_to_thread(&mut self, intake: Id, thread: &Thread) -> Result<(), Error> {
+        thread.keys().iter().try_for_each(|key| self.tables.put(Table::Threads, &keys::text_and_id(key, intake), b""))
+    }
+
     /// Attaches a touch to its lead.
     pub fn add_touch(&mut self, touch: &Touch) -> Result<(), Error> {
+        if let Some(thread) = &touch.content.thread {
+            self.add_to_thread(touch.id, thread)?;
+        }
         self.tables.put(Table::LeadTouches, &keys::pair(touch.lead, touch.id), b"")?;
         self.put(Table::Touches, &touch.id.to_bytes(), touch)
     }

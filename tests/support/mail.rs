@@ -27,7 +27,7 @@ pub(crate) fn reader(domain: &str) -> Reader {
     })
 }
 
-/// What a mail says, as it came in or as somebody released it.
+/// What a mail says where no lead is known, as it came in or as somebody released it.
 pub(crate) fn reading(reader: &Reader, bytes: &[u8], trust: Trust) -> Reading {
     let inbound = Inbound {
         channel: Name::parse("sales").unwrap(),
@@ -39,5 +39,5 @@ pub(crate) fn reading(reader: &Reader, bytes: &[u8], trust: Trust) -> Reading {
         place: None,
         quiet: false,
     };
-    reader.read(&inbound, trust)
+    reader.read(&inbound, trust).of_a_stranger()
 }

@@ -88,6 +88,7 @@ mod tests {
             folder: "INBOX".to_owned(),
             further: Vec::new(),
             max_size: 40 << 20,
+            authserv_id: Vec::new(),
             start: Start::New,
             after: After::Keep,
             poll: Duration::from_mins(1),

@@ -99,6 +99,9 @@ pub struct Config {
     pub after: After,
     /// Of a larger mail only the header is read, bytes. 64 KiB to 40 MiB. Default 40 MiB.
     pub max_size: u32,
+    /// Names of the mail servers whose `Authentication-Results` count (RFC 8601 § 2.5), and of those
+    /// whose ARC seals do. Default: whichever put the topmost one there.
+    pub authserv_id: Vec<String>,
     /// Fallback where IDLE is missing or silent; 1 s to 1 h. Default 60 s.
     pub poll: Duration,
     /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times

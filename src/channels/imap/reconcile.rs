@@ -241,7 +241,7 @@ impl Reader<'_> {
         }
         let (subject, from) = match prepared.reading {
             Reading::Lead(content) => (content.subject, content.from),
-            Reading::Noise(_) | Reading::Unclear(_) => (None, None),
+            Reading::Aside(_) | Reading::Noise(_) | Reading::Unclear(_) => (None, None),
         };
         let outcome = match wish {
             Wish::Name => None,

@@ -35,6 +35,7 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let start = start(section.key("start"), zone);
     let after = after::settings::read(section.key("after"), std::iter::once(&folder).chain(&further));
     let max_size = section.key("max_size").parse(max_size).unwrap_or(LARGEST_MAIL);
+    let authserv_id = servers(section.key("authserv_id"));
     let poll = section.key("poll").duration(Duration::from_secs(1)..=Duration::from_hours(1));
     let poll = poll.unwrap_or(Duration::from_mins(1));
     let silence_after = silence_after(section, poll);
@@ -52,6 +53,7 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
         start,
         after,
         max_size,
+        authserv_id,
         poll,
         silence_after,
         timeout,
@@ -63,6 +65,23 @@ fn max_size(text: &str) -> Result<u32, Wrong> {
     let size = values::size(text)?;
     let fits = u32::try_from(size).ok().filter(|size| (SMALLEST_LIMIT..=LARGEST_MAIL).contains(size));
     fits.ok_or_else(|| Wrong::new(format!("{} is out of range", quote(text))).hint("use \"64KiB\" to \"40MiB\""))
+}
+
+/// The mail servers whose findings count: a name, or a list of names.
+fn servers(field: Field<'_>) -> Vec<String> {
+    let several = field.holds(DeValue::is_array);
+    let names = if several { field.list(authserv_id) } else { field.parse(authserv_id).map(|name| vec![name]) };
+    names.unwrap_or_default()
+}
+
+/// The name of a mail server, as it stands in front of its results.
+fn authserv_id(text: &str) -> Result<String, Wrong> {
+    let text = text.trim();
+    if text.is_empty() || text.contains([' ', ';', '=', '"']) {
+        let wrong = Wrong::new(format!("{} is no server's name", quote(text)));
+        return Err(wrong.hint("write what stands behind `Authentication-Results:`, such as \"mx.example.com\""));
+    }
+    Ok(text.to_owned())
 }
 
 /// The first folder, and those beside it: a name, or a list of names.
@@ -230,6 +249,17 @@ mod tests {
             "provider = \"gmail\"\noauth2 = { token_url = \"https://login.example.com/t\", scope = \"mail\", client_id = \"us\", refresh_token = \"x\" }",
         );
         assert_eq!((mine.token_url.as_str(), mine.scope.as_deref()), ("https://login.example.com/t", Some("mail")));
+    }
+
+    #[test]
+    fn servers_whose_findings_count_are_named_alone_or_in_a_list() {
+        let of = |value: &str| good(&format!("provider = \"gmail\"\npassword = \"x\"\n{value}")).authserv_id;
+        assert_eq!(of(""), [""; 0]);
+        assert_eq!(of("authserv_id = \"mx.example.com\""), ["mx.example.com"]);
+        assert_eq!(of("authserv_id = [\"mx.example.com\", \"lists.example\"]"), ["mx.example.com", "lists.example"]);
+        let (_, problems) =
+            mailbox("provider = \"gmail\"\npassword = \"x\"\nauthserv_id = \"mx.example.com; spf=pass\"");
+        assert!(problems[0].starts_with("channels.sales.authserv_id: "), "{problems:?}");
     }
 
     #[test]

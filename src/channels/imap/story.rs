@@ -265,6 +265,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         folder: "INBOX".to_owned(),
         further: Vec::new(),
         max_size: 40 << 20,
+        authserv_id: Vec::new(),
         start: Start::All,
         poll: Duration::from_mins(1),
         after: After::Keep,

@@ -6,16 +6,23 @@
 //! 2. `noise` recognises reports, automatic answers, newsletters and our own notices.
 //! 3. `body` and `attachments` read what it says and what came along.
 //!    `reply` tells what a person typed from the quote and the signature below it.
-//! 4. `sender` says who wrote, `forms` what a form mailer says about whom it speaks for, `forward`
+//! 4. `authentication` tells what the server that took the mail found out about its sender: who
+//!    only claims to be one of our own people is none.
+//! 5. `sender` says who wrote, `forms` what a form mailer says about whom it speaks for, `forward`
 //!    who wrote what one of our own people passed on.
+//! 6. `thread` says which mails it answers. What is no wish may still say something about a lead
+//!    that is known (`aside`); only the store knows whether one is.
 //!
 //! `mail_parser` reads addresses, parameters and rare charsets, one header at a time. Structure,
 //! transfer encodings and encoded words are read here, because what hostile mail does to a parser
 //! (nesting, amplification, quadratic headers) is decided there, and a stack overflow ends the
 //! process.
 
+mod absence;
 mod address;
+mod aside;
 mod attachments;
+mod authentication;
 mod body;
 mod bounds;
 mod charset;
@@ -30,12 +37,13 @@ mod person;
 mod phones;
 mod reply;
 mod sender;
+mod thread;
 mod transfer;
 mod words;
 
 use std::fmt::Write as _;
 
-use crate::lead::{Confidence, Content, Email, Reading};
+use crate::lead::{Confidence, Content, Email, Outcome, Reading, Thread};
 use crate::normalize::fields::Pair;
 use crate::normalize::{Reader, Trust, robot, text};
 
@@ -55,11 +63,12 @@ const RELEASE: &str = "to make it a lead all the same: `lotse intake release ID`
 const EXCERPT: usize = 256 << 10;
 
 /// Reads one mail. Never fails: what cannot be read is [`Reading::Unclear`], what is no lead is
-/// [`Reading::Noise`]; with [`Trust::Released`] it is a lead, read as well as can be.
+/// [`Reading::Noise`]; with [`Trust::Released`] it is a lead, read as well as can be. `servers` are
+/// those whose word about the sender counts, any where none is named.
 ///
 /// Linear in the length of the mail. The stack it needs is bounded by [`bounds`].
 #[must_use]
-pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
+pub(super) fn read(bytes: &[u8], reader: &Reader, servers: &[String], trust: Trust) -> Reading {
     let bytes = &headers::with_line_feeds(bytes)[..];
     let parts = match Parts::of(bytes) {
         Ok(parts) => parts,
@@ -71,23 +80,35 @@ pub(super) fn read(bytes: &[u8], reader: &Reader, trust: Trust) -> Reading {
         if hops > bounds::HOPS {
             return Reading::Unclear(format!("{}; {RELEASE}", bounds::Excess::Hops(hops)));
         }
-        if let Some(reason) = noise::reason(&parts, reader) {
-            return Reading::Noise(reason);
+        if let Some(noise) = noise::find(&parts, reader) {
+            return aside::of_noise(noise, &parts, reader, servers);
         }
     }
     let (mut content, found) = words_and_person(&parts, reader, trust, 0);
+    let thread = thread::read(&parts.root().fields, content.subject.as_deref(), reader);
+    // What a colleague passes on stands in the colleague's conversation, not in the person's.
+    let thread = if content.forwarded_by.is_some() { Thread { ids: thread.ids, ..Thread::default() } } else { thread };
+    content.thread = Some(thread);
+    content.authentication = authentication::read(&parts.root().fields, servers);
+    if let Some(why) = authentication::forged(&content, &parts.root().fields, reader) {
+        // A form on our own website speaks for outsiders; whose words count must not be pretended.
+        let ours = matches!(found, Err(Nobody::Ours(_) | Nobody::Unclear(..)));
+        if trust == Trust::Usual && (ours || content.forwarded_by.is_some()) {
+            return Reading::Unclear(format!("{why}; {RELEASE}"));
+        }
+        content.problems.push(why);
+    }
     match found {
         Ok(()) => {}
-        Err(Nobody::Unclear(_, why)) if trust == Trust::Usual => {
-            return Reading::Unclear(format!(
-                "one of our own people passed it on, but it is not plain whose it was: {why}; {RELEASE}"
-            ));
+        Err(Nobody::Unclear(email, why)) if trust == Trust::Usual => {
+            let reason =
+                format!("one of our own people passed it on, but it is not plain whose it was: {why}; {RELEASE}");
+            return aside::of_a_colleague(email, content, &parts.root().fields, Outcome::Quarantined, reason);
         }
         Err(Nobody::Ours(email)) if trust == Trust::Usual => {
             let domain = reader.own_domain(email.domain()).unwrap_or(email.domain());
-            return Reading::Noise(format!(
-                "sent from our own domain `{domain}` (see `organisation.domains`); {RELEASE}"
-            ));
+            let reason = format!("sent from our own domain `{domain}` (see `organisation.domains`); {RELEASE}");
+            return aside::of_a_colleague(email, content, &parts.root().fields, Outcome::Ignored, reason);
         }
         Err(Nobody::Unknown(reason)) if trust == Trust::Usual => {
             return Reading::Unclear(format!("{reason}; {RELEASE}"));
@@ -233,15 +254,11 @@ mod tests {
 
     /// The reader of an organisation at `example.com` in Germany.
     pub(super) fn reader() -> Reader {
-        Reader {
-            domains: vec!["example.com".into()],
-            country: "DE".into(),
-            spellings: std::collections::HashMap::new(),
-        }
+        Reader { domains: vec!["example.com".into()], ..Reader::default() }
     }
 
     fn usual(mail: &[u8]) -> Reading {
-        read(mail, &reader(), Trust::Usual)
+        read(mail, &reader(), &[], Trust::Usual).of_a_stranger()
     }
 
     fn lead(reading: Reading) -> Content {
@@ -317,7 +334,7 @@ mod tests {
         let thread = std::thread::Builder::new().stack_size(256 << 20).spawn(move || {
             for (name, mail) in bombs {
                 let start = Instant::now();
-                let _ = (usual(&mail), read(&mail, &reader(), Trust::Released), identity(&mail));
+                let _ = (usual(&mail), read(&mail, &reader(), &[], Trust::Released), identity(&mail));
                 assert!(start.elapsed() < Duration::from_secs(10), "{name}: {:?}", start.elapsed());
             }
         });
@@ -353,14 +370,42 @@ mod tests {
             ("\u{1}\u{2}", None, None),
             ("", None, None),
         ] {
-            let content = lead(read(mail.as_bytes(), &reader(), Trust::Released));
+            let content = lead(read(mail.as_bytes(), &reader(), &[], Trust::Released));
             assert_eq!(content.person.emails.first().map(Email::as_str), email, "{mail}");
             assert_eq!(content.text.as_deref(), text, "{mail}");
         }
-        let deep = lead(read(&nested(70), &reader(), Trust::Released));
+        let deep = lead(read(&nested(70), &reader(), &[], Trust::Released));
         assert_eq!(deep.person.emails[0].as_str(), "max@firma.example");
         assert!(deep.problems[0].contains("only its start was read"), "{:?}", deep.problems);
-        assert_eq!(lead(read(b"From: Max\n\nx", &reader(), Trust::Released)).person.name.as_deref(), Some("Max"));
+        assert_eq!(lead(read(b"From: Max\n\nx", &reader(), &[], Trust::Released)).person.name.as_deref(), Some("Max"));
+    }
+
+    #[test]
+    fn who_only_claims_to_be_one_of_our_people_is_not_believed() {
+        let failed = "Authentication-Results: mx.example.com; spf=fail smtp.mailfrom=x@example.com; dkim=none; dmarc=fail header.from=example.com\n";
+        let passed = "Authentication-Results: mx.example.com; dmarc=pass header.from=example.com\n";
+        let forward = "From: Anna <anna@example.com>\nSubject: Fwd: x\n\n---------- Forwarded message ---------\nFrom: Max <max@firma.example>\nDate: today\nSubject: x\nTo: Anna <anna@example.com>\n\nAn offer, please.\n";
+        let words = "From: Anna <anna@example.com>\nTo: max@firma.example\nSubject: Re: x\n\nHere it is.\n";
+        let form = "From: Website <info@example.com>\nSubject: New entry\n\nName: Max M\nE-Mail: max@firma.example\nMessage: An offer, please.\n";
+        let reply_to = "From: Website <wordpress@example.com>\nReply-To: max@firma.example\n\nAn offer, please.\n";
+        for mail in [forward, words] {
+            let Reading::Unclear(why) = usual(format!("{failed}{mail}").as_bytes()) else { panic!("{mail}") };
+            assert!(why.contains("our own domain `example.com`") && why.contains("DMARC fail"), "{why}");
+        }
+        // What our own website sends is somebody's wish, whether it is signed or not.
+        for mail in [form, reply_to] {
+            let content = lead(usual(format!("{failed}{mail}").as_bytes()));
+            assert_eq!(content.person.emails[0].as_str(), "max@firma.example", "{mail}");
+            assert!(content.problems.iter().any(|problem| problem.contains("may be forged")), "{mail}");
+        }
+        for checked in [passed, ""] {
+            let content = lead(usual(format!("{checked}{forward}").as_bytes()));
+            assert_eq!((content.forwarded_by.is_some(), content.problems.len()), (true, 0));
+            assert_eq!(content.authentication.is_some(), !checked.is_empty());
+            assert!(!matches!(usual(format!("{checked}{words}").as_bytes()), Reading::Unclear(_)));
+        }
+        let customer = lead(usual(format!("{failed}From: max@firma.example\n\nx").as_bytes()));
+        assert_eq!(customer.problems, [""; 0], "what others' domains ask for is no matter of ours");
     }
 
     #[test]
@@ -387,14 +432,14 @@ mod tests {
         #[test]
         fn any_bytes_are_read(bytes in proptest::collection::vec(any::<u8>(), 0..3000)) {
             _ = usual(&bytes);
-            prop_assert!(matches!(read(&bytes, &reader(), Trust::Released), Reading::Lead(_)));
+            prop_assert!(matches!(read(&bytes, &reader(), &[], Trust::Released), Reading::Lead(_)));
         }
 
         #[test]
         fn any_mix_of_mail_is_read(pieces in proptest::collection::vec(piece(), 0..60)) {
             let mail = pieces.concat();
             _ = usual(&mail);
-            prop_assert!(matches!(read(&mail, &reader(), Trust::Released), Reading::Lead(_)));
+            prop_assert!(matches!(read(&mail, &reader(), &[], Trust::Released), Reading::Lead(_)));
         }
     }
 

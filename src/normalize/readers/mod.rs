@@ -248,7 +248,7 @@ mod tests {
     use crate::lead::{Delivery, Kind, Name, Original};
 
     fn reader(country: &str) -> Reader {
-        Reader { domains: Vec::new(), country: country.into(), spellings: HashMap::new() }
+        Reader { domains: Vec::new(), country: country.into(), spellings: HashMap::new(), servers: HashMap::new() }
     }
 
     fn form(body: &str) -> Inbound {

@@ -206,6 +206,7 @@ impl Page {
         let Said { subject, text, content } = said(letter);
         let title = if letter.notice.event == Event::Touched { words.wrote_now_title } else { words.wrote_title };
         self.head(title);
+        self.maybe(words.other, content.and_then(|content| another(content, &letter.lead)));
         self.maybe(words.subject, subject);
         match text.map(|text| block(text, LONGEST_MESSAGE)).filter(|(text, _)| !text.is_empty()) {
             Some((text, whole)) => {
@@ -254,6 +255,9 @@ impl Page {
         self.head(words.next_title);
         if let Some(email) = reply_to(&letter.lead) {
             let _infallible = writeln!(self.0, "  {} {email}.", words.reply_goes_to);
+            if letter.lead.failing.iter().any(|failing| failing.email.as_str() == email) {
+                let _infallible = writeln!(self.0, "  {}", words.came_back);
+            }
         } else if let Some(phone) = letter.lead.person.phones.first() {
             let _infallible = writeln!(self.0, "  {} {phone}.", words.call);
         }
@@ -262,6 +266,12 @@ impl Page {
             let _infallible = writeln!(self.0, "  {}: lotse leads stage {id} accepted", words.accept);
         }
     }
+}
+
+/// Who wrote, where it was somebody else in the lead's conversation.
+fn another<'a>(content: &'a Content, lead: &Lead) -> Option<&'a str> {
+    let email = content.person.emails.first()?;
+    lead.others.iter().any(|other| other.email == *email).then_some(content.from.as_deref()).flatten()
 }
 
 /// What was written this time, or at first.

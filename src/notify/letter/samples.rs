@@ -71,6 +71,9 @@ pub(crate) fn lead(id: Id) -> Lead {
         assigned_at: Some(at),
         held_until: None,
         next_step: None,
+        away_until: None,
+        failing: Vec::new(),
+        others: Vec::new(),
         touch_count: 1,
         problems: Vec::new(),
     }
@@ -147,6 +150,7 @@ pub(crate) fn letter() -> Letter {
         touch: Some(touch),
         decision: Some(decision),
         owner: Some(owner("anna", "Anna Schmidt")),
+        conversation: Some("lotse-lead-x".to_owned()),
         house,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::samples::{house, letter};
 use super::*;
-use crate::lead::{Disposition, Fields, Person, Stage};
+use crate::lead::{Correspondent, Disposition, Failing, Fields, Person, Stage};
 
 fn in_german(mut letter: Letter) -> Letter {
     letter.house = house(Language::German);
@@ -102,6 +102,23 @@ fn a_second_message_is_the_one_that_is_told() {
     assert!(text.contains("Max Müstermann (Firma GmbH) hat wieder geschrieben."));
     assert!(text.contains("> Bitte doch 30 Stück"));
     assert!(!text.contains("20 Stück"));
+}
+
+#[test]
+fn somebody_else_in_the_conversation_and_an_address_that_fails_are_named() {
+    let mut letter = letter();
+    letter.notice.event = Event::Touched;
+    letter.lead.failing =
+        vec![Failing { email: letter.lead.person.emails[0].clone(), at: letter.lead.created_at, why: None }];
+    let eva = Email("eva@firma.example".to_owned());
+    letter.lead.others = vec![Correspondent { email: eva.clone(), name: None }];
+    let content = &mut letter.touch.as_mut().unwrap().content;
+    content.from = Some("Eva <eva@firma.example>".to_owned());
+    assert!(!text(&letter).contains("Written by"));
+    letter.touch.as_mut().unwrap().content.person.emails = vec![eva];
+    let text = text(&letter);
+    assert!(text.contains("  Written by: Eva <eva@firma.example>\n"), "{text}");
+    assert!(text.contains("max@firma.example.\n  Beware: a mail to this address came back.\n"), "{text}");
 }
 
 #[test]

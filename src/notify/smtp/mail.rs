@@ -237,6 +237,7 @@ mod tests {
         let found = headers(&composed(&letter));
         let value = |name: &str| found.iter().find(|(n, _)| n == name).map(|(_, v)| v.clone()).unwrap();
         assert_eq!(value("Message-ID"), format!("<{}@example.com>", letter.notice.id));
+        assert_eq!(value("References"), "<lotse-lead-x@example.com>");
         assert_eq!(value("Date"), "Mon, 23 Nov 2026 09:12:44 +0000");
         assert_eq!(value("From"), "Lotse <lotse@example.com>");
         assert_eq!(value("To"), "\"Anna Schmidt\" <anna@example.com>");

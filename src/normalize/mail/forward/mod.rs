@@ -22,7 +22,7 @@ use super::parts::Parts;
 use super::person::Nobody;
 use super::sender::{self, Author, Sender};
 use head::{Head, Sign, announces, bare};
-use subject::Said;
+pub(super) use subject::{Said, stem};
 use taken::{authorship, enter, note, take_over};
 
 /// Attached mails that are looked at.

@@ -7,7 +7,7 @@ const LONGEST: usize = 20;
 
 /// What a subject begins with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Said {
+pub(in crate::normalize::mail) enum Said {
     /// `Fwd: …`, `WG: AW: …`, `[Extern] TR : …`.
     PassedOn,
     /// `Re: …`, `AW: WG: …`.
@@ -39,6 +39,19 @@ pub(super) fn inner(subject: &str) -> &str {
         }
     }
     subject
+}
+
+/// A subject without all its beginnings, and what the first one that says something says.
+pub(in crate::normalize::mail) fn stem(subject: &str) -> (&str, Said) {
+    let mut rest = subject;
+    while let Some((said, after)) = next(rest) {
+        let word = said == Said::Nothing && !rest.trim_start().starts_with('[');
+        if word || after.trim().is_empty() {
+            break;
+        }
+        rest = after;
+    }
+    (rest.trim(), said(subject))
 }
 
 /// The first beginning of a subject, and what follows; `None` where its words begin.
@@ -84,6 +97,19 @@ mod tests {
             ("", Said::Nothing, ""),
         ] {
             assert_eq!((said(subject), inner(subject)), (what, rest), "{subject}");
+        }
+    }
+
+    #[test]
+    fn a_subject_is_the_same_however_often_it_is_answered() {
+        for (subject, rest) in [
+            ("Re: AW: [extern] Fwd: Offer", "Offer"),
+            ("Offer: forty pieces", "Offer: forty pieces"),
+            ("Extern: Offer", "Extern: Offer"),
+            ("Re:", "Re:"),
+            ("", ""),
+        ] {
+            assert_eq!(stem(subject).0, rest, "{subject}");
         }
     }
 }

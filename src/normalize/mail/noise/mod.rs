@@ -1,11 +1,13 @@
 //! Mail that is no lead: reports of mail servers, automatic answers, newsletters, our own notices.
 //!
-//! In: a mail's parts. Out: the reason, or nothing. `Auto-Submitted: auto-generated` and an empty
+//! In: a mail's parts. Out: the reason and what it may say about a lead that is known, or nothing. `Auto-Submitted: auto-generated` and an empty
 //! `Return-Path` are no reasons by themselves: form mailers set them on real enquiries.
 
 mod marked;
+mod returned;
 mod told;
 
+use crate::lead::Says;
 use crate::normalize::{Reader, email};
 
 use super::address;
@@ -76,19 +78,38 @@ const AUTOMATIC: [&str; 42] = [
     "absence du bureau",
 ];
 
+/// How the reason of a report starts that says what became of a mail of ours.
+const DELIVERY: &str = "a delivery report";
+
+/// A mail that is no lead.
+pub(super) struct Noise {
+    /// Why.
+    pub(super) reason: String,
+    /// What it may say about a lead that is known.
+    pub(super) says: Option<Says>,
+}
+
+impl Noise {
+    fn only(reason: String) -> Self {
+        Self { reason, says: None }
+    }
+}
+
 /// Why a mail is no lead; `None` when nothing speaks against it.
-pub(super) fn reason(parts: &Parts<'_>, reader: &Reader) -> Option<String> {
+pub(super) fn find(parts: &Parts<'_>, reader: &Reader) -> Option<Noise> {
     let mail = parts.root();
     if mail.fields.has("x-lotse-instance") {
-        return Some("a notice that Lotse itself sent (it carries `X-Lotse-Instance`)".into());
+        return Some(Noise::only("a notice that Lotse itself sent (it carries `X-Lotse-Instance`)".into()));
     }
-    report(parts)
-        .or_else(|| bounce(mail))
-        .or_else(|| told::reason(parts))
-        .or_else(|| automatic(mail))
-        .or_else(|| marked::calendar(parts))
-        .or_else(|| newsletter(mail, reader))
-        .or_else(|| marked::spam(parts))
+    if let Some(reason) = report(parts).or_else(|| bounce(mail)).or_else(|| told::reason(parts)) {
+        let says = reason.starts_with(DELIVERY).then(|| Says::Failed(returned::read(parts)));
+        return Some(Noise { reason, says });
+    }
+    if let Some(reason) = automatic(mail) {
+        return Some(Noise { reason, says: Some(Says::Automatic) });
+    }
+    let other = marked::calendar(parts).or_else(|| newsletter(mail, reader)).or_else(|| marked::spam(parts));
+    other.map(Noise::only)
 }
 
 /// Reports by their structure (RFC 3464, 8098, 5965).
@@ -183,7 +204,7 @@ mod tests {
 
     fn of(headers: &str) -> Option<String> {
         let mail = format!("{headers}\n\nSome text\n");
-        reason(&Parts::of(mail.as_bytes()).unwrap(), &reader())
+        find(&Parts::of(mail.as_bytes()).unwrap(), &reader()).map(|noise| noise.reason)
     }
 
     #[test]
