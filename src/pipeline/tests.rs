@@ -59,6 +59,7 @@ fn item(identity: &str, reading: Reading) -> Prepared {
         },
         identity: Identity { key: identity.into(), window: None },
         reading,
+        template: None,
     }
 }
 

@@ -23,6 +23,7 @@ mod read;
 mod rule;
 mod rule_tests;
 mod sample;
+mod templates;
 mod types;
 mod values;
 mod view;
@@ -37,11 +38,13 @@ use cel::Env;
 use jiff::Timestamp;
 
 use crate::lead::{Disposition, Fields, Hit, Lead, Name, Touch, Verdict};
+use crate::normalize::{Reader, Templates};
 use evaluate::{Answer, ask};
 use files::Files;
 use rule::{Reading, Rule};
 use rule_tests::RuleTests;
 use sample::samples;
+use templates::MailTest;
 use values::{Words, environment};
 use view::View;
 
@@ -55,6 +58,8 @@ const STACK: usize = 64 << 20;
 pub struct Rules {
     in_order: Vec<Rule>,
     tests: RuleTests,
+    templates: Templates,
+    mail_tests: Vec<MailTest>,
     warnings: Vec<Problem>,
     files: Files,
     env: Arc<Env>,
@@ -113,13 +118,14 @@ impl Rules {
         let rules: Vec<Rule> = files.rules.iter().flat_map(|file| reading.file(file)).collect();
         let Reading { problems: found, warnings, .. } = reading;
         problems.extend(found);
+        let (templates, mail_tests) = templates::read(&files, &mut problems);
         if !problems.is_empty() {
             problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
             return Err(problems);
         }
         let version = files.version(qualify_at);
         let tests = RuleTests::read(&files);
-        Ok(Self { in_order: rules, tests, warnings, files, env, qualify_at, version })
+        Ok(Self { in_order: rules, tests, templates, mail_tests, warnings, files, env, qualify_at, version })
     }
 
     /// What the rules say about a lead whose newest touch is `touch`.
@@ -137,7 +143,13 @@ impl Rules {
                 Answer::Failed(why) => problems.push(format!("rule `{}` ({}): {why}", rule.hit.rule, rule.hit.place)),
             }
         }
-        self.verdict(hits, problems)
+        let mut verdict = self.verdict(hits, problems);
+        for tag in &touch.content.tags {
+            if !verdict.tags.contains(tag) {
+                verdict.tags.push(tag.clone());
+            }
+        }
+        verdict
     }
 
     fn verdict(&self, hits: Vec<Hit>, problems: Vec<String>) -> Verdict {
@@ -170,6 +182,21 @@ impl Rules {
     #[must_use]
     pub fn run_tests(&self, read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>) -> Vec<TestOutcome> {
         self.tests.run(self, read)
+    }
+
+    /// The user's own templates of mails.
+    #[must_use]
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// Runs the tests beside the templates; `reader` has the settings. The result is how many there
+    /// are, and each difference with its file, the mail, the field, what was expected and found.
+    #[must_use]
+    pub fn run_mail_tests(&self, reader: Reader) -> (usize, Vec<Problem>) {
+        let reader = reader.with_templates(&self.templates);
+        let failures = self.mail_tests.iter().flat_map(|test| test.run(&self.files.mails, &reader));
+        (self.mail_tests.len(), failures.collect())
     }
 
     /// Short hash of all rules, lists and the threshold: 12 hexadecimal digits.
