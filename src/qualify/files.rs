@@ -66,7 +66,7 @@ impl Files {
             let file = File { name: name.to_owned(), path: format!("rules/{path}"), text: (*text).to_owned() };
             match path.split_once('/') {
                 Some(("lists", _)) => files.lists.push(file),
-                Some(("mail", name)) if name.ends_with(".eml") => {
+                Some(("mail", name)) if Path::new(name).extension().is_some_and(|ending| ending == "eml") => {
                     files.mails.push((name.to_owned(), text.as_bytes().to_vec()))
                 }
                 Some(("mail", _)) => files.templates.push(file),

@@ -44,7 +44,7 @@ use files::Files;
 use rule::{Reading, Rule};
 use rule_tests::RuleTests;
 use sample::samples;
-use templates::MailTest;
+use templates::MailTests;
 use values::{Words, environment};
 use view::View;
 
@@ -59,7 +59,7 @@ pub struct Rules {
     in_order: Vec<Rule>,
     tests: RuleTests,
     templates: Templates,
-    mail_tests: Vec<MailTest>,
+    mail_tests: MailTests,
     warnings: Vec<Problem>,
     files: Files,
     env: Arc<Env>,
@@ -195,8 +195,7 @@ impl Rules {
     #[must_use]
     pub fn run_mail_tests(&self, reader: Reader) -> (usize, Vec<Problem>) {
         let reader = reader.with_templates(&self.templates);
-        let failures = self.mail_tests.iter().flat_map(|test| test.run(&self.files.mails, &reader));
-        (self.mail_tests.len(), failures.collect())
+        self.mail_tests.run(&self.files.mails, &reader)
     }
 
     /// Short hash of all rules, lists and the threshold: 12 hexadecimal digits.

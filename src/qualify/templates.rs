@@ -22,16 +22,32 @@ const KEYS: [&str; 10] =
 
 /// One test: a mail, and what is to be read in it.
 #[derive(Debug)]
-pub(super) struct MailTest {
+struct MailTest {
     file: String,
     line: usize,
     mail: String,
     expect: Vec<(String, Value)>,
 }
 
-/// Reads all files; mistakes go to `problems`.
-pub(super) fn read(files: &Files, problems: &mut Vec<Problem>) -> (Templates, Vec<MailTest>) {
-    let (mut templates, mut tests): (Vec<Template>, Vec<MailTest>) = (Vec::new(), Vec::new());
+/// All tests beside the templates.
+#[derive(Debug, Default)]
+pub(super) struct MailTests {
+    all: Vec<MailTest>,
+    /// What of them cannot be read: no reason not to use the templates.
+    broken: Vec<Problem>,
+}
+
+impl MailTests {
+    /// How many there are, and what in their mails is read otherwise.
+    pub(super) fn run(&self, mails: &[(String, Vec<u8>)], reader: &Reader) -> (usize, Vec<Problem>) {
+        let failures = self.all.iter().flat_map(|test| test.run(mails, reader));
+        (self.all.len(), self.broken.iter().cloned().chain(failures).collect())
+    }
+}
+
+/// Reads all files; mistakes in templates go to `problems`.
+pub(super) fn read(files: &Files, problems: &mut Vec<Problem>) -> (Templates, MailTests) {
+    let (mut templates, mut tests): (Vec<Template>, MailTests) = (Vec::new(), MailTests::default());
     for file in &files.templates {
         let Some(parsed) = parse(file, problems) else { continue };
         for table in tables_beside(file, &parsed, "template", "a template", &["test"], problems) {
@@ -46,7 +62,9 @@ pub(super) fn read(files: &Files, problems: &mut Vec<Problem>) -> (Templates, Ve
         // What is neither was told above.
         let others: Vec<&str> = parsed.iter().map(|(key, _)| &**key.get_ref()).filter(|key| *key != "test").collect();
         for table in tables_beside(file, &parsed, "test", "a test", &others, problems) {
-            tests.extend(MailTest::read(file, &table, files, problems));
+            let before = tests.broken.len();
+            let test = MailTest::read(file, &table, &mut tests.broken);
+            tests.all.extend(test.filter(|_| tests.broken.len() == before));
         }
     }
     (Templates(templates), tests)
@@ -182,25 +200,12 @@ fn required(table: &Table<'_>, found: &[&str], problems: &mut Vec<Problem>) -> V
 }
 
 impl MailTest {
-    fn read(file: &File, table: &Table<'_>, files: &Files, problems: &mut Vec<Problem>) -> Option<Self> {
-        let before = problems.len();
+    fn read(file: &File, table: &Table<'_>, problems: &mut Vec<Problem>) -> Option<Self> {
         table.only(&["mail", "expect"], problems);
         let mail = table.text("mail", problems);
         if table.get("mail").is_none() {
             problems
                 .push(table.problem("the test has no `mail`").hint("name the file beside it: mail = \"portal.eml\""));
-        }
-        // Rules kept for a start with broken ones come without mails.
-        if let Some(mail) = mail
-            .as_ref()
-            .filter(|mail| !files.mails.is_empty() && !files.mails.iter().any(|(name, _)| name == mail.value))
-        {
-            let names = files.mails.iter().map(|(name, _)| name.as_str());
-            let problem =
-                table.problem_at(mail.span.start, format!("there is no mail `{}` beside the template", mail.value));
-            let hint =
-                did_you_mean(mail.value, names).unwrap_or_else(|| "save the mail there with all its headers".into());
-            problems.push(problem.hint(hint));
         }
         let expect = match table.get("expect").map(|expect| json(expect.get_ref())) {
             Some(Value::Object(expect)) if !expect.is_empty() => expect.into_iter().collect(),
@@ -210,12 +215,11 @@ impl MailTest {
                 return None;
             }
         };
-        let test = Self { file: file.path.clone(), line: table.line(), mail: mail?.value.to_owned(), expect };
-        (problems.len() == before).then_some(test)
+        Some(Self { file: file.path.clone(), line: table.line(), mail: mail?.value.to_owned(), expect })
     }
 
     /// What of its mail is read otherwise.
-    pub(super) fn run(&self, mails: &[(String, Vec<u8>)], reader: &Reader) -> Vec<Problem> {
+    fn run(&self, mails: &[(String, Vec<u8>)], reader: &Reader) -> Vec<Problem> {
         let differs = |message: String| Problem {
             file: self.file.clone(),
             line: self.line,
@@ -224,7 +228,9 @@ impl MailTest {
             hint: None,
         };
         let Some((_, bytes)) = mails.iter().find(|(name, _)| *name == self.mail) else {
-            return vec![differs("there is no such mail beside the template".into())];
+            let near = did_you_mean(&self.mail, mails.iter().map(|(name, _)| name.as_str()));
+            let hint = near.unwrap_or_else(|| "save the mail there with all its headers".into());
+            return vec![differs("there is no such mail beside the template".into()).hint(hint)];
         };
         let (reading, fit) = read_bytes_by(reader, Kind::Mail, "message/rfc822", bytes);
         let mut found = match &fit {
@@ -309,6 +315,20 @@ mod tests {
     }
 
     #[test]
+    fn mistakes_in_tests_are_told_and_keep_nobody_from_using_the_templates() {
+        let tests = "[[test]]\nmail = \"x.eml\"\n[[test]]\nmail = \"one.em\"\nexpect = { name = \"Max\" }\n";
+        let files = [("mail/a.toml", &*format!("{PORTAL}{tests}")), ("mail/one.eml", "From: a@b.example\n\nx")];
+        let (count, told) = Rules::of(&files, 30, &[]).unwrap().run_mail_tests(Reader::default());
+        let told: Vec<String> = told.iter().map(ToString::to_string).collect();
+        assert_eq!((count, told.len()), (1, 2), "{told:#?}");
+        assert!(told[0].contains("a.toml:8:1: the test has no `expect`"), "{told:#?}");
+        assert!(
+            told[1].contains("a.toml:10: one.em: there is no such mail beside the template; did you mean `one.eml`?"),
+            "{told:#?}"
+        );
+    }
+
+    #[test]
     fn a_template_wins_over_our_own_reading_and_drops_nothing() {
         let mail = "From: Portal <info@portal.example>\nList-Unsubscribe: <https://portal.example/u>\nPrecedence: bulk\nSubject: x\n\n\
              Inserat Nr. 4711\n\nWer\nMax Muster\nAdresse\nmax@firma.example\nFarbe: rot\nStadt: Bonn\nTelefon des Portals: 030 1234567\nWas: Ein Haus\n\nmit Garten";
@@ -360,7 +380,7 @@ mod tests {
     #[test]
     fn mistakes_in_templates_are_all_told_with_their_place() {
         let text = "[[template]]\nname = \"A b\"\nfrom = [\"portal\"]\nfields = { emial = \"Mail\" }\npatterns = ['(a', 'b']\nrequired = [\"phone\"]\ncontain = \"x\"\n\
-             [[template]]\nname = \"b\"\nfields = { colour = \"Farbe\" }\n[[tset]]\nmail = \"x.eml\"\n[[test]]\nmail = \"x.eml\"\n";
+             [[template]]\nname = \"b\"\nfields = { colour = \"Farbe\" }\n[[tset]]\nmail = \"x.eml\"\n";
         let told: Vec<String> = rules(text).unwrap_err().iter().map(ToString::to_string).collect();
         for part in [
             "rules/mail/a.toml:2:8: `A b` is no name",
@@ -373,7 +393,6 @@ mod tests {
             "the template has neither `from` nor `subject`",
             "the template reads nothing of a person",
             "unknown key `tset`; did you mean `test`?",
-            "the test has no `expect`",
         ] {
             assert!(told.iter().any(|problem| problem.contains(part)), "{part}: {told:#?}");
         }

@@ -8,7 +8,7 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::forms::{self, Form};
+use super::forms::{self, Form, Meant};
 use super::headers::{self, Fields, Place};
 use super::parts::Parts;
 use super::person::{self, Setting};
@@ -169,7 +169,8 @@ fn find(bytes: &[u8], reader: &Reader) -> Option<Found> {
             Ok(content) => {
                 return Some(Found::Read(content, Fit { template: template.name.clone(), missing: Vec::new() }));
             }
-            Err(missing) => drop(drifted.get_or_insert(Fit { template: template.name.clone(), missing })),
+            Err(missing) if drifted.is_none() => drifted = Some(Fit { template: template.name.clone(), missing }),
+            Err(_) => {}
         }
     }
     drifted.map(Found::Drifted)
@@ -249,7 +250,7 @@ impl Template {
         }
         let called =
             |label: &str| self.fields.iter().find(|(_, labels)| labels.iter().any(|own| label::same(own, label)));
-        let own = |label: &str| called(label).map(|(field, _)| Slot::parse(field));
+        let own = |label: &str| called(label).map(|(field, _)| Slot::parse(field).map_or(Meant::Own, Meant::Field));
         let named = |pairs: &[(String, String)]| pairs.iter().filter(|(label, _)| called(label).is_some()).count();
         let pairs = mail.texts.iter().map(|text| forms::pairs(text, &own));
         let (best, text) = pairs.rev().max_by_key(|(pairs, _)| named(pairs)).unwrap_or_default();

@@ -4,117 +4,22 @@ use crate::normalize::fields::label;
 use crate::normalize::text;
 
 /// How a program's sentence about the mail begins.
-const ABOUT: [&str; 36] = [
-    "this",
-    "you",
-    "diese",
-    "dieses",
-    "dies",
-    "sie",
-    "du",
-    "cet",
-    "ce",
-    "ceci",
-    "vous",
-    "este",
-    "esta",
-    "esse",
-    "essa",
-    "ha",
-    "questa",
-    "questo",
-    "hai",
-    "deze",
-    "dit",
-    "u",
-    "ta",
-    "ten",
-    "niniejsza",
-    "det",
-    "denna",
-    "denne",
-    "dette",
-    "detta",
-    "tämä",
-    "tento",
-    "tato",
-    "toto",
-    "acest",
-    "bu",
-];
+const ABOUT: &str =
+    "this you diese dieses dies sie du cet ce ceci vous este esta esse essa ha questa questo hai deze dit u ta
+    ten niniejsza det denna denne dette detta tämä tento tato toto acest bu";
 /// Words for the mail, in such a sentence.
-const MAIL: [&str; 24] = [
-    "mail",
-    "message",
-    "notification",
-    "submission",
-    "nachricht",
-    "benachrichtigung",
-    "courriel",
-    "mensaje",
-    "correo",
-    "notificación",
-    "messaggio",
-    "notifica",
-    "mensagem",
-    "bericht",
-    "wiadomość",
-    "powiadomienie",
-    "e-post",
-    "epost",
-    "meddelande",
-    "besked",
-    "viesti",
-    "sähköposti",
-    "zpráva",
-    "mesaj",
-];
+const MAIL: &str =
+    "mail message notification submission nachricht benachrichtigung courriel mensaje correo notificación
+    messaggio notifica mensagem bericht wiadomość powiadomienie e-post epost meddelande besked viesti sähköposti
+    zpráva mesaj";
 /// Words for having come.
-const SENT: [&str; 24] = [
-    "sent",
-    "submitted",
-    "generated",
-    "gesendet",
-    "versendet",
-    "verschickt",
-    "gesandt",
-    "generiert",
-    "übermittelt",
-    "erzeugt",
-    "envoyé",
-    "enviado",
-    "envió",
-    "enviada",
-    "generado",
-    "inviat",
-    "verzonden",
-    "verstuurd",
-    "wysłan",
-    "skickad",
-    "sendt",
-    "lähet",
-    "odeslán",
-    "gönderil",
-];
+const SENT: &str =
+    "sent submitted generated gesendet versendet verschickt gesandt generiert übermittelt erzeugt envoyé enviado
+    envió enviada generado inviat verzonden verstuurd wysłan skickad sendt lähet odeslán gönderil";
 /// Words for where it was written.
-const FORM: [&str; 16] = [
-    "form",
-    "website",
-    "webseite",
-    "homepage",
-    "webshop",
-    "site",
-    "modulo",
-    "módulo",
-    "skjema",
-    "lomak",
-    "stron",
-    "sitio",
-    "sivusto",
-    "stránk",
-    "hjemmeside",
-    "wordpress",
-];
+const FORM: &str =
+    "form website webseite homepage webshop site modulo módulo skjema lomak stron sitio sivusto stránk hjemmeside
+    wordpress";
 
 /// How other lines begin that programs add; lower case.
 const STARTS: [&str; 48] = [
@@ -169,70 +74,13 @@ const STARTS: [&str; 48] = [
 ];
 
 /// Labels of what the program notes of itself, as bare letters.
-const NOTES: [&str; 62] = [
-    "date",
-    "time",
-    "datetime",
-    "dateandtime",
-    "timestamp",
-    "datum",
-    "uhrzeit",
-    "zeit",
-    "zeitpunkt",
-    "zeitstempel",
-    "dateetheure",
-    "heure",
-    "fecha",
-    "hora",
-    "data",
-    "ora",
-    "tijd",
-    "tidpunkt",
-    "dato",
-    "pvm",
-    "cas",
-    "ip",
-    "ipaddress",
-    "ipadresse",
-    "remoteip",
-    "userip",
-    "senderip",
-    "adresseip",
-    "direccionip",
-    "indirizzoip",
-    "ipadres",
-    "ipaddresse",
-    "useragent",
-    "browser",
-    "benutzeragent",
-    "device",
-    "operatingsystem",
-    "poweredby",
-    "unterstutztvon",
-    "proposepar",
-    "pageurl",
-    "pagetitle",
-    "seitentitel",
-    "submittedon",
-    "submittedat",
-    "submissiondate",
-    "submissiontime",
-    "submissionid",
-    "entryid",
-    "entrydate",
-    "formid",
-    "formname",
-    "postid",
-    "posttitle",
-    "referenceid",
-    "eingangsdatum",
-    "gesendetam",
-    "abgesendetam",
-    "contactformurl",
-    "senton",
-    "dateenvoi",
-    "createdat",
-];
+const NOTES: &str =
+    "date time datetime dateandtime timestamp datum uhrzeit zeit zeitpunkt zeitstempel dateetheure heure fecha
+    hora data ora tijd tidpunkt dato pvm cas ip ipaddress ipadresse remoteip userip senderip adresseip
+    direccionip indirizzoip ipadres ipaddresse useragent browser benutzeragent device operatingsystem poweredby
+    unterstutztvon proposepar pageurl pagetitle seitentitel submittedon submittedat submissiondate
+    submissiontime submissionid entryid entrydate formid formname postid posttitle referenceid eingangsdatum
+    gesendetam abgesendetam contactformurl senton dateenvoi createdat";
 
 /// A line drawn between things: `---`, `-- `, `____`.
 pub(super) fn is_rule(line: &str) -> bool {
@@ -244,14 +92,15 @@ pub(super) fn is_footer(line: &str) -> bool {
     let line = text::shorten(line, 300).to_lowercase();
     let line = line.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
     let first = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    let has = |words: &[&str]| words.iter().any(|word| line.contains(word));
+    let has = |words: &str| words.split_whitespace().any(|word| line.contains(word));
     STARTS.iter().any(|start| line.starts_with(start))
-        || ABOUT.contains(&first) && has(&MAIL) && has(&SENT) && has(&FORM)
+        || ABOUT.split_whitespace().any(|word| word == first) && has(MAIL) && has(SENT) && has(FORM)
 }
 
 /// Whether a label is one by which the program notes when and from where it was sent.
 pub(super) fn is_note(label: &str) -> bool {
-    NOTES.contains(&label::compact(label).as_str())
+    let bare = label::compact(label);
+    NOTES.split_whitespace().any(|note| note == bare)
 }
 
 /// Whether a value says that there is none.

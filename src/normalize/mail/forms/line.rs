@@ -12,6 +12,8 @@ const LABEL: usize = 120;
 const WEAK: [&str; 10] = [" => ", " -> ", " >> ", " = ", "=", " - ", " – ", " — ", " | ", "  "];
 /// What stands between pairs on one line.
 const BETWEEN: [&str; 9] = [" | ", "|", "; ", ";", "\t", " • ", " · ", " / ", ", "];
+/// Pairs of one line.
+const PIECES: usize = 60;
 /// Labels of one line by which pairs are told although nothing stands between them.
 const MANY: usize = 3;
 /// Words of a label that is looked for inside a line.
@@ -85,13 +87,16 @@ impl Style {
 }
 
 /// The pairs of a line that holds several; empty for any other.
-pub(super) fn several<'a>(line: &'a str) -> Vec<Cut<'a>> {
-    if line.len() > 4_000 {
+pub(super) fn several(line: &str) -> Vec<Cut<'_>> {
+    if line.len() > 2_000 {
         return Vec::new();
     }
     let line = line.trim_matches(['|', ' ']);
     for between in BETWEEN {
         let pieces: Vec<&str> = line.split(between).map(str::trim).filter(|piece| !piece.is_empty()).collect();
+        if !(2..=PIECES).contains(&pieces.len()) {
+            continue;
+        }
         let labelled = |piece: &&&str| cut_at_colon(piece).is_some_and(|cut| is_known(cut.label));
         let known = pieces.iter().filter(labelled).count();
         if known >= 2 && pieces.first().is_some_and(|first| cut_at_colon(first).is_some()) {
@@ -152,7 +157,7 @@ pub(super) fn is_head(cells: &[&str]) -> bool {
 }
 
 /// Pairs that follow each other without anything between them, where they are many and sure.
-fn run_together<'a>(line: &'a str) -> Vec<Cut<'a>> {
+fn run_together(line: &str) -> Vec<Cut<'_>> {
     let mut marks: Vec<(usize, usize)> = Vec::new(); // start of the label, its colon
     for (colon, _) in line.match_indices([':', '：']).take(200) {
         let from = marks.last().map_or(0, |(_, before)| before + 1);
@@ -199,6 +204,7 @@ fn cut_at<'a>(line: &'a str, between: &str) -> Option<Cut<'a>> {
         return Some(Cut { label, value, marked: false });
     }
     let (label, value) = line.split_once(between)?;
+    let value = if between == " | " { value.trim_end_matches('|') } else { value };
     let (label, value) = (bare(label), value.trim_start_matches('=').trim_matches(is_decoration));
     let short = label.split_whitespace().count() <= WORDS;
     (is_legal(label) && (short || is_known(label))).then_some(Cut { label, value, marked: false })

@@ -41,6 +41,14 @@ pub(super) struct Form {
     pub(super) personal: usize,
 }
 
+/// What a label means that is known beforehand.
+pub(super) enum Meant {
+    /// A canonical field.
+    Field(Slot),
+    /// Something else.
+    Own,
+}
+
 /// A pair on its way: what it means goes with it.
 #[derive(Clone, Debug, PartialEq)]
 struct Line {
@@ -59,7 +67,7 @@ pub(super) fn find(text: &str, takes: impl Fn(&Email) -> bool) -> Option<Form> {
 
 /// All labels with their values, where `own` says of some labels that they are ones, and what they mean;
 /// and the lines that belong to none.
-pub(super) fn pairs(text: &str, own: &dyn Fn(&str) -> Option<Option<Slot>>) -> (Vec<(String, String)>, Option<String>) {
+pub(super) fn pairs(text: &str, own: &dyn Fn(&str) -> Option<Meant>) -> (Vec<(String, String)>, Option<String>) {
     let Found { lines, rest, .. } = scan::scan_with(text, own);
     let rest = Some(rest.join("\n")).filter(|rest| !rest.is_empty());
     (lines.into_iter().map(|line| (line.label, line.value)).filter(|(_, value)| !value.is_empty()).collect(), rest)

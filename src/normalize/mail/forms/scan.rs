@@ -5,11 +5,13 @@
 
 use super::footer::{is_footer, is_note, is_rule};
 use super::line::{Cut, Style, bare, is_head, row, several};
-use super::{GREETING, LABEL_MARK, Line};
+use super::{GREETING, LABEL_MARK, Line, Meant};
 use crate::normalize::fields::label::{self, Certainty, Slot};
 
 /// Lines that are looked at.
 const LINES: usize = 2_000;
+/// Lines that are looked at for several pairs; a form has few of them.
+const CROWDED: usize = 200;
 /// Words of a label on a line of its own.
 const BARE_WORDS: usize = 6;
 
@@ -31,12 +33,21 @@ pub(super) fn scan(text: &str) -> Found {
 }
 
 /// Reads a text in which some labels are known beforehand, with what they mean.
-pub(super) fn scan_with(text: &str, own: &dyn Fn(&str) -> Option<Option<Slot>>) -> Found {
+pub(super) fn scan_with(text: &str, own: &dyn Fn(&str) -> Option<Meant>) -> Found {
     let lines: Vec<&str> = text.lines().take(LINES).map(str::trim).collect();
     let style = Style::of(&lines);
     let (found, before) = (Found::default(), Vec::new());
-    let mut scan =
-        Scan { lines: &lines, own, style, found, running: Running::Closed, before, unlabelled: 0, gap: false };
+    let mut scan = Scan {
+        lines: &lines,
+        own,
+        style,
+        found,
+        running: Running::Closed,
+        before,
+        unlabelled: 0,
+        crowded: 0,
+        gap: false,
+    };
     let mut at = 0;
     while at < lines.len() {
         at += scan.step(at);
@@ -48,7 +59,7 @@ pub(super) fn scan_with(text: &str, own: &dyn Fn(&str) -> Option<Option<Slot>>) 
 struct Scan<'a> {
     lines: &'a [&'a str],
     /// Labels that are known beforehand.
-    own: &'a dyn Fn(&str) -> Option<Option<Slot>>,
+    own: &'a dyn Fn(&str) -> Option<Meant>,
     style: Style,
     found: Found,
     running: Running,
@@ -56,6 +67,8 @@ struct Scan<'a> {
     before: Vec<&'a str>,
     /// Lines without a label so far: many before the first thing of a person are a letter.
     unlabelled: usize,
+    /// Lines that were looked at for several pairs.
+    crowded: usize,
     /// An empty line stands before this one.
     gap: bool,
 }
@@ -111,7 +124,7 @@ impl<'a> Scan<'a> {
         if let Some(taken) = self.table(at) {
             return taken;
         }
-        let pairs = several(line);
+        let pairs = self.several(line);
         if pairs.first().is_some_and(|first| self.lets_in(at, first, first.meaning().as_ref())) {
             pairs.iter().for_each(|pair| self.push(pair));
         } else if let Some(pair) = self.style.cut(line).filter(|pair| self.lets_in(at, pair, pair.meaning().as_ref())) {
@@ -123,6 +136,13 @@ impl<'a> Scan<'a> {
         }
         self.gap = false;
         1
+    }
+
+    /// The pairs of a line that may hold several.
+    fn several(&mut self, line: &'a str) -> Vec<Cut<'a>> {
+        let crowded = line.matches([':', '：', '\t']).nth(1).is_some();
+        self.crowded += usize::from(crowded);
+        if crowded && self.crowded <= CROWDED { several(line) } else { Vec::new() }
     }
 
     fn blank(&mut self) {
@@ -162,7 +182,8 @@ impl<'a> Scan<'a> {
 
     fn push(&mut self, pair: &Cut<'_>) {
         let meaning = match (self.own)(pair.label) {
-            Some(slot) => slot.map(|slot| (slot, Certainty::Configured)),
+            Some(Meant::Field(slot)) => Some((slot, Certainty::Configured)),
+            Some(Meant::Own) => None,
             None => pair.meaning(),
         };
         self.running = Running::after(meaning.as_ref().map(|(slot, _)| slot), pair.value);
