@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::lead::{Identity, Inbound, Name, Place, Reading, Receipt};
+use crate::lead::{Fit, Identity, Inbound, Name, Place, Reading, Receipt};
 use crate::normalize::{Readers, Trust};
 use crate::store::{self, Records, Unit};
 
@@ -45,6 +45,8 @@ pub struct Prepared {
     pub identity: Identity,
     /// What it says.
     pub reading: Reading,
+    /// How it fitted the mail template that it is of.
+    pub template: Option<Fit>,
 }
 
 /// Nothing was stored; the source must keep the item and try again.

@@ -24,7 +24,7 @@ fn every_example_of_the_readme_passes_the_check() {
     for (file, text) in examples.iter().filter(|(file, _)| file == "lotse.toml") {
         check(file, text, &[]);
     }
-    assert_eq!(rules.len(), 2);
+    assert_eq!(rules.len(), 3);
     let team = "[owners.a]\nnotify = [\"out\"]\n[notify.out]\nkind = \"file\"\npath = \"out\"\n[teams.dach]\nmembers = [\"a\"]\n";
     check("rules", team, &rules);
 }

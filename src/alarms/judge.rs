@@ -21,6 +21,7 @@ pub(super) struct Of {
     pub(super) cause: Cause,
     pub(super) channel: Option<Name>,
     pub(super) notifier: Option<Name>,
+    pub(super) template: Option<Name>,
 }
 
 /// How it stands.
@@ -45,20 +46,25 @@ pub(super) struct Turn {
 
 impl Of {
     pub(super) fn channel(cause: Cause, name: &Name) -> Self {
-        Self { cause, channel: Some(name.clone()), notifier: None }
+        Self { channel: Some(name.clone()), ..Self::all(cause) }
     }
 
     pub(super) fn notifier(cause: Cause, name: &Name) -> Self {
-        Self { cause, channel: None, notifier: Some(name.clone()) }
+        Self { notifier: Some(name.clone()), ..Self::all(cause) }
     }
 
     pub(super) fn all(cause: Cause) -> Self {
-        Self { cause, channel: None, notifier: None }
+        Self { cause, channel: None, notifier: None, template: None }
+    }
+
+    pub(super) fn template(name: &Name) -> Self {
+        Self { template: Some(name.clone()), ..Self::all(Cause::TemplateDrift) }
     }
 
     /// Whether the alarm is about this.
     pub(super) fn is(&self, alarm: &Alarm) -> bool {
-        (self.cause, &self.channel, &self.notifier) == (alarm.cause, &alarm.channel, &alarm.notifier)
+        (self.cause, &self.channel, &self.notifier, &self.template)
+            == (alarm.cause, &alarm.channel, &alarm.notifier, &alarm.template)
     }
 
     fn begins(&self, since: Timestamp, now: Timestamp) -> Alarm {
@@ -66,6 +72,7 @@ impl Of {
             cause: self.cause,
             channel: self.channel.clone(),
             notifier: self.notifier.clone(),
+            template: self.template.clone(),
             // A clock that went back must not make an alarm wait for it.
             since: since.min(now),
             raised_at: None,

@@ -22,6 +22,8 @@ pub(super) struct Ledger {
     seen: Id,
     arrivals: BTreeMap<Name, Arrivals>,
     quarantined: u64,
+    /// How the last mail of each template fitted, and when it came.
+    templates: BTreeMap<Name, (Timestamp, Vec<String>)>,
 }
 
 impl Ledger {
@@ -30,7 +32,7 @@ impl Ledger {
         let at = |time| Id::after(Id::MIN, time, 0);
         let seen = seen.unwrap_or_else(|| at(now));
         let begin = at(now.saturating_sub(HISTORY).unwrap_or(Timestamp::UNIX_EPOCH));
-        Self { cursor: begin.min(seen), seen, arrivals: BTreeMap::new(), quarantined: 0 }
+        Self { cursor: begin.min(seen), seen, arrivals: BTreeMap::new(), quarantined: 0, templates: BTreeMap::new() }
     }
 
     /// Reads what is new.
@@ -42,6 +44,9 @@ impl Ledger {
                 if row.id > self.seen {
                     self.seen = row.id;
                     self.quarantined += u64::from(row.outcome == Outcome::Quarantined);
+                    if let Some(fit) = &row.template {
+                        self.templates.insert(fit.template.clone(), (row.received_at, fit.missing.clone()));
+                    }
                 }
                 if row.kind == Kind::Mail && row.outcome != Outcome::Redelivered && row.own.is_none() {
                     self.arrivals.entry(row.channel.clone()).or_default().note(row.received_at);
@@ -68,6 +73,12 @@ impl Ledger {
     /// What was counted is written down.
     pub(super) fn settle(&mut self) {
         self.quarantined = 0;
+        self.templates.clear();
+    }
+
+    /// How the last mail of each template fitted since [`Ledger::settle`].
+    pub(super) fn templates(&self) -> &BTreeMap<Name, (Timestamp, Vec<String>)> {
+        &self.templates
     }
 
     /// When mail came into a mailbox.

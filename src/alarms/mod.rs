@@ -45,7 +45,12 @@ impl Watchman {
     #[must_use]
     pub fn start(service: &Service, config: &config::Config, stop: CancellationToken) -> Self {
         let (orders, in_force) = channel::channel(Arc::new(Orders::new(config)));
-        let eyes = Eyes { store: service.store.clone(), board: service.board.clone(), clock: Arc::new(Timestamp::now) };
+        let eyes = Eyes {
+            store: service.store.clone(),
+            board: service.board.clone(),
+            policy: Arc::clone(&service.policy),
+            clock: Arc::new(Timestamp::now),
+        };
         let mut watch = JoinSet::new();
         watch.spawn(Watch::new(eyes, service.door.clone(), in_force).run(stop.clone()));
         Self { orders, stop, watch }

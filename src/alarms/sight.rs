@@ -174,6 +174,27 @@ impl Look<'_> {
             .collect()
     }
 
+    /// How the templates in force fit the mails that came; one that is gone is well.
+    pub(super) fn templates(
+        &self,
+        in_force: &[Name],
+        fits: &BTreeMap<Name, (Timestamp, Vec<String>)>,
+    ) -> Vec<Sighting> {
+        let known = self.known.amiss.iter().filter_map(|alarm| alarm.template.as_ref());
+        let gone = known.filter(|name| !in_force.contains(name));
+        let gone = gone.map(|name| Sighting { of: Of::template(name), standing: Standing::Well });
+        let seen = fits.iter().filter(|(name, _)| in_force.contains(name)).map(|(name, (since, missing))| {
+            let standing = if missing.is_empty() {
+                Standing::Well
+            } else {
+                let told = format!("its mails lack {}", missing.join(", "));
+                Standing::Amiss { since: *since, patience: SignedDuration::ZERO, error: Some(told) }
+            };
+            Sighting { of: Of::template(name), standing }
+        });
+        seen.chain(gone).collect()
+    }
+
     /// Which notifiers leave notices waiting.
     pub(super) fn outbox(&self, pending: &[Notice]) -> Vec<Sighting> {
         let mut late: BTreeMap<&Name, &Notice> = BTreeMap::new();

@@ -18,6 +18,7 @@ use crate::intake::Door;
 use crate::lead::{Alarm, Alarms, Cause, Event, Name, Notice, Own, Trip};
 use crate::notify::letter::Language;
 use crate::notify::letter::alarm::sentence;
+use crate::pipeline::InForce;
 use crate::store::{self, Records, Store, Unit};
 
 /// Time between two looks.
@@ -60,6 +61,8 @@ impl Orders {
 pub(super) struct Eyes {
     pub(super) store: Store,
     pub(super) board: Board,
+    /// Whose templates are in force.
+    pub(super) policy: Arc<InForce>,
     pub(super) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -142,6 +145,9 @@ impl Watch {
                 turns.iter().for_each(report);
                 memory.alarms = after;
             }
+        } else {
+            // What was seen has changed nothing.
+            memory.ledger.settle();
         }
         Ok(memory)
     }
@@ -156,6 +162,8 @@ impl Watch {
                 seen.extend(look.canary(watched, said.canaries.get(&watched.name)));
             }
         }
+        let in_force: Vec<Name> = self.eyes.policy.get().rules.templates().names().cloned().collect();
+        seen.extend(look.templates(&in_force, memory.ledger.templates()));
         if let Some(pending) = &said.pending {
             seen.extend(look.outbox(pending));
         }
@@ -210,22 +218,23 @@ fn report(turn: &Turn) {
     let (alarm, what) = (&turn.alarm, sentence(&turn.alarm, Language::English));
     let name = |name: &Option<Name>| name.as_ref().map_or_else(String::new, Name::to_string);
     let (cause, channel, notifier) = (alarm.cause.as_str(), name(&alarm.channel), name(&alarm.notifier));
+    let template = name(&alarm.template);
     if turn.event == Event::AlarmRaised {
         gauge(alarm, 1.0);
-        tracing::error!(cause, channel, notifier, "alarm: {what}");
+        tracing::error!(cause, channel, notifier, template, "alarm: {what}");
     } else {
         gauge(alarm, 0.0);
-        tracing::info!(cause, channel, notifier, "the alarm is over: {what}");
+        tracing::info!(cause, channel, notifier, template, "the alarm is over: {what}");
     }
 }
 
 fn gauge(alarm: &Alarm, value: f64) {
     let name = |name: &Option<Name>| name.as_ref().map_or_else(String::new, Name::to_string);
-    metrics::gauge!(
-        "lotse_alarm",
-        "cause" => alarm.cause.as_str(),
-        "channel" => name(&alarm.channel),
-        "notifier" => name(&alarm.notifier)
-    )
-    .set(value);
+    let mut labels = vec![
+        metrics::Label::new("cause", alarm.cause.as_str()),
+        metrics::Label::new("channel", name(&alarm.channel)),
+        metrics::Label::new("notifier", name(&alarm.notifier)),
+    ];
+    labels.extend(alarm.template.as_ref().map(|template| metrics::Label::new("template", template.to_string())));
+    metrics::gauge!("lotse_alarm", labels).set(value);
 }

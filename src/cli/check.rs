@@ -134,7 +134,10 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
             for failed in tests.iter().filter(|test| !test.passed()) {
                 report.line(true, &failed.to_string())?;
             }
-            say(&format!("{}, {}", count(rules.len(), "rule"), count(tests.len(), "rule test")))
+            let (mails, differences) = rules.run_mail_tests(reader);
+            differences.iter().try_for_each(|problem| report.line(true, &problem.to_string()))?;
+            let (rule, templates) = (count(rules.len(), "rule"), count(rules.templates().len(), "mail template"));
+            say(&format!("{rule}, {}, {templates}, {}", count(tests.len(), "rule test"), count(mails, "template test")))
         }
         Err(problems) => {
             let tests = folder.map(Rules::mistakes_in_tests).unwrap_or_default();

@@ -100,7 +100,8 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
         }
     }
     for alarm in status["alarms"].as_array().into_iter().flatten() {
-        let of = if alarm["channel"].is_null() { &alarm["notifier"] } else { &alarm["channel"] };
+        let names = ["channel", "notifier", "template"].map(|key| &alarm[key]);
+        let of = names.into_iter().find(|name| !name.is_null()).unwrap_or(&Value::Null);
         let what = [text(&alarm["cause"]), text(of)].join(" ");
         say(&format!(
             "ALARM     {} since {}  {}",

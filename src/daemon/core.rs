@@ -61,11 +61,12 @@ pub(super) fn policy(config: &Config) -> anyhow::Result<Policy> {
 impl Core {
     /// Opens the store and starts the readers and the writer.
     pub fn open(config: &Config, start: Start) -> anyhow::Result<Self> {
+        let reader = Reader::new(config).with_templates(start.policy.rules.templates());
         let policy = Arc::new(InForce::new(start.policy));
         let store = Store::open(&config.store)?;
         let marks = Marks::open(&config.store)
             .with_context(|| format!("cannot keep marks in the store {}", config.store.display()))?;
-        let readers = Readers::start_with(Reader::new(config), marks);
+        let readers = Readers::start_with(reader, marks);
         let pulse = Arc::new(Pulse::default());
         let (door, queue) = Door::new(Arc::clone(&readers));
         let space = Arc::new(Space::new(&config.store, config.reserve));

@@ -85,10 +85,11 @@ impl Reloader {
         });
         match applied {
             Ok((config, policy)) => {
+                let reader = Reader::new(&config).with_templates(policy.rules.templates());
                 service.policy.set(policy);
                 last_rules::keep(&service.policy.get().rules, &self.fixed.store);
                 service.space.set(config.reserve);
-                service.readers.replace(Reader::new(&config));
+                service.readers.replace(reader);
                 running.receivers.replace(&config);
                 running.outbox.replace(&config);
                 service.set_channels(&config.channels);

@@ -14,6 +14,9 @@ pub struct Alarm {
     pub channel: Option<Name>,
     /// With which notifier.
     pub notifier: Option<Name>,
+    /// With which template of mails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Name>,
     /// Since when.
     pub since: Timestamp,
     /// When the operators were told; `None` while it may still pass by itself.
@@ -48,6 +51,8 @@ pub enum Cause {
     SecretExpires,
     /// A canary has not arrived in a mailbox.
     CanaryLate,
+    /// Mails of a template's sender are no longer laid out as it says.
+    TemplateDrift,
 }
 
 impl Cause {
@@ -64,6 +69,7 @@ impl Cause {
             Self::Quarantined => "quarantined",
             Self::SecretExpires => "secret_expires",
             Self::CanaryLate => "canary_late",
+            Self::TemplateDrift => "template_drift",
         }
     }
 }

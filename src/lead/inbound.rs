@@ -199,6 +199,18 @@ pub struct Content {
     /// Until when the person is away, as an automatic answer says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_until: Option<Date>,
+    /// Tags that a template gives, beside those of the rules.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// How a mail fitted the template that its sender and subject belong to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fit {
+    /// The template.
+    pub template: Name,
+    /// What of it was not found; empty when it fits. Words of the template, never of the mail.
+    pub missing: Vec<String>,
 }
 
 /// How it is known whose words an item holds.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Id, Kind, Name, Own};
+use super::{Fit, Id, Kind, Name, Own};
 
 /// A ledger row: what became of one inbound item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,9 @@ pub struct Intake {
     /// What Lotse sent to itself: no lead, and no sign of life of the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<Own>,
+    /// How it fitted the mail template that it is of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub template: Option<Fit>,
 }
 
 /// What became of an inbound item.

@@ -24,10 +24,11 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{self, ChannelKind, Config};
-use crate::lead::{Content, Delivery, Email, Inbound, Kind, Name, Original, Reading};
+use crate::lead::{Content, Delivery, Email, Fit, Inbound, Kind, Name, Original, Reading};
 use form::Form;
 
 pub use identity::identity;
+pub use mail::{Pattern, Template, Templates};
 pub use readers::{Marks, Readers, apart};
 
 /// How one channel spells its fields.
@@ -47,6 +48,9 @@ pub struct Reader {
     spellings: HashMap<Name, Spelling>,
     /// Names of the mail servers whose findings count, by mailbox.
     servers: HashMap<Name, Vec<String>>,
+    /// The user's own templates of mails.
+    #[serde(default)]
+    templates: Templates,
 }
 
 /// Whether a person has vouched for an item.
@@ -61,7 +65,13 @@ pub enum Trust {
 impl Default for Reader {
     /// As without settings: no domains of our own, numbers of Germany, no spellings.
     fn default() -> Self {
-        Self { domains: Vec::new(), country: "DE".into(), spellings: HashMap::new(), servers: HashMap::new() }
+        Self {
+            domains: Vec::new(),
+            country: "DE".into(),
+            spellings: HashMap::new(),
+            servers: HashMap::new(),
+            templates: Templates::default(),
+        }
     }
 }
 
@@ -85,25 +95,41 @@ impl Reader {
             country: config.organisation.country.clone(),
             spellings: spellings.collect(),
             servers: config.channels.iter().filter_map(servers).collect(),
+            templates: Templates::default(),
         }
+    }
+
+    /// The same with templates of mails.
+    #[must_use]
+    pub fn with_templates(self, templates: &Templates) -> Self {
+        Self { templates: templates.clone(), ..self }
     }
 
     /// Reads one item. It may take a deep stack and, on hostile input, panic; [`Readers`] contains both.
     #[must_use]
     pub fn read(&self, inbound: &Inbound, trust: Trust) -> Reading {
+        self.read_by_template(inbound, trust).0
+    }
+
+    /// The same, and how a mail fitted the template that it is of.
+    #[must_use]
+    pub fn read_by_template(&self, inbound: &Inbound, trust: Trust) -> (Reading, Option<Fit>) {
+        let mut fit = None;
         let reading = match inbound.kind {
             Kind::Mail if form::parameter(&inbound.original.content_type, "unfetched").is_some() => {
                 Reading::Unclear("the mailbox's server did not hand this mail over; it is asked for again".into())
             }
             Kind::Mail => {
                 let servers = self.servers.get(&inbound.channel).map_or(&[][..], Vec::as_slice);
-                mail::read(&inbound.original.bytes, self, servers, trust)
+                let (reading, fitted) = mail::by_template(&inbound.original.bytes, self, servers, trust);
+                fit = fitted;
+                reading
             }
             Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original), inbound, trust),
             Kind::Row => self.form(row::read(&inbound.original), inbound, trust),
             Kind::Manual => self.form(row::read_manual(&inbound.original), inbound, trust),
         };
-        match (reading, trust) {
+        let reading = match (reading, trust) {
             (Reading::Noise(why) | Reading::Unclear(why), Trust::Released) => {
                 Reading::Lead(Box::new(self.as_text(inbound, &why)))
             }
@@ -112,7 +138,8 @@ impl Reader {
                 Reading::Lead(content)
             }
             (reading, _) => reading,
-        }
+        };
+        (reading, fit)
     }
 
     /// Default region of telephone numbers, ISO 3166-1 alpha-2.
@@ -197,7 +224,13 @@ impl Reader {
 /// stage behind one call, for tests that feed it anything.
 #[must_use]
 pub fn read_bytes(kind: Kind, content_type: &str, bytes: &[u8]) -> Reading {
-    let Ok(channel) = Name::parse("bytes") else { return Reading::Unclear("no channel".into()) };
+    read_bytes_by(&Reader::default(), kind, content_type, bytes).0
+}
+
+/// The same with a reader's settings and templates.
+#[must_use]
+pub fn read_bytes_by(reader: &Reader, kind: Kind, content_type: &str, bytes: &[u8]) -> (Reading, Option<Fit>) {
+    let Ok(channel) = Name::parse("bytes") else { return (Reading::Unclear("no channel".into()), None) };
     let original = Original { content_type: content_type.to_owned(), headers: BTreeMap::new(), bytes: bytes.to_vec() };
     let inbound = Inbound {
         channel,
@@ -209,7 +242,7 @@ pub fn read_bytes(kind: Kind, content_type: &str, bytes: &[u8]) -> Reading {
         place: None,
         quiet: true,
     };
-    Reader::default().read(&inbound, Trust::Usual)
+    reader.read_by_template(&inbound, Trust::Usual)
 }
 
 /// The address in the `From` line of a mail that could not be read.

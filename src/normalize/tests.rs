@@ -14,7 +14,7 @@ fn reader() -> Reader {
         domains: vec!["firma.example".into()],
         country: "DE".into(),
         spellings: HashMap::from([(Name::parse("website").unwrap(), website)]),
-        servers: HashMap::new(),
+        ..Reader::default()
     }
 }
 

@@ -16,6 +16,10 @@ const MAX_HTML: usize = 8 << 20;
 /// Quotes inside quotes that are marked; deeper ones look like this depth.
 const MAX_QUOTES: usize = 8;
 
+/// Stands behind a label in the view of a form ([`html_with_labels`]); a private character, so that no
+/// cleaning takes it away.
+pub const LABEL_MARK: char = '\u{e0f0}';
+
 /// The start of `text`, at most `max` bytes, never half a character.
 #[must_use]
 pub fn shorten(text: &str, max: usize) -> &str {
@@ -100,9 +104,19 @@ fn visible(c: char) -> Option<char> {
 /// text does not say it. Scripts, styles and comments are gone; entities are characters.
 #[must_use]
 pub fn html_to_text(html: &str) -> String {
+    render(html, Page::default())
+}
+
+/// The same, with a [`LABEL_MARK`] behind words that begin a line or a cell and stand out: bold ones,
+/// heads of tables, terms of lists. Programs print the labels of a form so.
+#[must_use]
+pub fn html_with_labels(html: &str) -> String {
+    render(html, Page { labels: Some(Label::default()), ..Page::default() })
+}
+
+fn render(html: &str, mut page: Page) -> String {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
-    let mut page = Page::default();
     for Ok(token) in Tokenizer::new_with_emitter(shorten(html, MAX_HTML), emitter) {
         match token {
             Token::StartTag(tag) => page.open(&tag),
@@ -138,6 +152,16 @@ struct Page {
     hidden: Option<&'static [u8]>,
     /// An open link: its address, and where its text starts.
     link: Option<(String, usize)>,
+    /// Where labels are marked: the element that may be one.
+    labels: Option<Label>,
+}
+
+/// The element that may be a label: its name and where its text starts; none is open while the name
+/// is empty.
+#[derive(Default)]
+struct Label {
+    name: Vec<u8>,
+    start: usize,
 }
 
 impl Page {
@@ -146,6 +170,11 @@ impl Page {
             return;
         }
         self.hidden = hidden(&tag.name);
+        self.open_block(tag);
+        self.begin_label(tag);
+    }
+
+    fn open_block(&mut self, tag: &StartTag<()>) {
         match &**tag.name {
             b"br" => self.break_line(),
             b"p" if is_tight(tag) => self.block(1),
@@ -185,6 +214,7 @@ impl Page {
             }
             return;
         }
+        self.end_label(name);
         match name {
             b"p" => self.block(1),
             b"h1" | b"h2" | b"h3" | b"h4" | b"h5" | b"h6" => self.block(2),
@@ -203,6 +233,26 @@ impl Page {
             b"a" => self.close_link(),
             name if is_block(name) => self.block(1),
             _ => {}
+        }
+    }
+
+    /// Notes that an element stands out and begins a line or a cell.
+    fn begin_label(&mut self, tag: &StartTag<()>) {
+        let begins = self.out.is_empty() || self.breaks > 0 || self.cell;
+        let Some(label) = &mut self.labels else { return };
+        if label.name.is_empty() && begins && stands_out(tag) {
+            *label = Label { name: tag.name.to_vec(), start: self.out.len() };
+        }
+    }
+
+    /// Marks the words of the element that ends here, if they are on one line.
+    fn end_label(&mut self, name: &[u8]) {
+        let Some(label) = self.labels.as_mut().filter(|label| label.name == name) else { return };
+        let start = label.start;
+        label.name.clear();
+        let words = self.out.get(start..).unwrap_or_default().trim();
+        if words.chars().any(char::is_alphabetic) && !words.contains('\n') {
+            self.out.push(LABEL_MARK);
         }
     }
 
@@ -293,6 +343,17 @@ fn has_digits(shown: &str, number: &str) -> bool {
 fn hidden(name: &[u8]) -> Option<&'static [u8]> {
     let elements: [&[u8]; 5] = [b"script", b"style", b"title", b"template", b"iframe"];
     elements.into_iter().find(|element| *element == name)
+}
+
+/// Whether an element's words are printed bold, or are the name of something.
+fn stands_out(tag: &StartTag<()>) -> bool {
+    if matches!(&**tag.name, b"b" | b"strong" | b"th" | b"dt" | b"label") {
+        return true;
+    }
+    tag.attributes.get(b"style".as_slice()).is_some_and(|style| {
+        let style = String::from_utf8_lossy(style).to_ascii_lowercase().replace(' ', "");
+        ["font-weight:bold", "font-weight:6", "font-weight:7", "font-weight:8"].iter().any(|bold| style.contains(bold))
+    })
 }
 
 fn is_block(name: &[u8]) -> bool {

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use crate::assign::Staff;
 use crate::intake::Prepared;
 use crate::lead::{
-    Content, Decision, Delivery, Event, Id, Inbound, Intake, Lead, Outcome, Own, Reading, Receipt, Routing, Stage,
+    Content, Decision, Delivery, Event, Fit, Id, Inbound, Intake, Lead, Outcome, Own, Reading, Receipt, Routing, Stage,
     Touch,
 };
 use crate::mistakes::{self, Mistake};
@@ -83,14 +83,15 @@ impl Policy {
             unit.remember(&item.identity.key, &Delivered { intake: id, at: unit.now() })?;
             fate
         };
-        Self::close(inbound, id, fate, unit)
+        let template = item.template.clone().filter(|_| fate.same_as.is_none());
+        Self::close(inbound, id, fate, template, unit)
     }
 
     /// An item that cannot be handled at all is kept with its original for a person to look at.
     pub fn quarantine(item: &Prepared, why: &str, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
         let id = unit.new_id();
         unit.keep_original(id, &item.inbound.original)?;
-        Self::close(&item.inbound, id, Fate::without_lead(Outcome::Quarantined, why), unit)
+        Self::close(&item.inbound, id, Fate::without_lead(Outcome::Quarantined, why), None, unit)
     }
 
     /// A person released an item: it becomes a lead (or a touch of one), and its row says so.
@@ -118,7 +119,13 @@ impl Policy {
     }
 
     /// Writes the ledger row and moves the channel's place.
-    fn close(inbound: &Inbound, id: Id, fate: Fate, unit: &mut Unit<'_>) -> Result<Receipt, Error> {
+    fn close(
+        inbound: &Inbound,
+        id: Id,
+        fate: Fate,
+        template: Option<Fit>,
+        unit: &mut Unit<'_>,
+    ) -> Result<Receipt, Error> {
         if let Some(place) = &inbound.place {
             unit.keep_place(&inbound.channel, place)?;
         }
@@ -134,6 +141,7 @@ impl Policy {
             source: inbound.source.clone(),
             same_as: fate.same_as,
             own: fate.own,
+            template,
         })?;
         Ok(receipt)
     }

@@ -79,6 +79,7 @@ fn item(n: u64) -> Prepared {
         },
         identity: Identity { key: format!("mail:{repeated}"), window: None },
         reading,
+        template: None,
     }
 }
 

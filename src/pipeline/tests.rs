@@ -69,6 +69,7 @@ pub(super) fn item(identity: &str, reading: Reading) -> Prepared {
         },
         identity: Identity { key: identity.into(), window: None },
         reading,
+        template: None,
     }
 }
 

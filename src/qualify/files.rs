@@ -20,6 +20,8 @@ pub(super) static SHIPPED: &[(&str, &str)] = &[
     ("20-company.toml", include_str!("../../rules/20-company.toml")),
     ("30-not-customers.toml", include_str!("../../rules/30-not-customers.toml")),
     ("40-routing.toml", include_str!("../../rules/40-routing.toml")),
+    ("mail/example.toml", include_str!("../../rules/mail/example.toml")),
+    ("mail/example.eml", include_str!("../../rules/mail/example.eml")),
     ("lists/competitors.txt", include_str!("../../rules/lists/competitors.txt")),
     ("lists/freemail.txt", include_str!("../../rules/lists/freemail.txt")),
     ("tests/shipped.toml", include_str!("../../rules/tests/shipped.toml")),
@@ -42,6 +44,10 @@ pub(super) struct Files {
     pub(super) rules: Vec<File>,
     pub(super) lists: Vec<File>,
     pub(super) tests: Vec<File>,
+    /// Templates of mails.
+    pub(super) templates: Vec<File>,
+    /// Mails that the templates are tested with, by file name.
+    pub(super) mails: Vec<(String, Vec<u8>)>,
     /// Test files that could not be read: no reason not to use the rules.
     pub(super) unread_tests: Vec<Problem>,
 }
@@ -60,6 +66,10 @@ impl Files {
             let file = File { name: name.to_owned(), path: format!("rules/{path}"), text: (*text).to_owned() };
             match path.split_once('/') {
                 Some(("lists", _)) => files.lists.push(file),
+                Some(("mail", name)) if Path::new(name).extension().is_some_and(|ending| ending == "eml") => {
+                    files.mails.push((name.to_owned(), text.as_bytes().to_vec()))
+                }
+                Some(("mail", _)) => files.templates.push(file),
                 Some(_) => files.tests.push(file),
                 None => files.rules.push(file),
             }
@@ -81,13 +91,17 @@ impl Files {
         let mut unread_tests = Vec::new();
         let lists = optional(&folder.join("lists"), "txt", problems);
         let tests = optional(&folder.join("tests"), "toml", &mut unread_tests);
-        Self { rules, lists, tests, unread_tests }
+        let templates = optional(&folder.join("mail"), "toml", problems);
+        let mails = mails(&folder.join("mail"), &mut unread_tests);
+        Self { rules, lists, tests, templates, mails, unread_tests }
     }
 
-    /// Rule files and lists with their paths below the folder of the rules, as [`Files::of`] takes them.
+    /// Rule files, lists and templates with their paths below the folder of the rules, as [`Files::of`] takes them.
     pub(super) fn texts(&self) -> impl Iterator<Item = (String, &str)> {
         let rules = self.rules.iter().map(|file| (file.name.clone(), file.text.as_str()));
-        rules.chain(self.lists.iter().map(|file| (format!("lists/{}", file.name), file.text.as_str())))
+        let lists = self.lists.iter().map(|file| (format!("lists/{}", file.name), file.text.as_str()));
+        let templates = self.templates.iter().map(|file| (format!("mail/{}", file.name), file.text.as_str()));
+        rules.chain(lists).chain(templates)
     }
 
     /// Names this set of rules: changes with every change of a rule, a list or the threshold.
@@ -116,6 +130,29 @@ fn optional(folder: &Path, ending: &str, problems: &mut Vec<Problem>) -> Vec<Fil
             Vec::new()
         }
     }
+}
+
+/// The mails beside the templates; one that cannot be read is a mistake of the tests.
+fn mails(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec<u8>)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut found = Vec::new();
+    for path in
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|is| is == "eml"))
+    {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let large = fs::metadata(&path).is_ok_and(|data| data.len() > FILE_LIMIT);
+        match fs::read(&path) {
+            Ok(_) if large => {
+                problems.push(Problem::whole(path.display().to_string(), "the mail is too large for a test"))
+            }
+            Ok(bytes) => found.push((name, bytes)),
+            Err(error) => {
+                problems.push(Problem::whole(path.display().to_string(), format!("cannot read the file: {error}")));
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 /// Files with an ending, in file-name order. Hidden ones (an editor's locks and copies) are passed over.
@@ -161,7 +198,7 @@ mod tests {
     fn every_shipped_file_is_in_the_binary() {
         let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("rules");
         let mut on_disk = BTreeSet::new();
-        for folder in ["", "lists", "tests"] {
+        for folder in ["", "lists", "mail", "tests"] {
             for entry in fs::read_dir(root.join(folder)).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_file() {

@@ -25,6 +25,7 @@ mod read;
 mod rule;
 mod rule_tests;
 mod sample;
+mod templates;
 mod types;
 mod values;
 mod view;
@@ -40,12 +41,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::lead::{Disposition, Fields, Hit, Lead, Name, Touch, Verdict};
+use crate::normalize::{Reader, Templates};
 use evaluate::{Answer, ask};
 use files::Files;
 use matched::matched;
 use rule::{Reading, Rule};
 use rule_tests::RuleTests;
 use sample::samples;
+use templates::MailTests;
 use values::{Words, environment};
 use view::View;
 
@@ -60,6 +63,8 @@ const STACK: usize = 64 << 20;
 pub struct Rules {
     in_order: Vec<Rule>,
     tests: RuleTests,
+    templates: Templates,
+    mail_tests: MailTests,
     warnings: Vec<Problem>,
     files: Files,
     env: Arc<Env>,
@@ -118,13 +123,14 @@ impl Rules {
         let rules: Vec<Rule> = files.rules.iter().flat_map(|file| reading.file(file)).collect();
         let Reading { problems: found, warnings, .. } = reading;
         problems.extend(found);
+        let (templates, mail_tests) = templates::read(&files, &mut problems);
         if !problems.is_empty() {
             problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
             return Err(problems);
         }
         let version = files.version(qualify_at);
         let tests = RuleTests::read(&files);
-        Ok(Self { in_order: rules, tests, warnings, files, env, qualify_at, version })
+        Ok(Self { in_order: rules, tests, templates, mail_tests, warnings, files, env, qualify_at, version })
     }
 
     /// What the rules say about a lead whose newest touch is `touch`.
@@ -143,7 +149,13 @@ impl Rules {
                 Err(_) => {}
             }
         }
-        self.verdict(hits, problems)
+        let mut verdict = self.verdict(hits, problems);
+        for tag in &touch.content.tags {
+            if !verdict.tags.contains(tag) {
+                verdict.tags.push(tag.clone());
+            }
+        }
+        verdict
     }
 
     /// What each rule says about a lead, in the order in which they are asked.
@@ -210,6 +222,20 @@ impl Rules {
     #[must_use]
     pub fn run_tests(&self, read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>) -> Vec<TestOutcome> {
         self.tests.run(self, read)
+    }
+
+    /// The user's own templates of mails.
+    #[must_use]
+    pub fn templates(&self) -> &Templates {
+        &self.templates
+    }
+
+    /// Runs the tests beside the templates; `reader` has the settings. The result is how many there
+    /// are, and each difference with its file, the mail, the field, what was expected and found.
+    #[must_use]
+    pub fn run_mail_tests(&self, reader: Reader) -> (usize, Vec<Problem>) {
+        let reader = reader.with_templates(&self.templates);
+        self.mail_tests.run(&self.files.mails, &reader)
     }
 
     /// Short hash of all rules, lists and the threshold: 12 hexadecimal digits.

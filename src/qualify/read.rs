@@ -54,10 +54,26 @@ pub(super) fn tables<'a>(
     noun: &'static str,
     problems: &mut Vec<Problem>,
 ) -> Vec<Table<'a>> {
+    tables_beside(file, parsed, name, noun, &[], problems)
+}
+
+/// The same in a file that holds `[[others]]` as well.
+pub(super) fn tables_beside<'a>(
+    file: &'a File,
+    parsed: &'a DeTable<'a>,
+    name: &str,
+    noun: &'static str,
+    others: &[&str],
+    problems: &mut Vec<Problem>,
+) -> Vec<Table<'a>> {
     let mut found = Vec::new();
     for (key, value) in parsed {
+        if others.contains(&&**key.get_ref()) {
+            continue;
+        }
         if key.get_ref() != name {
-            let hint = did_you_mean(key.get_ref(), [name]).unwrap_or_else(|| format!("each begins with `[[{name}]]`"));
+            let hint = did_you_mean(key.get_ref(), [name].into_iter().chain(others.iter().copied()))
+                .unwrap_or_else(|| format!("each begins with `[[{name}]]`"));
             let message = format!("unknown key `{}`", key.get_ref());
             problems.push(problem_at(file, key.span().start, message).hint(hint));
             continue;
@@ -158,6 +174,24 @@ impl<'a> Table<'a> {
             problems.push(self.wrong(key, value, "a list of texts: [\"one\", \"two\"]"));
         }
         texts
+    }
+
+    /// The keys with their places.
+    pub(super) fn keys(&self) -> impl Iterator<Item = (&'a str, usize)> {
+        self.entries.iter().map(|(key, _)| (&**key.get_ref(), key.span().start))
+    }
+
+    /// A mistake at a byte of its file.
+    pub(super) fn problem_at(&self, offset: usize, message: impl Into<String>) -> Problem {
+        problem_at(self.file, offset, message)
+    }
+
+    /// One text or a list of texts, none of them empty.
+    pub(super) fn one_or_more(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Vec<String>> {
+        if self.get(key)?.get_ref().is_array() {
+            return self.texts(key, problems);
+        }
+        self.text(key, problems).map(|text| vec![text.value.trim().to_owned()])
     }
 
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Problem {

@@ -309,6 +309,7 @@ mod tests {
                     source: number.to_string(),
                     same_as: None,
                     own: None,
+                    template: None,
                 })?;
                 unit.put_notice(&Notice {
                     id,

@@ -47,7 +47,12 @@ async fn ready(State(web): State<Web>) -> Response {
 
 /// An alarm for those who may not know more.
 fn named(alarm: &Alarm) -> Value {
-    json!({ "cause": alarm.cause, "channel": alarm.channel, "notifier": alarm.notifier, "since": alarm.since })
+    let mut named =
+        json!({ "cause": alarm.cause, "channel": alarm.channel, "notifier": alarm.notifier, "since": alarm.since });
+    if let Some(template) = &alarm.template {
+        named["template"] = json!(template);
+    }
+    named
 }
 
 /// Prometheus' text format.

@@ -1,4 +1,4 @@
-//! Labels. In: what a form, a table or a mail calls a value, in any of eight languages. Out: the
+//! Labels. In: what a form, a table or a mail calls a value, in the languages of Europe. Out: the
 //! canonical field it means, or none.
 //!
 //! A label is compared as bare letters (`Ihre E-Mail-Adresse *` and `your_email_address` are both
@@ -90,7 +90,7 @@ const CLICK_IDS: [(&str, &str); 22] = [
 
 static NAMES: LazyLock<HashMap<String, (Slot, Certainty)>> = LazyLock::new(|| {
     let all = SYNONYMS.iter().flat_map(|(slot, certainty, names)| {
-        names.split_whitespace().map(|name| (fold(name), (slot.clone(), *certainty)))
+        names.split_whitespace().map(|name| (fold(&compact(name)), (slot.clone(), *certainty)))
     });
     all.collect()
 });
@@ -187,9 +187,21 @@ pub fn speaks_of_consent(label: &str) -> bool {
         "consent",
         "confidentialite",
         "privacidad",
+        "privacidade",
+        "informativa",
+        "samtyck",
+        "samtykke",
+        "suostum",
+        "tietosuoj",
+        "souhlas",
+        "zgod",
+        "instem",
+        "toestem",
         "rodo",
+        "rgpd",
+        "lgpd",
     ];
-    words.len() >= 2 && words.iter().any(|word| stems.iter().any(|stem| word.contains(stem)))
+    words.len() >= 2 && words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
 }
 
 /// Whether the label names what only a person has: an address, a number, a name.

@@ -1,5 +1,5 @@
-//! What canonical fields are called in German, English, French, Spanish, Italian, Dutch, Polish
-//! and Portuguese: bare ASCII letters, no blank space within a name.
+//! What canonical fields are called in the languages of Europe: no blank space within a name.
+//! Names are compared as bare ASCII letters.
 
 use super::label::Certainty::{self, Named, Usual};
 use super::label::Slot;
@@ -9,18 +9,28 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Email,
         Named,
-        "email emails mail emailaddress emailaddresses mailaddress emailadresse emailadressen mailadresse emailadress emailid
+        "epost epostadress epostadresse eposti epostiosoite epostadressen mailadresse sahkoposti sahkopostiosoite emailova emailovaadresa emailadresa
+        emailcim emailadresa adresaemail adresadeemail eposta epostaadresi elpastas epasts epastas epostaaadress elnaslov epostninaslov emailpersonnel
+        emailsender senderemail senderemailaddress senderemailid absenderemail absendermail mailabsender emailabsender emaildesabsenders emaildelexpediteur emailremitente
+        correodecontacto emailclient emailklient emailcontact correodelremitente emailresponsable почта электроннаяпочта эпочта имейл адресэлектроннойпочты ηλεκτρονικοταχυδρομειο
+        email emails mail emailaddress emailaddresses mailaddress emailadresse emailadressen mailadresse emailadress emailid
         emailanschrift elektronischepost replyto courriel adresseemail adressemail adressedecourriel adresseelectronique mel
         correo correoelectronico direccionemail direcciondecorreo direcciondecorreoelectronico emailcorreo
         indirizzoemail indirizzomail postaelettronica indirizzodipostaelettronica
         emailadres mailadres adresemail adresmail adrespoczty pocztaelektroniczna
         enderecoemail enderecodeemail correioeletronico emaildointeressado interessadoemail emailkontakt",
     ),
-    (Slot::Email, Usual, "from absender sender von de"),
+    (Slot::Email, Usual, "od fra från mittente remitente afzender expediteur nadawca avsändare avsender afsender lähettäjä odesílatel remetente from absender sender von de"),
     (
         Slot::Phone,
         Named,
-        "phone phones phonenumber phonenumbers telephone telephonenumber phoneno tel telno telnr telnumber mobile mobilephone
+        "telefonnumer telefonnummeret telefonnumret tlf tlfnr tlfnummer tel1 telf mobilnr mobilnummeret mobiltlf mobiltelefonnummer telenr
+        puhelin puhelinnumero puh matkapuhelin kännykkä telefonnicislo telefonnecislo telefonicislo telcislo mobil mobilnitelefon mobilnicislo kontaktnitelefon
+        telefonszam mobilszam numardetelefon nrtelefon nrdetelefon telefonumarasi telefonnumarasi ceptelefonu tel/gsm brojtelefona telefonskastevilka
+        telefononumeris talrunis telefoninumber numerodecontacto telefonodecontacto telefonocontacto telefonoc telefonecontato contatotelefonico telefonefixo telefonofijo fijo
+        recapito recapitotel telefonofisso numerodicellulare numtel numerotel teléfonomóvil contacttelephone telephonenumbers telephonecontact
+        phonecall callmeat bestnumber phonetype телефон номертелефона мобильный мобильныйтелефон тел телефоненномер τηλέφωνο κινητό тел.
+        phone phones phonenumber phonenumbers telephone telephonenumber phoneno tel telno telnr telnumber mobile mobilephone
         mobilenumber mobileno cell cellphone cellnumber whatsapp whatsappnumber whatsappno telwhatsapp phonewhatsapp
         contactno contactnumber callbacknumber daytimephone
         telefon telefonnummer telefonnr telefonno fon rufnummer mobil mobiltelefon mobilnummer mobilnr mobilfunk
@@ -36,7 +46,13 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Name,
         Named,
-        "name fullname completename displayname personname nameofperson contactname contactperson contactpersonname nameofcontact
+        "navn namn fuldenavn fuldtnavn fulltnavn fullstandigtnamn fornavnogefternavn fornavnogetternavn foroghefternavn forochefternamn fornamnochefternamn
+        forogefternavn forogetternavn navnogefternavn nimi kokonimi etujasukunimi etunimijasukunimi jmenoaprijmeni jmenoprijmeni celejmeno menoapriezvisko
+        nev teljesnev neve numecomplet numesiprenume numeprenume adsoyad advesoyad isimsoyisim imeiprezime imeinpriimek vardaspavarde vardspavarde vardsuzvards
+        contactnaam naamcontactpersoon uwnaam kontaktpersona kontaktniosoba yhteyshenkilo kontaktperson sendername nameofsender nameofenquirer absendername
+        namedesabsenders nameinteressent namedesinteressenten visitorname clientname customername guestname имя фио имяифамилия име ονοματεπώνυμο όνομα
+        personadecontacto personacontacto nombrecontacto nombredecontacto nomcontact nomducontact referente personaderefrence nomedelreferente nomecontato nomedocontato
+        name fullname completename displayname personname nameofperson contactname contactperson contactpersonname nameofcontact
         firstandlastname firstnamelastname firstlastname firstnameandlastname firstnamesurname firstnameandsurname namesurname nameandsurname
         ganzername vollername vollstandigername vorundnachname vornamenachname vornameundnachname vornamename vornameundname vorundzuname
         vorundfamilienname namevorname nachnamevorname nameundvorname nachundvorname namenachname ansprechpartner ansprechpartnerin
@@ -47,25 +63,30 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
         volledigenaam naam voorenachternaam voornaamachternaam contactpersoon
         imieinazwisko imienazwisko nazwiskoiimie osobakontaktowa",
     ),
-    (Slot::Name, Usual, "nome nom nombre buyer interessent interessentin namen"),
+    (Slot::Name, Usual, "jmeno meno nume isim ad adiniz ime vards vardas nome nom nombre buyer interessent interessentin namen"),
     (
         Slot::GivenName,
         Named,
-        "givenname givennames firstname firstnames forename fname namefirst first namefirstname namegivenname namesfirst namesfirstname
+        "fornavn fornamn etunimi krestnijmeno krestni keresztnev utonev prenume prenumele vname nomepersonale prénoms voornamen
+        givenname givennames firstname firstnames forename fname namefirst first namefirstname namegivenname namesfirst namesfirstname
         vorname vornamen rufname prenom prenoms nombredepila nombres primernombre nomedibattesimo voornaam roepnaam imie imiona
         primeironome nomeproprio",
     ),
     (
         Slot::FamilyName,
         Named,
-        "familyname lastname lastnames surname surnames lname namelast last namelastname namefamilyname namesurname namessurname nameslast
+        "efternavn efternamn etternavn sukunimi prijmeni priezvisko vezeteknev numedefamilie soyad soyadi soyisim prezime priimek pavarde uzvards perekonnanimi фамилия фамилно επώνυμο επίθετο nomfamilia primeroapellido segundoapellido apelidos
+        familyname lastname lastnames surname surnames lname namelast last namelastname namefamilyname namesurname namessurname nameslast
         nameslastname nachname nachnamen familienname zuname nomdefamille nomfamille apellido apellidos primerapellido cognome
         achternaam familienaam nazwisko sobrenome apelido ultimonome",
     ),
     (
         Slot::Company,
         Named,
-        "company companyname nameofcompany businessname organisation organization organisationname organizationname org orgname
+        "virksomhed virksomhedsnavn virksomhet firmanavn bedrift bedriftsnavn bedriftens foretag foretagsnamn foretagetsnamn organisasjon organisationsnamn yritys yrityksennimi
+        yritysnimi organisaatio spolecnost nazevspolecnosti nazevfirmy spolocnost nazovfirmy ceg cegnev companie numecompanie numefirma sirket sirketadi tvrtka nazivtvrtke podjetje
+        imone uznemums ettevote компания организация фирма εταιρεία επωνυμία nombredelnegocio negocio nomdelasociété nomdelastructure structure etablissement établissement studio
+        company companyname nameofcompany businessname organisation organization organisationname organizationname org orgname
         institution employer corporation accountname nameofbusiness nameoforganisation nameoforganization schoolname
         firma firmen firmenname firmanname nameihrerfirma nameihresunternehmens nameihresbetriebs namefirma namederfirma firmenbezeichnung unternehmen unternehmensname namedesunternehmens
         nameunternehmen betrieb betriebsname nameorganisation arbeitgeber einrichtung verein praxis praxisname kanzlei
@@ -91,17 +112,19 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::JobTitle,
         Named,
-        "jobtitle jobposition jobrole jobfunction position positiontitle roleincompany positionincompany titleposition
+        "stilling tittel befattning tehtava asema tyotehtava pozice funkce beosztas functia pozitia gorev unvan должность θέση
+        jobtitle jobposition jobrole jobfunction position positiontitle roleincompany positionincompany titleposition
         positionimunternehmen funktionimunternehmen funktion berufsbezeichnung beruf stellung jobbezeichnung stellenbezeichnung rolleimunternehmen
         positionfunktion funktionposition
         poste posteoccupe fonction intitulduposte intituledeposte intituleduposte
         cargo puesto puestodetrabajo ruolo ruoloaziendale qualifica posizione functie functietitel stanowisko funcao",
     ),
-    (Slot::JobTitle, Usual, "title role rolle occupation profession job"),
+    (Slot::JobTitle, Usual, "title titel role rolle occupation profession job"),
     (
         Slot::Country,
         Named,
-        "country countryregion countryname countrycode countryofresidence countryterritory addresscountry billingcountry shippingcountry
+        "maa zeme krajina orszag tara ulke drzava valstybe valsts riik страна χώρα landkod
+        country countryregion countryname countrycode countryofresidence countryterritory addresscountry billingcountry shippingcountry
         homecountry land landregion landercode landerkennung staat herkunftsland firmensitzland landdesfirmensitzes adresseland
         pays paysderesidence paysregion pais paisderesidencia paisregion paese paesediresidenza nazione landvanherkomst kraj kodkraju",
     ),
@@ -114,21 +137,28 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Subject,
         Named,
-        "subject subjectline mailsubject emailsubject betreff betreffzeile objet sujet objetdumessage sujetdumessage asunto oggetto oggettodelmessaggio
+        "emne amne amnesrad aihe otsikko predmet predmetzpravy targy subiect konu naslov tema тема θέμα oggettorichiesta assuntodamensagem motivodelaconsulta motifdelademande onderwerpbericht onderwerpvanuwbericht
+        subject subjectline mailsubject emailsubject betreff betreffzeile objet sujet objetdumessage sujetdumessage asunto oggetto oggettodelmessaggio
         onderwerp temat tematwiadomosci assunto",
     ),
-    (Slot::Subject, Usual, "topic thema themen grundderanfrage grundihreranfrage artderanfrage reason inquirytype enquirytype anfrageart"),
+    (Slot::Subject, Usual, "motivo topic thema themen grundderanfrage grundihreranfrage artderanfrage reason inquirytype enquirytype anfrageart"),
     (
         Slot::Message,
         Named,
-        "message messages messagetext messagebody messagecontent yourmessage msg nachricht nachrichten nachrichtentext mitteilung nachrichtanuns
+        "besked beskeden melding meldingen meddelande meddelandet meddelelse viesti viestisi viestinne zprava textzpravy vasezprava sprava vasasprava uzenet mesaj mesajul mesajiniz
+        poruka sporocilo zinute zina sonum сообщение вашесообщение текстсообщения съобщение повідомлення μήνυμα corpodamensagem corpodelmensaje cuerpodelmensaje corpsdumessage
+        corpodelmessaggio nachrichteninhalt inhaltdernachricht ihremitteilung nachrichtbody textdernachricht texte textebericht tekst tekstbericht messaggioricevuto votremessage tumensaje suamensagem
+        message messages messagetext messagebody messagecontent yourmessage msg nachricht nachrichten nachrichtentext mitteilung nachrichtanuns
         mitteilunganuns ihrenachrichtanuns textnachricht messaggio testodelmessaggio testomessaggio mensaje textodelmensaje mensagem textodamensagem
         bericht uwbericht wiadomosc trescwiadomosci tresc",
     ),
     (
         Slot::Message,
         Usual,
-        "comment comments commenttext kommentar kommentare anmerkung anmerkungen bemerkung bemerkungen hinweis hinweise notiz notizen note notes
+        "henvendelse foresporgsel forfragan kommentti lisatiedot kysymys dotaz poznamka megjegyzes hozzaszolas intrebare comentariu yorum soru vprasanje pitanje upit komentarai вопрос комментарий σχόλια
+        ruckfrage mitteilungstext bemerkungenfragen ihrefragen ihrwunsch rueckmeldung messagebodytext enquirydetails inquirydetails yourenquiry yourinquiry yourquestion yourcomments precisions
+        besoin votrebesoin projet detalles mensajeconsulta dettagli informazionirichieste detalhes
+        comment comments commenttext kommentar kommentare anmerkung anmerkungen bemerkung bemerkungen hinweis hinweise notiz notizen note notes
         question questions questionscomments questionsorcomments commentsquestions commentsorquestions questionsandcomments commentsandquestions
         frage fragen fragenanuns anfrage anfragetext anliegen wunsch wunsche freitext beschreibung projektbeschreibung beschreibungdesprojekts projekt beschreibung
         inquiry enquiry request details description projectdescription projectdetails descriptionofproject additionalinformation additionalinfo
@@ -159,7 +189,9 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Page,
         Named,
-        "page pageurl pageuri pagelink urlofpage sourceurl submissionurl formurl currentpage currenturl pagelocation seitenurl seitenadresse
+        "contactformurl gesendetvonseite gesendetvon submittedfrom submittedfrompage pagesubmittedon submittedonpage sentfrompage formpage formularseite urlderseite sourcepage sourcepageurl
+        originpage origenurl paginadeorigen pagedorigine urldelapage pageduformulaire urldelapagina paginaweborigine paginaurl adresestrony odkazstranky siteurl urlpagina sivunosoite sidurl sidansurl sidensurl referringpageurl
+        page pageurl pageuri pagelink urlofpage sourceurl submissionurl formurl currentpage currenturl pagelocation seitenurl seitenadresse
         landingpage landingpageurl landingurl conversionpage conversionurl posturl embedurl metapageurl parenturl",
     ),
     (Slot::Page, Usual, "seite herkunftsseite"),
@@ -169,6 +201,55 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
 
 /// Words that say nothing about which field it is.
 pub(super) const FILLERS: &[&str] = &[
+    "telefonica",
+    "vuestro",
+    "tus",
+    "kontaktperson",
+    "interessent",
+    "interessenten",
+    "absenders",
+    "enquirer",
+    "sender",
+    "onder",
+    "vereist",
+    "requerido",
+    "requis",
+    "richiesto",
+    "obrigatorio",
+    "wymagane",
+    "povinne",
+    "pakollinen",
+    "obligatorisk",
+    "krav",
+    "com",
+    "per",
+    "dos",
+    "da",
+    "do",
+    "della",
+    "del",
+    "di",
+    "van",
+    "ons",
+    "onze",
+    "cv",
+    "dumneavoastra",
+    "celui",
+    "vam",
+    "vasi",
+    "vasa",
+    "vase",
+    "vas",
+    "teidan",
+    "sinun",
+    "deres",
+    "mitt",
+    "min",
+    "dine",
+    "dit",
+    "dina",
+    "ditt",
+    "din",
     "your",
     "my",
     "the",

@@ -126,7 +126,15 @@ impl Sheet<'_> {
     fn numbers(&self, at: usize) -> phone::Numbers {
         let text = self.text(at);
         let home = self.content.person.country.as_deref().map(|country| phone::read(&text, country));
-        home.filter(|numbers| !numbers.phones.is_empty()).unwrap_or_else(|| phone::read(&text, self.context.region))
+        let home = home.filter(|numbers| !numbers.phones.is_empty());
+        let ours = home.unwrap_or_else(|| phone::read(&text, self.context.region));
+        if !ours.phones.is_empty() {
+            return ours;
+        }
+        // No number of ours: perhaps one of the country that their address is of.
+        let regions = self.content.person.emails.iter().filter_map(|email| region(email.domain()));
+        let mut abroad = regions.map(|region| phone::read(&text, &region));
+        abroad.find(|numbers| !numbers.phones.is_empty()).unwrap_or(ours)
     }
 
     fn add_phones(&mut self, at: usize, phones: Vec<crate::lead::Phone>) {
@@ -206,6 +214,12 @@ impl Sheet<'_> {
     }
 }
 
+/// The country that a mail domain is of, ISO 3166-1 alpha-2: `.br` is Brazil, `.uk` is `GB`.
+fn region(domain: &str) -> Option<String> {
+    let last = domain.rsplit('.').next().filter(|last| last.len() == 2)?;
+    Some(if last == "uk" { "GB".into() } else { last.to_ascii_uppercase() })
+}
+
 /// Whether the text says nothing but these addresses.
 fn says_only(text: &str, emails: &[Email]) -> bool {
     if email::parse(text).is_some() {
@@ -234,6 +248,10 @@ fn is_refusal(value: &str) -> bool {
             | "nie"
             | "nee"
             | "não"
+            | "nej"
+            | "nei"
+            | "ei"
+            | "ne"
             | "not accepted"
             | "declined"
             | "abgelehnt"

@@ -8,6 +8,11 @@ use crate::normalize::text;
 use super::charset;
 use super::parts::{Disposition, Flowed, Part, Parts};
 
+/// HTML parts that are looked at for the labels of a form.
+const VIEWS: usize = 3;
+/// Bytes of such a part; forms are short.
+const VIEWED: usize = 512 << 10;
+
 /// The text of a mail.
 #[derive(Debug, Default)]
 pub(super) struct Body {
@@ -18,6 +23,8 @@ pub(super) struct Body {
     pub(super) parts: Vec<usize>,
     /// Whether a part was wrapped otherwise than it says.
     pub(super) miswrapped: bool,
+    /// Each HTML part with its labels marked, for whoever looks for a form.
+    pub(super) views: Vec<String>,
 }
 
 /// A piece of text.
@@ -33,6 +40,7 @@ pub(super) fn read(parts: &Parts<'_>) -> Body {
     if pieces.iter().all(|piece| piece.text.is_empty()) {
         // Only named text parts: some programs give the text itself a file name.
         body.parts.clear();
+        body.views.clear();
         pieces = gather(parts, 0, Named::Text, &mut body);
     }
     let text = join(pieces);
@@ -65,7 +73,7 @@ fn gather(parts: &Parts<'_>, number: usize, named: Named, body: &mut Body) -> Ve
         return Vec::new();
     }
     body.parts.push(number);
-    let (piece, whole) = read_part(parts, part);
+    let (piece, whole) = read_part(parts, part, &mut body.views);
     body.miswrapped |= !whole;
     vec![piece]
 }
@@ -111,10 +119,13 @@ fn join(pieces: Vec<Piece>) -> String {
 }
 
 /// One text part as readable text, and whether it was wrapped as announced.
-fn read_part(parts: &Parts<'_>, part: &Part<'_>) -> (Piece, bool) {
+fn read_part(parts: &Parts<'_>, part: &Part<'_>, views: &mut Vec<String>) -> (Piece, bool) {
     let (bytes, whole) = part.encoding.text(parts.raw(part));
     let raw = charset::decode(&bytes, part.charset.as_deref());
     let html = part.kind == "text/html" || looks_like_html(&raw);
+    if html && views.len() < VIEWS && raw.len() <= VIEWED {
+        views.push(text::html_with_labels(&raw));
+    }
     let text = if html || part.kind == "text/enriched" {
         text::html_to_text(&raw)
     } else if let Some(flowed) = part.flowed {

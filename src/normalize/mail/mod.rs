@@ -31,12 +31,14 @@ mod forward;
 mod headers;
 mod identity;
 mod kept;
+mod machine;
 mod noise;
 mod parts;
 mod person;
 mod phones;
 mod reply;
 mod sender;
+mod templates;
 mod thread;
 mod transfer;
 mod words;
@@ -55,6 +57,8 @@ use sender::{Author, Sender};
 
 pub(super) use identity::identity;
 pub(super) use phones::find as numbers;
+pub(super) use templates::read as by_template;
+pub use templates::{Pattern, Template, Templates};
 
 /// How a person makes a lead of what was set aside.
 const RELEASE: &str = "to make it a lead all the same: `lotse intake release ID`";
@@ -128,7 +132,8 @@ fn words_and_person(parts: &Parts<'_>, reader: &Reader, trust: Trust, depth: usi
     let mut content = content(parts, &body, &mut sender, charset);
     let by_a_person = matches!(sender.author, Author::Person { .. });
     let passing = |colleague| forward::Passing { colleague, parts: Some(parts), reader, trust, depth };
-    let found = person(&mut content, sender, &Setting { fields, reader }, passing);
+    let form = forms::in_parts(parts, &body.views, |email| sender::is_outsider(email, reader));
+    let found = person(&mut content, sender, &Setting { fields, reader, form }, passing);
     content.forwarded_by = content.forwarded_by.take().or_else(|| resent_by(fields, &mut content, reader));
     // A form has said by itself which of it is the message.
     if by_a_person && found.is_ok() && content.fields.is_empty() && content.text == body.text {
@@ -227,7 +232,7 @@ fn excerpt(bytes: &[u8], reader: &Reader, excess: &str) -> Content {
         ..Content::default()
     };
     content.problems.push(format!("{excess}; only its start was read"));
-    let setting = Setting { fields: &fields, reader };
+    let setting = Setting { fields: &fields, reader, form: None };
     let passing = |colleague| forward::Passing { colleague, parts: None, reader, trust: Trust::Released, depth: 0 };
     if let Err(nobody) = person(&mut content, sender, &setting, passing) {
         taken_as_is(&mut content, nobody, reader);
@@ -254,7 +259,7 @@ mod tests {
 
     /// The reader of an organisation at `example.com` in Germany.
     pub(super) fn reader() -> Reader {
-        Reader { domains: vec!["example.com".into()], ..Reader::default() }
+        Reader { domains: vec!["example.com".into()], country: "DE".into(), ..Reader::default() }
     }
 
     fn usual(mail: &[u8]) -> Reading {

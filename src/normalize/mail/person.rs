@@ -14,6 +14,7 @@ use crate::normalize::{Reader, Spelling, company, email, language, person, robot
 
 use super::forms::{self, Form};
 use super::headers::Fields;
+use super::machine;
 use super::phones;
 use super::reply::{self, Writer};
 use super::sender::{self, Author, Sender};
@@ -24,6 +25,8 @@ pub(super) struct Setting<'a> {
     pub(super) fields: &'a Fields<'a>,
     /// Our own domains, and the region of telephone numbers.
     pub(super) reader: &'a Reader,
+    /// A form that stands in other parts than the text.
+    pub(super) form: Option<Form>,
 }
 
 /// Why nobody outside is behind a mail.
@@ -41,8 +44,9 @@ pub(super) enum Nobody {
 pub(super) fn identify(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
     let outsider = |email: &Email| sender::is_outsider(email, setting.reader);
     let form = forms::find(content.text.as_deref().unwrap_or_default(), outsider);
-    let found = if let Some(form) = form.filter(|form| concerns(form, &sender, setting.fields)) {
-        content.authorship = Some(filled_in(&form));
+    let form = forms::better(setting.form.clone(), form);
+    let found = if let Some(form) = form.filter(|form| concerns(form, content, &sender, setting.fields)) {
+        content.authorship = Some(filled_in(&form, &sender));
         believe(content, form, sender, setting, outsider);
         Ok(())
     } else {
@@ -53,9 +57,18 @@ pub(super) fn identify(content: &mut Content, sender: Sender, setting: &Setting<
     found
 }
 
+/// Fills in the person from what a template has read.
+pub(super) fn by_template(content: &mut Content, form: Form, sender: Sender, setting: &Setting<'_>) {
+    believe(content, form, sender, setting, |email| setting.reader.own_domain(email.domain()).is_none());
+    finish(content, setting);
+}
+
 /// What a form says of who wrote.
-fn filled_in(form: &Form) -> Authorship {
-    if form.email.is_some() {
+fn filled_in(form: &Form, sender: &Sender) -> Authorship {
+    let other = |email: &Email| form.email.as_ref().is_some_and(|typed| typed != email);
+    if matches!(&sender.author, Author::Person { email, .. } if !sender.mailer && other(email)) {
+        Authorship::new(Confidence::Likely, "whoever filled in the form; `From` is the address of whoever passes it on")
+    } else if form.email.is_some() {
         Authorship::new(Confidence::Certain, "whoever filled in the form gave their address")
     } else {
         Authorship::new(Confidence::Likely, "whoever filled in the form, which asks for no address")
@@ -80,12 +93,15 @@ fn from_words(sender: &Sender) -> Option<Authorship> {
 }
 
 /// Whether a form in the text is about whoever sent the mail.
-fn concerns(form: &Form, sender: &Sender, fields: &Fields<'_>) -> bool {
+fn concerns(form: &Form, content: &Content, sender: &Sender, fields: &Fields<'_>) -> bool {
     let named = form.email.is_some();
     let answered = named && sender.reply_to == form.email;
     match &sender.author {
         Author::Person { email, .. } => {
-            sender.mailer && (named || form.leads) || answered || form.leads && form.email.as_ref() == Some(email)
+            sender.mailer && (named || form.leads)
+                || answered
+                || form.email.as_ref() == Some(email) && (form.leads || form.footer)
+                || named && form.is_full() && !continues(fields) && machine::wrote(form, content, email, fields)
         }
         Author::Ours(email) => !continues(fields) && (named || form.leads && robot::is_robot(email)),
         Author::Program { .. } => named || form.leads,
@@ -211,6 +227,9 @@ fn believe(
     }
     content.problems.extend(said.problems);
     content.fields = said.fields;
+    if let (Some(rest), true) = (form.rest, said.text.is_some()) {
+        content.fields.insert("form_text".into(), rest.into());
+    }
     if let Some(typed) = said.subject {
         let shown = content.subject.get_or_insert_with(|| typed.clone());
         if !shown.contains(&typed) {

@@ -16,8 +16,8 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
-use super::{STACK, Trust, contained, read};
-use crate::lead::{Identity, Inbound, Reading};
+use super::{STACK, Trust, Understood, contained, read};
+use crate::lead::{Inbound, Reading};
 use crate::normalize::{Reader, identity};
 
 /// The hidden command of the child.
@@ -84,7 +84,7 @@ pub(super) fn read_apart(
     inbound: &Inbound,
     trust: Trust,
     depth: Depth,
-) -> Result<(Identity, Reading), Failure> {
+) -> Result<Understood, Failure> {
     let wrong = |error: &dyn std::error::Error| Failure::NotTried(error.to_string());
     let mut question = memory_file()?;
     let mut writer = BufWriter::new(&mut question);
@@ -172,7 +172,7 @@ fn answer() -> io::Result<()> {
             let why = "its reading ends the process that does it";
             let identity = identity::of_bytes(&inbound);
             let text = contained(|| Reading::Lead(Box::new(reader.as_text(&inbound, why))));
-            (identity, text.unwrap_or_else(Reading::Unclear))
+            Understood::new(identity, text.unwrap_or_else(Reading::Unclear))
         }
     };
     // A panic is contained within.

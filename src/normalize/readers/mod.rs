@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 
 use self::apart::{Depth, Failure, read_apart};
@@ -22,7 +23,7 @@ use super::identity::{self, identity};
 use super::text::shorten;
 use super::{Reader, Trust, plain};
 use crate::intake::Prepared;
-use crate::lead::{Content, Identity, Inbound, Reading};
+use crate::lead::{Content, Fit, Identity, Inbound, Reading};
 
 /// Bytes of stack of one thread; only what is used is memory.
 const STACK: usize = 256 << 20;
@@ -52,7 +53,7 @@ struct Job {
 /// What a thread says.
 #[derive(Debug)]
 enum Answer {
-    Read(Identity, Reading),
+    Read(Box<Understood>),
     /// Not on this thread: it would wait for another process.
     Suspect,
 }
@@ -94,14 +95,29 @@ impl Readers {
         if let Ok(Answer::Suspect) = answer {
             answer = ask(&self.suspects, &inbound, trust, &reader).await;
         }
-        let (identity, reading) = match answer {
-            Ok(Answer::Read(identity, reading)) => (identity, reading),
+        let Understood { identity, reading, template } = match answer {
+            Ok(Answer::Read(understood)) => *understood,
             Ok(Answer::Suspect) => failed(&reader, &inbound, trust, "a suspect was not read"),
             Err(Unheard::Unanswered) => failed(&reader, &inbound, trust, "the reading thread ended"),
             // No thread could be started.
             Err(Unheard::NoThread) => read(&reader, &inbound, trust),
         };
-        Prepared { inbound: Arc::unwrap_or_clone(inbound), identity, reading }
+        Prepared { inbound: Arc::unwrap_or_clone(inbound), identity, reading, template }
+    }
+}
+
+/// What reading an item gives.
+#[derive(Debug, Serialize, Deserialize)]
+struct Understood {
+    identity: Identity,
+    reading: Reading,
+    template: Option<Fit>,
+}
+
+impl Understood {
+    /// Of no template.
+    fn new(identity: Identity, reading: Reading) -> Self {
+        Self { identity, reading, template: None }
     }
 }
 
@@ -138,11 +154,11 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>, marks: &Marks, slot: usize) {
         let answer = match (marks.standing(&item), trust) {
             (Standing::Unknown, _) => {
                 let _mark = marks.set(slot, &item);
-                let (identity, reading) = read(&reader, &inbound, trust);
-                Answer::Read(identity, reading)
+                Answer::Read(Box::new(read(&reader, &inbound, trust)))
             }
             (Standing::Condemned(why), Trust::Usual) => {
-                Answer::Read(identity::of_bytes(&inbound), Reading::Unclear(set_aside(&why)))
+                let reading = Reading::Unclear(set_aside(&why));
+                Answer::Read(Box::new(Understood::new(identity::of_bytes(&inbound), reading)))
             }
             _ => Answer::Suspect,
         };
@@ -156,20 +172,20 @@ fn work(jobs: &Mutex<mpsc::Receiver<Job>>, marks: &Marks, slot: usize) {
 /// Reads suspects, one after the other, each in a process of its own, until the pool is dropped.
 fn examine(mut jobs: mpsc::Receiver<Job>, marks: &Marks) {
     while let Some(Job { inbound, trust, reader, reply }) = jobs.blocking_recv() {
-        let (identity, reading) = match (marks.standing(&fingerprint(&inbound)), trust) {
+        let understood = match (marks.standing(&fingerprint(&inbound)), trust) {
             // Another copy that came before it has shown what it is.
             (Standing::Condemned(why), Trust::Usual) => {
-                (identity::of_bytes(&inbound), Reading::Unclear(set_aside(&why)))
+                Understood::new(identity::of_bytes(&inbound), Reading::Unclear(set_aside(&why)))
             }
             _ => with_care(&reader, &inbound, trust, marks),
         };
         drop(inbound);
-        drop(reply.send(Answer::Read(identity, reading)));
+        drop(reply.send(Answer::Read(Box::new(understood))));
     }
 }
 
 /// Reads a suspect in another process, and notes what it is.
-fn with_care(reader: &Reader, inbound: &Inbound, trust: Trust, marks: &Marks) -> (Identity, Reading) {
+fn with_care(reader: &Reader, inbound: &Inbound, trust: Trust, marks: &Marks) -> Understood {
     let item: Fingerprint = fingerprint(inbound);
     let why = match read_apart(reader, inbound, trust, Depth::Whole) {
         Ok(answer) => {
@@ -188,9 +204,10 @@ fn with_care(reader: &Reader, inbound: &Inbound, trust: Trust, marks: &Marks) ->
         }
     };
     match trust {
-        Trust::Usual => (identity::of_bytes(inbound), Reading::Unclear(set_aside(&why))),
-        Trust::Released => read_apart(reader, inbound, trust, Depth::Text)
-            .unwrap_or_else(|_| (identity::of_bytes(inbound), Reading::Lead(Box::new(excerpt(inbound, &why))))),
+        Trust::Usual => Understood::new(identity::of_bytes(inbound), Reading::Unclear(set_aside(&why))),
+        Trust::Released => read_apart(reader, inbound, trust, Depth::Text).unwrap_or_else(|_| {
+            Understood::new(identity::of_bytes(inbound), Reading::Lead(Box::new(excerpt(inbound, &why))))
+        }),
     }
 }
 
@@ -211,13 +228,16 @@ fn excerpt(inbound: &Inbound, why: &str) -> Content {
     }
 }
 
-fn read(reader: &Reader, inbound: &Inbound, trust: Trust) -> (Identity, Reading) {
-    contained(|| (identity(inbound), reader.read(inbound, trust)))
-        .unwrap_or_else(|why| failed(reader, inbound, trust, &why))
+fn read(reader: &Reader, inbound: &Inbound, trust: Trust) -> Understood {
+    let whole = || {
+        let (reading, template) = reader.read_by_template(inbound, trust);
+        Understood { identity: identity(inbound), reading, template }
+    };
+    contained(whole).unwrap_or_else(|why| failed(reader, inbound, trust, &why))
 }
 
 /// What becomes of an item that could not be read at all.
-fn failed(reader: &Reader, inbound: &Inbound, trust: Trust, why: &str) -> (Identity, Reading) {
+fn failed(reader: &Reader, inbound: &Inbound, trust: Trust, why: &str) -> Understood {
     let why = format!("reading failed: {}", shorten(why, 200));
     let identity = contained(|| identity(inbound)).unwrap_or_else(|_| identity::of_bytes(inbound));
     let reading = match trust {
@@ -227,7 +247,7 @@ fn failed(reader: &Reader, inbound: &Inbound, trust: Trust, why: &str) -> (Ident
             Reading::Lead(Box::new(contained(|| reader.as_text(inbound, &why)).unwrap_or_else(raw)))
         }
     };
-    (identity, reading)
+    Understood::new(identity, reading)
 }
 
 /// The result, or what a panic said.
@@ -240,15 +260,13 @@ fn contained<T>(doing: impl FnOnce() -> T) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use jiff::Timestamp;
 
     use super::*;
     use crate::lead::{Delivery, Kind, Name, Original};
 
     fn reader(country: &str) -> Reader {
-        Reader { domains: Vec::new(), country: country.into(), spellings: HashMap::new(), servers: HashMap::new() }
+        Reader { country: country.into(), ..Reader::default() }
     }
 
     fn form(body: &str) -> Inbound {
@@ -292,9 +310,9 @@ mod tests {
     fn a_panic_costs_one_item_and_a_released_one_is_still_a_lead() {
         let why = contained(|| -> () { panic!("at byte {}", 7) }).unwrap_err();
         let inbound = form("write to max@firma.example");
-        let (_, reading) = failed(&reader("DE"), &inbound, Trust::Usual, &why);
+        let Understood { reading, .. } = failed(&reader("DE"), &inbound, Trust::Usual, &why);
         assert_eq!(reading, Reading::Unclear("reading failed: at byte 7".into()));
-        let (_, reading) = failed(&reader("DE"), &inbound, Trust::Released, &why);
+        let Understood { reading, .. } = failed(&reader("DE"), &inbound, Trust::Released, &why);
         let Reading::Lead(content) = reading else { panic!("{reading:?}") };
         assert_eq!(
             (content.text.as_deref(), content.person.emails[0].as_str()),

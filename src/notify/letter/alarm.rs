@@ -44,7 +44,7 @@ pub fn text(letter: &AlarmLetter) -> String {
         entry(if german { "Seit" } else { "Since" }, &local(alarm.since));
     }
     if let Some(error) = &alarm.error {
-        let answered = !matches!(alarm.cause, Cause::SecretExpires | Cause::CanaryLate);
+        let answered = !matches!(alarm.cause, Cause::SecretExpires | Cause::CanaryLate | Cause::TemplateDrift);
         let word = match (answered, over, german) {
             (false, _, true) => "Näheres",
             (false, _, false) => "Details",
@@ -68,6 +68,7 @@ fn look(cause: Cause) -> &'static str {
         Cause::Silent | Cause::NoMail | Cause::Refused => "lotse status; lotse check --connect",
         Cause::Folder | Cause::CanaryLate => "lotse status",
         Cause::SecretExpires => "lotse check",
+        Cause::TemplateDrift => "lotse intake list; lotse check",
         Cause::NoticesWait => "lotse outbox list --state pending",
         Cause::NoticesDead => "lotse outbox list --state dead",
         Cause::Quarantined => "lotse intake list --outcome quarantined",
@@ -77,7 +78,8 @@ fn look(cause: Cause) -> &'static str {
 /// What is amiss, in one sentence without its full stop.
 #[must_use]
 pub fn sentence(alarm: &Alarm, language: Language) -> String {
-    let name = alarm.channel.as_ref().or(alarm.notifier.as_ref()).map_or("?", |name| name.as_str());
+    let name = alarm.channel.as_ref().or(alarm.notifier.as_ref()).or(alarm.template.as_ref());
+    let name = name.map_or("?", |name| name.as_str());
     let count = alarm.count;
     match language {
         Language::English => match alarm.cause {
@@ -86,6 +88,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Refused => format!("the source of `{name}` refuses us"),
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
             Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
+            Cause::TemplateDrift => format!("the template `{name}` does not fit the mails of its sender any more"),
             Cause::SecretExpires => format!("the client secret of the mailbox `{name}` expires"),
             Cause::NoticesWait => format!("notices wait for the notifier `{name}`"),
             Cause::NoticesDead if count == 1 => "1 notice was given up".to_owned(),
@@ -99,6 +102,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Refused => format!("die Quelle von `{name}` lehnt uns ab"),
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
             Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
+            Cause::TemplateDrift => format!("die Vorlage `{name}` passt nicht mehr zu den Mails ihres Absenders"),
             Cause::SecretExpires => format!("das Client-Secret des Postfachs `{name}` läuft ab"),
             Cause::NoticesWait => format!("Benachrichtigungen warten auf `{name}`"),
             Cause::NoticesDead if count == 1 => "1 Benachrichtigung wurde aufgegeben".to_owned(),
@@ -121,6 +125,7 @@ mod tests {
             cause,
             channel: Some(name("sales")),
             notifier: None,
+            template: None,
             since,
             raised_at: Some(since),
             count: 3,

@@ -56,7 +56,7 @@ pub(super) fn enter(content: &mut Content, lines: &[&str], heads: &[Head], at: u
         head.subject.clone().or_else(|| content.subject.take().map(|outer| subject::inner(&outer).to_owned()));
     content.person = Person::default();
     // The headers are the colleague's; what they say about a person is about them.
-    let setting = Setting { fields: &Fields::default(), reader };
+    let setting = Setting { fields: &Fields::default(), reader, form: None };
     // A program of ours whose form names nobody: then the lead is nobody's.
     if person::identify(content, sender, &setting).is_err() {
         content.problems.push("the mail that was passed on does not say plainly whose it is".into());

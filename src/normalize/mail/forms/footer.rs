@@ -1,0 +1,134 @@
+//! What form programs write around the values: the sentence below them, and their own notes.
+
+use crate::normalize::fields::label;
+use crate::normalize::text;
+
+/// How a program's sentence about the mail begins.
+const ABOUT: &str =
+    "this you diese dieses dies sie du cet ce ceci vous este esta esse essa ha questa questo hai deze dit u ta
+    ten niniejsza det denna denne dette detta tämä tento tato toto acest bu";
+/// Words for the mail, in such a sentence.
+const MAIL: &str =
+    "mail message notification submission nachricht benachrichtigung courriel mensaje correo notificación
+    messaggio notifica mensagem bericht wiadomość powiadomienie e-post epost meddelande besked viesti sähköposti
+    zpráva mesaj";
+/// Words for having come.
+const SENT: &str =
+    "sent submitted generated gesendet versendet verschickt gesandt generiert übermittelt erzeugt envoyé enviado
+    envió enviada generado inviat verzonden verstuurd wysłan skickad sendt lähet odeslán gönderil";
+/// Words for where it was written.
+const FORM: &str =
+    "form website webseite homepage webshop site modulo módulo skjema lomak stron sitio sivusto stránk hjemmeside
+    wordpress";
+
+/// How other lines begin that programs add; lower case.
+const STARTS: [&str; 48] = [
+    "powered by",
+    "sent from your website",
+    "sent from your site",
+    "sent from the form",
+    "sent by an unverified visitor",
+    "sent by a verified",
+    "sent via form submission",
+    "if you think this submission is spam",
+    "report it as spam",
+    "does this submission look like spam",
+    "to edit your email settings",
+    "manage submissions",
+    "manage form submissions",
+    "manage your submissions",
+    "view in hubspot",
+    "view submission",
+    "view entry",
+    "view all submissions",
+    "view response",
+    "see all responses",
+    "log in to view or download",
+    "turn off email notification",
+    "turn off these notification",
+    "you are receiving this because",
+    "you're receiving this because",
+    "you received this email because",
+    "you can reply directly",
+    "reply directly to this email",
+    "reply to this email",
+    "to reply to",
+    "mark as spam",
+    "this form was submitted at",
+    "diese anfrage wurde über",
+    "gesendet über das kontaktformular",
+    "gesendet von ihrer website",
+    "unsubscribe",
+    "copyright ©",
+    "©",
+    "all rights reserved",
+    "alle rechte vorbehalten",
+    "sie können direkt auf diese",
+    "antworten sie direkt auf diese",
+    "jetzt antworten",
+    "responder agora",
+    "répondre directement",
+    "submitted from ip",
+    "the submission was sent from",
+    "powered with",
+];
+
+/// Labels of what the program notes of itself, as bare letters.
+const NOTES: &str =
+    "date time datetime dateandtime timestamp datum uhrzeit zeit zeitpunkt zeitstempel dateetheure heure fecha
+    hora data ora tijd tidpunkt dato pvm cas ip ipaddress ipadresse remoteip userip senderip adresseip
+    direccionip indirizzoip ipadres ipaddresse useragent browser benutzeragent device operatingsystem poweredby
+    unterstutztvon proposepar pageurl pagetitle seitentitel submittedon submittedat submissiondate
+    submissiontime submissionid entryid entrydate formid formname postid posttitle referenceid eingangsdatum
+    gesendetam abgesendetam contactformurl senton dateenvoi createdat";
+
+/// A line drawn between things: `---`, `-- `, `____`.
+pub(super) fn is_rule(line: &str) -> bool {
+    line.len() >= 2 && line.chars().all(|c| matches!(c, '-' | '_' | '=' | '–' | '—' | '*' | '~' | '─' | '━' | ' '))
+}
+
+/// A line that the program added below the values.
+pub(super) fn is_footer(line: &str) -> bool {
+    let line = text::shorten(line, 300).to_lowercase();
+    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
+    let first = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let has = |words: &str| words.split_whitespace().any(|word| line.contains(word));
+    STARTS.iter().any(|start| line.starts_with(start))
+        || ABOUT.split_whitespace().any(|word| word == first) && has(MAIL) && has(SENT) && has(FORM)
+}
+
+/// Whether a label is one by which the program notes when and from where it was sent.
+pub(super) fn is_note(label: &str) -> bool {
+    let bare = label::compact(label);
+    NOTES.split_whitespace().any(|note| note == bare)
+}
+
+/// Whether a value says that there is none.
+pub(super) fn is_nothing(value: &str) -> bool {
+    let value = value.trim().trim_matches(['(', ')', '[', ']', '<', '>']).to_lowercase();
+    matches!(
+        &*value,
+        "" | "-"
+            | "–"
+            | "—"
+            | "--"
+            | "---"
+            | "n/a"
+            | "n.a."
+            | "k.a."
+            | "k. a."
+            | "keine angabe"
+            | "not provided"
+            | "not specified"
+            | "not set"
+            | "none provided"
+            | "empty"
+            | "leer"
+            | "null"
+            | "undefined"
+            | "nil"
+            | "non renseigné"
+            | "no value"
+            | "/"
+    )
+}
