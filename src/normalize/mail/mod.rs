@@ -31,6 +31,7 @@ mod phones;
 mod reply;
 mod sender;
 mod transfer;
+mod vocabulary;
 mod words;
 
 use std::fmt::Write as _;
