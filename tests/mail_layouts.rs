@@ -141,6 +141,12 @@ fn replies_of_many_programs_and_languages_say_what_was_typed() {
         }
     }
     let languages: BTreeSet<&str> = replies.iter().map(|reply| reply.language.as_str()).collect();
-    eprintln!("replies: {} in {} languages, {} wrong\n{}", replies.len(), languages.len(), wrong.len(), wrong.join("\n"));
+    eprintln!(
+        "replies: {} in {} languages, {} wrong\n{}",
+        replies.len(),
+        languages.len(),
+        wrong.len(),
+        wrong.join("\n")
+    );
     assert!(wrong.is_empty(), "{} of {} replies are read otherwise", wrong.len(), replies.len());
 }

@@ -175,6 +175,9 @@ pub struct Content {
     /// How it is known whose words these are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorship: Option<Authorship>,
+    /// What was put right while it was read (a charset that the mail states wrongly), as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<String>,
 }
 
 /// How it is known whose words an item holds.

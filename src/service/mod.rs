@@ -9,6 +9,7 @@ mod ledger;
 mod mailboxes;
 mod operations;
 mod people;
+mod told;
 mod tryout;
 mod views;
 
@@ -28,6 +29,7 @@ use crate::store::{self, Store};
 
 pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
 pub use people::{Assigned, StageChange};
+pub use told::{Part, Refusal, Sender, Told};
 pub use tryout::{Reach, Step, Tried};
 pub use views::{LeadInFull, LeftBehind, OwnerState, TouchView};
 

@@ -18,12 +18,15 @@ pub(super) struct Body {
     pub(super) parts: Vec<usize>,
     /// Whether a part was wrapped otherwise than it says.
     pub(super) miswrapped: bool,
+    /// What was put right about its charset, in words.
+    pub(super) repairs: Vec<String>,
 }
 
 /// A piece of text.
 struct Piece {
     text: String,
     html: bool,
+    repair: Option<String>,
 }
 
 /// Reads the text of a mail.
@@ -35,6 +38,8 @@ pub(super) fn read(parts: &Parts<'_>) -> Body {
         body.parts.clear();
         pieces = gather(parts, 0, Named::Text, &mut body);
     }
+    body.repairs = pieces.iter().filter_map(|piece| piece.repair.clone()).collect();
+    body.repairs.dedup();
     let text = join(pieces);
     body.text = (!text.is_empty()).then_some(text);
     body
@@ -113,7 +118,7 @@ fn join(pieces: Vec<Piece>) -> String {
 /// One text part as readable text, and whether it was wrapped as announced.
 fn read_part(parts: &Parts<'_>, part: &Part<'_>) -> (Piece, bool) {
     let (bytes, whole) = part.encoding.text(parts.raw(part));
-    let raw = charset::decode(&bytes, part.charset.as_deref());
+    let (raw, repair) = charset::decode_and_tell(&bytes, part.charset.as_deref());
     let html = part.kind == "text/html" || looks_like_html(&raw);
     let text = if html || part.kind == "text/enriched" {
         text::html_to_text(&raw)
@@ -122,7 +127,7 @@ fn read_part(parts: &Parts<'_>, part: &Part<'_>) -> (Piece, bool) {
     } else {
         text::clean(&raw)
     };
-    (Piece { text, html }, whole)
+    (Piece { text, html, repair }, whole)
 }
 
 /// Whether text that is not said to be HTML is a whole HTML page.

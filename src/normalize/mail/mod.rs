@@ -188,6 +188,7 @@ fn content(parts: &Parts<'_>, body: &Body, sender: &mut Sender, charset: Option<
         attachments,
         headers: kept::headers(fields, charset),
         problems,
+        repairs: body.repairs.clone(),
         ..Content::default()
     }
 }

@@ -203,7 +203,9 @@ impl Search<'_> {
     fn bare(&mut self, line: &str) {
         for piece in line.split(['|', '•', '·', '\t']).map(str::trim) {
             let digits = piece.bytes().filter(u8::is_ascii_digit).count();
-            let number = piece.chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '(' | ')' | '/' | '-' | '.' | '–' | '\u{a0}'));
+            let number = piece
+                .chars()
+                .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '(' | ')' | '/' | '-' | '.' | '–' | '\u{a0}'));
             let dialled = piece.starts_with(['0', '(']) || AMERICAN.is_match(piece);
             if (7..=15).contains(&digits) && number && dialled {
                 self.keep(piece, self.said);
@@ -258,7 +260,8 @@ fn planned(phone: &Phone) -> Reach {
 pub(super) fn region(signature: &str, domain: &str, ours: &str) -> String {
     let abroad = signature.lines().take(40).find_map(|line| {
         let line = text::shorten(line, LINE);
-        let number = line.contains('+').then(|| line.find_phone_numbers_with_preferred_region(None).next()).flatten()?;
+        let number =
+            line.contains('+').then(|| line.find_phone_numbers_with_preferred_region(None).next()).flatten()?;
         phone::country(&phone::parse(number.raw_string, "", &mut Vec::new())?)
     });
     let top = domain.rsplit('.').next().unwrap_or_default().to_ascii_uppercase();

@@ -32,13 +32,14 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
     Ok(list(&web.read(move |service| service.intakes(&filter, query.after, query.limit)).await?))
 }
 
-/// The row, with what is known of its original.
+/// The row, with what is known of its original, and how that was read.
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<Value>, Problem> {
-    let (row, original) = web.read(move |service| service.intake(id)).await?;
+    let (row, original, told) = web.read(move |service| service.intake_told(id)).await?;
     let mut value = serde_json::to_value(&row).map_err(|error| Problem::bad(error.to_string()))?;
     value["original"] = original.map_or(Value::Null, |original| {
         json!({ "content_type": original.content_type, "headers": original.headers, "bytes": original.bytes.len() })
     });
+    value["reading"] = serde_json::to_value(&told).map_err(|error| Problem::bad(error.to_string()))?;
     Ok(Json(value))
 }
 

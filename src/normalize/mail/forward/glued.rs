@@ -6,8 +6,8 @@
 
 use crate::normalize::text;
 
-use super::head::{Head, Sign, announces, bare};
 use super::super::vocabulary::{self, LABELS, Label};
+use super::head::{Head, Sign, announces, bare};
 
 /// Bytes of a label.
 const LABEL: usize = 40;

@@ -5,8 +5,8 @@
 
 use crate::normalize::{email, text};
 
-use super::head::{Head, Sign, announces, bare, label};
 use super::super::vocabulary::{self, BESIDE, WROTE, WROTE_JOINED};
+use super::head::{Head, Sign, announces, bare, label};
 
 /// Bytes of such a line.
 const LINE: usize = 400;

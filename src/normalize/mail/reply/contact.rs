@@ -54,8 +54,20 @@ pattern!(ADDRESS, r"(?i)[^\s<>@]@[^\s<>@]+\.|https?://|www\.|skype\s*:");
 
 /// Sites of programs and networks, which stand below mails of anybody.
 const EVERYBODYS: [&str; 14] = [
-    "avast.com", "avg.com", "aka.ms", "microsoft.com", "apple.com", "samsung.com", "proton.me", "zoho.com", "hubspot.com",
-    "missiveapp.com", "frontapp.com", "sparkmailapp.com", "superhuman.com", "mailchimp.com",
+    "avast.com",
+    "avg.com",
+    "aka.ms",
+    "microsoft.com",
+    "apple.com",
+    "samsung.com",
+    "proton.me",
+    "zoho.com",
+    "hubspot.com",
+    "missiveapp.com",
+    "frontapp.com",
+    "sparkmailapp.com",
+    "superhuman.com",
+    "mailchimp.com",
 ];
 
 /// Reads a signature.
@@ -83,7 +95,8 @@ fn bare(line: &str) -> &str {
 /// What a line says one after another: `Mara Lindqvist, Head of Purchasing | Nordholz AB`.
 fn pieces<'a>(line: &'a str, writer: Writer<'a>) -> Vec<&'a str> {
     let mut found = Vec::new();
-    for piece in line.split(['|', '•', '·', '∙', '●', '▪', '\t']).flat_map(|piece| piece.split(" // ")).map(bare) {
+    for piece in line.split(['|', '•', '·', '∙', '●', '▪', '\t']).flat_map(|piece| piece.split(" // ")).map(bare)
+    {
         found.extend(halves(piece, writer));
     }
     found.retain(|piece| !piece.is_empty());
@@ -98,7 +111,8 @@ fn halves<'a>(piece: &'a str, writer: Writer<'a>) -> Vec<&'a str> {
         if rest.split_whitespace().count() == 1 && COMPANY.is_match(rest) {
             return vec![piece];
         }
-        let named = signature::is_writer(first, writer) || is_name(first) && !title::is_title(first) && title::is_title(rest);
+        let named =
+            signature::is_writer(first, writer) || is_name(first) && !title::is_title(first) && title::is_title(rest);
         if named || COMPANY.is_match(first) {
             return [vec![bare(first)], halves(bare(rest), writer)].concat();
         }

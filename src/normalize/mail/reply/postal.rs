@@ -29,7 +29,8 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
 
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
 static STREET: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\d{1,4} ?[a-zA-Z]?,? \p{L}[\p{L}.'’ -]+$|^\p{Lu}[\p{L}.'’ -]+,? \d{1,4} ?[a-zA-Z]?$").expect("a constant pattern")
+    Regex::new(r"^\d{1,4} ?[a-zA-Z]?,? \p{L}[\p{L}.'’ -]+$|^\p{Lu}[\p{L}.'’ -]+,? \d{1,4} ?[a-zA-Z]?$")
+        .expect("a constant pattern")
 });
 
 /// Whether a line may be a street with its number.
@@ -67,7 +68,10 @@ pub(super) fn address(lines: &[&str]) -> Option<String> {
     })?;
     let piece = pieces[at].trim_end_matches([',', ';']);
     let street = |line: &&str| {
-        line.chars().count() <= WIDTH && line.chars().any(|c| c.is_ascii_digit()) && !line.contains(['@', ':', '+']) && !line.contains("www.")
+        line.chars().count() <= WIDTH
+            && line.chars().any(|c| c.is_ascii_digit())
+            && !line.contains(['@', ':', '+'])
+            && !line.contains("www.")
     };
     let before = piece[..start].trim_matches([',', ' ', '–', '-']);
     if before.chars().any(|c| c.is_ascii_digit()) {
@@ -77,7 +81,8 @@ pub(super) fn address(lines: &[&str]) -> Option<String> {
         let rest = piece[start..].trim_start_matches([',', ' ', '–']);
         return Some(format!("{}, {rest}", parts[from..].join(", ")));
     }
-    let above = at.checked_sub(1).map(|at| pieces[at].trim_end_matches(',')).filter(|line| street(line) && before.is_empty());
+    let above =
+        at.checked_sub(1).map(|at| pieces[at].trim_end_matches(',')).filter(|line| street(line) && before.is_empty());
     let rest = piece[start..].trim_start_matches([',', ' ', '–']);
     let rest = if before.is_empty() { rest } else { piece };
     Some(above.map_or_else(|| rest.to_owned(), |street| format!("{street}, {rest}")))

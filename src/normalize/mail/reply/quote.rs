@@ -142,7 +142,8 @@ fn is_head(lines: &[&str]) -> bool {
         }
     }
     // Where somebody wants to travel, and when, is no head.
-    let mail = found.iter().any(|(label, value)| *label == Label::Subject || *label == Label::From && value.contains('@'));
+    let mail =
+        found.iter().any(|(label, value)| *label == Label::Subject || *label == Label::From && value.contains('@'));
     found.len() >= 3 && mail && found.iter().any(|(label, _)| *label == Label::From)
 }
 

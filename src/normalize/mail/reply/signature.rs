@@ -135,7 +135,8 @@ fn legal(lines: &[&str], end: usize) -> Option<usize> {
         at += 1;
     }
     // A long line above that ends no sentence goes on in this one.
-    while at > start && lines[at - 1].chars().count() >= WRAPPED && !lines[at - 1].trim_end().ends_with(['.', '!', '?']) {
+    while at > start && lines[at - 1].chars().count() >= WRAPPED && !lines[at - 1].trim_end().ends_with(['.', '!', '?'])
+    {
         at -= 1;
     }
     Some(at)
