@@ -27,7 +27,7 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// One item.
+    /// One item: what became of it, and how it was read.
     Show {
         /// Its id.
         id: String,
@@ -82,6 +82,9 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
                 }
                 if let Some(bytes) = row["original"]["bytes"].as_u64() {
                     say(&format!("{:<13}{bytes} bytes of {}", "original", text(&row["original"]["content_type"])))?;
+                }
+                for sentence in row["reading"]["sentences"].as_array().into_iter().flatten() {
+                    say(&text(sentence))?;
                 }
             }
         }

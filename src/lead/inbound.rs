@@ -202,6 +202,9 @@ pub struct Content {
     /// Tags that a template gives, beside those of the rules.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<String>,
+    /// What was put right while it was read (a charset that the mail states wrongly), as sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub repairs: Vec<String>,
 }
 
 /// How a mail fitted the template that its sender and subject belong to.

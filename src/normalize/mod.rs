@@ -18,6 +18,7 @@ pub mod robot;
 mod row;
 pub mod text;
 mod totals;
+mod unseen;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -7,11 +7,16 @@
 use html5gum::{DefaultEmitter, StartTag, Token, Tokenizer};
 use unicode_normalization::UnicodeNormalization;
 
+use super::unseen::Unseen;
+
 /// Bytes of text that are kept of one item; the original keeps the rest.
 pub const MAX_TEXT: usize = 1 << 20;
 
 /// Bytes of HTML that are looked at.
 const MAX_HTML: usize = 8 << 20;
+
+/// Lists inside lists that are told apart.
+const MAX_LISTS: usize = 32;
 
 /// Quotes inside quotes that are marked; deeper ones look like this depth.
 const MAX_QUOTES: usize = 8;
@@ -104,19 +109,28 @@ fn visible(c: char) -> Option<char> {
 /// text does not say it. Scripts, styles and comments are gone; entities are characters.
 #[must_use]
 pub fn html_to_text(html: &str) -> String {
-    render(html, Page::default())
+    shown(html, false)
 }
 
 /// The same, with a [`LABEL_MARK`] behind words that begin a line or a cell and stand out: bold ones,
 /// heads of tables, terms of lists. Programs print the labels of a form so.
 #[must_use]
 pub fn html_with_labels(html: &str) -> String {
-    render(html, Page { labels: Some(Label::default()), ..Page::default() })
+    shown(html, true)
 }
 
-fn render(html: &str, mut page: Page) -> String {
+/// What a page shows. `labels`: whether they are marked.
+fn shown(html: &str, labels: bool) -> String {
+    let (text, whole) = page(html, true, labels);
+    // Styles that hide all, or up to the end, are a mistake of the page: then nothing is hidden.
+    if whole && !text.is_empty() { text } else { page(html, false, labels).0 }
+}
+
+/// The text of a page, and whether everything that its styles hide ends. `styles`: whether they are heeded.
+fn page(html: &str, styles: bool, labels: bool) -> (String, bool) {
     let mut emitter = DefaultEmitter::default();
     emitter.naively_switch_states(true);
+    let mut page = Page { styles, labels: labels.then(Label::default), ..Page::default() };
     for Ok(token) in Tokenizer::new_with_emitter(shorten(html, MAX_HTML), emitter) {
         match token {
             Token::StartTag(tag) => page.open(&tag),
@@ -129,7 +143,7 @@ fn render(html: &str, mut page: Page) -> String {
         }
     }
     page.close_link();
-    clean(&page.out)
+    (clean(&page.out), page.unseen.is_none_or(|unseen| !unseen.styled))
 }
 
 /// The text of a page so far, and what stands between it and the next word.
@@ -149,7 +163,13 @@ struct Page {
     /// Depth of preformatted text.
     preformatted: usize,
     /// The element whose text is not shown.
-    hidden: Option<&'static [u8]>,
+    unseen: Option<Unseen>,
+    /// Whether styles are heeded that hide something.
+    styles: bool,
+    /// What the lists that are open count, innermost last; `None` for lists without numbers.
+    lists: Vec<Option<u32>>,
+    /// What stands before the next word, as the first of a list's item.
+    bullet: Option<String>,
     /// An open link: its address, and where its text starts.
     link: Option<(String, usize)>,
     /// Where labels are marked: the element that may be one.
@@ -166,10 +186,16 @@ struct Label {
 
 impl Page {
     fn open(&mut self, tag: &StartTag<()>) {
-        if self.hidden.is_some() {
+        if let Some(unseen) = &mut self.unseen {
+            if !unseen.open(&tag.name) {
+                return;
+            }
+            self.unseen = None;
+        }
+        self.unseen = Unseen::begin(tag, self.styles);
+        if self.unseen.as_ref().is_some_and(|unseen| unseen.styled) {
             return;
         }
-        self.hidden = hidden(&tag.name);
         self.open_block(tag);
         self.begin_label(tag);
     }
@@ -192,6 +218,16 @@ impl Page {
                 self.block(1);
                 self.quotes += 1;
             }
+            b"ul" | b"ol" => {
+                self.block(1);
+                if self.lists.len() < MAX_LISTS {
+                    self.lists.push((**tag.name == *b"ol").then_some(0));
+                }
+            }
+            b"li" => {
+                self.block(1);
+                self.bullet = Some(self.lists.last_mut().map_or_else(String::new, bullet));
+            }
             b"pre" | b"textarea" => {
                 self.block(1);
                 self.preformatted += 1;
@@ -208,9 +244,9 @@ impl Page {
     }
 
     fn close(&mut self, name: &[u8]) {
-        if let Some(hidden) = self.hidden {
-            if hidden == name {
-                self.hidden = None;
+        if let Some(unseen) = &mut self.unseen {
+            if unseen.close(name) {
+                self.unseen = None;
             }
             return;
         }
@@ -231,6 +267,15 @@ impl Page {
                 self.block(1);
             }
             b"a" => self.close_link(),
+            b"ul" | b"ol" => {
+                self.lists.pop();
+                self.bullet = None;
+                self.block(1);
+            }
+            b"li" => {
+                self.bullet = None;
+                self.block(1);
+            }
             name if is_block(name) => self.block(1),
             _ => {}
         }
@@ -268,7 +313,7 @@ impl Page {
     }
 
     fn text(&mut self, text: &str) {
-        if self.hidden.is_some() {
+        if self.unseen.is_some() {
             return;
         }
         for c in text.chars() {
@@ -301,6 +346,9 @@ impl Page {
         self.cell = false;
         self.space = false;
         self.row = true;
+        if let Some(bullet) = self.bullet.take() {
+            self.out.push_str(&bullet);
+        }
     }
 
     /// Says the address of the link that ends here, unless its text says it or there is no text
@@ -340,9 +388,15 @@ fn has_digits(shown: &str, number: &str) -> bool {
     !number.is_empty() && shown.ends_with(&number[number.len().saturating_sub(7)..])
 }
 
-fn hidden(name: &[u8]) -> Option<&'static [u8]> {
-    let elements: [&[u8]; 5] = [b"script", b"style", b"title", b"template", b"iframe"];
-    elements.into_iter().find(|element| *element == name)
+/// What stands before the next item of a list.
+fn bullet(list: &mut Option<u32>) -> String {
+    match list {
+        Some(count) => {
+            *count = count.saturating_add(1);
+            format!("{count}. ")
+        }
+        None => "- ".to_owned(),
+    }
 }
 
 /// Whether an element's words are printed bold, or are the name of something.
@@ -439,7 +493,17 @@ mod tests {
                 "Max\nFirma\n\nTel",
             ),
             ("<pre>a\n  b</pre>c", "a\n  b\nc"),
-            ("<ul><li>one<li>two</ul>", "one\ntwo"),
+            ("<ul><li>one<li>two</ul>", "- one\n- two"),
+            ("<ol><li>one<ul><li><p>in</p></li></ul></li><li>two</ol>x", "1. one\n\n- in\n\n2. two\nx"),
+            ("<div style=\"Display: none; mso-hide:all\">Preview<div>x</div></div><p>Hello</p>", "Hello"),
+            ("<span class=preheader>Preview</span>Hello<img style=\"display:none\"> you", "Hello you"),
+            ("<div style=\"max-height:0px;overflow:hidden\">Preview</div>Hello", "Hello"),
+            ("<td style=\"font-size:0px\"><div style=\"font-size:13px\">Hello</div></td>", "Hello"),
+            ("<table><tr><td style=\"display:none\">a<table><tr><td>b</td></tr></table><td>c</table>d", "c\nd"),
+            ("Hello<div style=\"display:none\">never ends", "Hello\nnever ends"),
+            ("<div style=\"display:none\">all of it</div>", "all of it"),
+            ("<!--[if mso]><p>for Outlook</p><![endif]--><![if !mso]><p>Hello</p><![endif]>", "Hello"),
+            ("<!--[if !mso]><!-->Hello<!--<![endif]-->", "Hello"),
             ("2 &lt; 3 &amp; <unknown>4</unknown> > 1", "2 < 3 & 4 > 1"),
             ("", ""),
         ];

@@ -10,6 +10,7 @@ mod mailboxes;
 mod operations;
 mod people;
 mod replay;
+mod told;
 mod tryout;
 mod views;
 
@@ -30,6 +31,7 @@ use crate::store::{self, Store};
 pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
 pub use people::{Assigned, StageChange};
 pub use replay::Replayed;
+pub use told::{Part, Refusal, Sender, Told};
 pub use tryout::{Reach, Step, Tried};
 pub use views::{LeadInFull, LeftBehind, OwnerState, TouchView};
 

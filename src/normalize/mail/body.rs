@@ -25,12 +25,15 @@ pub(super) struct Body {
     pub(super) miswrapped: bool,
     /// Each HTML part with its labels marked, for whoever looks for a form.
     pub(super) views: Vec<String>,
+    /// What was put right about its charset, in words.
+    pub(super) repairs: Vec<String>,
 }
 
 /// A piece of text.
 struct Piece {
     text: String,
     html: bool,
+    repair: Option<String>,
 }
 
 /// Reads the text of a mail.
@@ -43,6 +46,8 @@ pub(super) fn read(parts: &Parts<'_>) -> Body {
         body.views.clear();
         pieces = gather(parts, 0, Named::Text, &mut body);
     }
+    body.repairs = pieces.iter().filter_map(|piece| piece.repair.clone()).collect();
+    body.repairs.dedup();
     let text = join(pieces);
     body.text = (!text.is_empty()).then_some(text);
     body
@@ -121,7 +126,7 @@ fn join(pieces: Vec<Piece>) -> String {
 /// One text part as readable text, and whether it was wrapped as announced.
 fn read_part(parts: &Parts<'_>, part: &Part<'_>, views: &mut Vec<String>) -> (Piece, bool) {
     let (bytes, whole) = part.encoding.text(parts.raw(part));
-    let raw = charset::decode(&bytes, part.charset.as_deref());
+    let (raw, repair) = charset::decode_and_tell(&bytes, part.charset.as_deref());
     let html = part.kind == "text/html" || looks_like_html(&raw);
     if html && views.len() < VIEWS && raw.len() <= VIEWED {
         views.push(text::html_with_labels(&raw));
@@ -133,7 +138,7 @@ fn read_part(parts: &Parts<'_>, part: &Part<'_>, views: &mut Vec<String>) -> (Pi
     } else {
         text::clean(&raw)
     };
-    (Piece { text, html }, whole)
+    (Piece { text, html, repair }, whole)
 }
 
 /// Whether text that is not said to be HTML is a whole HTML page.

@@ -10,6 +10,30 @@ use mail_parser::decoders::charsets::map::charset_decoder;
 
 /// Decodes the bytes of a text under the label its sender gave it.
 pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
+    read(bytes, label).0
+}
+
+/// As [`decode`]; and in words where the text is in another charset than its label says, or has none.
+pub(super) fn decode_and_tell(bytes: &[u8], label: Option<&str>) -> (String, Option<String>) {
+    let (text, used) = read(bytes, label);
+    if bytes.is_ascii() {
+        return (text, None);
+    }
+    let said = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
+    let told = match said.filter(|label| !label.is_empty()) {
+        None => Some(format!("the text does not say its charset; it was read as {used}")),
+        Some(label) => {
+            let same = Encoding::for_label(label.as_bytes()).is_none_or(|known| known.name() == used)
+                && !matches!(&*label, "us-ascii" | "ascii");
+            let shown = crate::normalize::text::shorten(&label, 40);
+            (!same).then(|| format!("the text says that it is in `{shown}`, but it is not; it was read as {used}"))
+        }
+    };
+    (text, told)
+}
+
+/// The text, and the charset it was read in.
+fn read(bytes: &[u8], label: Option<&str>) -> (String, &'static str) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let label = label.map(|label| label.trim().trim_matches(['"', '\'']).to_ascii_lowercase());
     let label = label.as_deref().filter(|label| !label.is_empty());
@@ -18,7 +42,7 @@ pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
         return foreign(bytes, seven).unwrap_or_else(|| unlabelled(bytes));
     }
     let Some(known) = label.and_then(|label| Encoding::for_label(label.as_bytes())) else {
-        let utf8 = std::str::from_utf8(bytes).ok().map(str::to_owned);
+        let utf8 = std::str::from_utf8(bytes).ok().map(|text| (text.to_owned(), UTF_8.name()));
         return utf8.or_else(|| foreign(bytes, label?)).unwrap_or_else(|| unlabelled(bytes));
     };
     if matches!(label, Some("us-ascii" | "ascii")) || known == UTF_8 {
@@ -27,12 +51,12 @@ pub(super) fn decode(bytes: &[u8], label: Option<&str>) -> String {
     if known.is_single_byte()
         && let Ok(text) = std::str::from_utf8(bytes)
     {
-        return text.to_owned();
+        return (text.to_owned(), UTF_8.name());
     }
     let (text, _, broken) = known.decode(bytes);
     match std::str::from_utf8(bytes) {
-        Ok(utf8) if broken => utf8.to_owned(),
-        _ => text.into_owned(),
+        Ok(utf8) if broken => (utf8.to_owned(), UTF_8.name()),
+        _ => (text.into_owned(), known.name()),
     }
 }
 
@@ -46,31 +70,31 @@ pub(super) fn of_header(bytes: &[u8], body: Option<&str>) -> String {
 }
 
 /// Charsets of mail that browsers do not know (`utf-7`, `cp850` …).
-fn foreign(bytes: &[u8], label: &str) -> Option<String> {
-    charset_decoder(label.as_bytes()).map(|decoder| decoder(bytes))
+fn foreign(bytes: &[u8], label: &str) -> Option<(String, &'static str)> {
+    charset_decoder(label.as_bytes()).map(|decoder| (decoder(bytes), "its label says"))
 }
 
 /// Text said to be UTF-8 that is not: a mail cut off within a character keeps its text, anything
 /// else was written in another charset.
-fn utf8_or_guess(bytes: &[u8]) -> String {
+fn utf8_or_guess(bytes: &[u8]) -> (String, &'static str) {
     match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(error) if error.error_len().is_none() => String::from_utf8_lossy(bytes).into_owned(),
+        Ok(text) => (text.to_owned(), UTF_8.name()),
+        Err(error) if error.error_len().is_none() => (String::from_utf8_lossy(bytes).into_owned(), UTF_8.name()),
         Err(_) => {
             let lossy = String::from_utf8_lossy(bytes);
             let broken = lossy.matches('\u{fffd}').count();
             let whole = lossy.chars().filter(|c| !c.is_ascii() && *c != '\u{fffd}').count();
-            if whole > broken { lossy.into_owned() } else { unlabelled(bytes) }
+            if whole > broken { (lossy.into_owned(), UTF_8.name()) } else { unlabelled(bytes) }
         }
     }
 }
 
 /// Text without a label, known not to be UTF-8: what its bytes look like.
-fn unlabelled(bytes: &[u8]) -> String {
+fn unlabelled(bytes: &[u8]) -> (String, &'static str) {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(bytes, true);
-    let (text, _, _) = detector.guess(None, Utf8Detection::Allow).decode(bytes);
-    text.into_owned()
+    let (text, used, _) = detector.guess(None, Utf8Detection::Allow).decode(bytes);
+    (text.into_owned(), used.name())
 }
 
 #[cfg(test)]
@@ -100,6 +124,23 @@ mod tests {
         for (bytes, label, text) in cases {
             assert_eq!(decode(bytes, label), text, "{label:?}");
         }
+    }
+
+    #[test]
+    fn a_wrong_label_is_told() {
+        let told = |bytes: &[u8], label| decode_and_tell(bytes, label).1;
+        let wrong = told("Grüße".as_bytes(), Some("iso-8859-1"));
+        assert_eq!(
+            wrong.as_deref(),
+            Some("the text says that it is in `iso-8859-1`, but it is not; it was read as UTF-8")
+        );
+        assert!(
+            told(b"Viele Gr\xfc\xdfe aus M\xfcnchen", Some("utf-8")).is_some_and(|told| told.contains("windows-1252"))
+        );
+        assert!(told("Grüße".as_bytes(), None).is_some_and(|told| told.contains("does not say")));
+        assert_eq!(told("Grüße".as_bytes(), Some("utf-8")), None);
+        assert_eq!(told(b"Gr\xfc\xdfe", Some("iso-8859-1")), None);
+        assert_eq!(told(b"plain", None), None);
     }
 
     #[test]

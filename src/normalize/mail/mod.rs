@@ -41,6 +41,7 @@ mod sender;
 mod templates;
 mod thread;
 mod transfer;
+mod vocabulary;
 mod words;
 
 use std::fmt::Write as _;
@@ -213,6 +214,7 @@ fn content(parts: &Parts<'_>, body: &Body, sender: &mut Sender, charset: Option<
         attachments,
         headers: kept::headers(fields, charset),
         problems,
+        repairs: body.repairs.clone(),
         ..Content::default()
     }
 }

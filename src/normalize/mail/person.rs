@@ -15,8 +15,8 @@ use crate::normalize::{Reader, Spelling, company, email, language, person, robot
 use super::forms::{self, Form};
 use super::headers::Fields;
 use super::machine;
-use super::phones;
-use super::reply::{self, Writer};
+use super::phones::{self, Reach};
+use super::reply::{self, Split, Writer};
 use super::sender::{self, Author, Sender};
 
 /// Whose mail it may be, and what our own settings say about that.
@@ -130,22 +130,42 @@ fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) ->
 /// Signature and quote are kept as fields of their own.
 pub(super) fn take_apart(content: &mut Content, reader: &Reader) {
     let Some(text) = content.text.take() else { return };
-    let person = &mut content.person;
-    let email = person.emails.first();
-    let writer = Writer { name: person.name.as_deref(), email: email.map(Email::as_str) };
-    let split = reply::split(&text, writer);
-    let below = split.signature.as_deref().unwrap_or_default();
-    let said = reply::contact(below, email.map_or("", Email::domain));
-    person.phones = phones::find(&format!("{}\n\n{below}", split.visible), reader.country());
-    person.job_title = person.job_title.take().or(said.job_title);
-    person.company = person.company.take().or(said.company);
-    person.website = person.website.take().or(said.website);
+    let split = learn(content, &text, reader);
     content.text = (!split.visible.is_empty()).then_some(split.visible);
-    for (name, value) in [("address", said.address), ("signature", split.signature), ("quoted", split.quoted)] {
+    for (name, value) in [("signature", split.signature), ("quoted", split.quoted)] {
         if let Some(value) = value {
             content.fields.insert(name.into(), value.into());
         }
     }
+}
+
+/// Fills in from the signature below a text what is not known yet of its writer.
+pub(super) fn learn(content: &mut Content, text: &str, reader: &Reader) -> Split {
+    let person = &mut content.person;
+    let email = person.emails.first().cloned();
+    let writer = Writer { name: person.name.as_deref(), email: email.as_ref().map(Email::as_str) };
+    let split = reply::split(text, writer);
+    let below = split.signature.as_deref().unwrap_or_default();
+    let said = reply::contact(below, writer);
+    let region = phones::region(below, email.as_ref().map_or("", Email::domain), reader.country());
+    let numbers = phones::listed(&split.visible, below, &region);
+    person.phones = phones::to_call(&numbers);
+    person.job_title = person.job_title.take().or(said.job_title);
+    person.company = person.company.take().or(said.company);
+    person.website = person.website.take().or(said.website);
+    if let Some(address) = said.address {
+        content.fields.entry("address").or_insert(address.into());
+    }
+    for number in numbers.into_iter().filter(|number| below.contains(&number.written)) {
+        let field = match number.reach {
+            Reach::Office => "office_phone",
+            Reach::Mobile => "mobile_phone",
+            Reach::Fax => "fax",
+        };
+        let value = number.phone.map_or(number.written, |phone| phone.as_str().to_owned());
+        content.fields.entry(field).or_insert(value.into());
+    }
+    split
 }
 
 /// Whoever is behind a program's mail: the only person whose address stands in the text. Numbers

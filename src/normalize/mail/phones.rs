@@ -8,8 +8,8 @@
 use std::sync::LazyLock;
 
 use regex::Regex;
-use rlibphonenumber::Region;
 use rlibphonenumber::phonenumber_matcher::FindNumberExt;
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType, Region};
 
 use crate::lead::Phone;
 use crate::normalize::{phone, text};
@@ -23,22 +23,62 @@ const LINES: usize = 2_000;
 /// Numbers taken from one mail.
 const NUMBERS: usize = 5;
 
-/// Words before a number. What stands after `fax` is no number to call.
+/// What a number reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// A telephone on a desk.
+    Office,
+    /// One in a pocket.
+    Mobile,
+    /// No number to call.
+    Fax,
+}
+
+/// A number with what it reaches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Number {
+    /// What it reaches.
+    pub(super) reach: Reach,
+    /// The number, where it can be dialled.
+    pub(super) phone: Option<Phone>,
+    /// As it stands in the text.
+    pub(super) written: String,
+}
+
+/// Words before a number, or behind it. What stands after `fax` is no number to call.
+const FAX: &str = r"(?:tele)?fax (?:nummer|[-\s]?nr|e)? | (?:tele)?faks | f | факс | télécopie (?:ur)? | φαξ | 传真 | 傳真 | ファックス | 팩스";
+const MOBILE: &str = r"mobil\p{L}* | handy (?:nummer)? | cell (?:phone|ular[ei]?)? | celular | móvil | telemóvel | tlm | portable | gsm | natel | whats\s?app | mob
+    | matkapuhelin | komórka | (?: cel | mov | kom | cep (?:\stel\p{L}*)? ) \s?[.:] | моб\p{L}* | κιν\p{L}* | 携帯 | 手机 | 手機 | 휴대폰 | m | c (?:[.:])";
+const OFFICE: &str = r"tel (?:e[fp]h?on\p{L}* | efoon\p{L}* | éfono\p{L}* | efón\p{L}* )? | tél (?:éphone)? | (?:tele)?fon (?:nummer)? | phone | r[üu]e?ckruf\p{L}* | durchwahl | zentrale | festnetz
+    | direct | direkt | office | b[üu]e?ro | switchboard | hotline
+    | (?: direto | directo | diretto | ufficio | oficina | bureau | fijo | fixe | fisso | kontor | växel | standard | vast ) \s?[.:] | ligne\ directe
+    | (?:call|ring|reach|text)\ (?:me|us) | erreichbar | zu\ erreichen | ruf(?:en|t)?\ (?:\p{L}+\ ){0,3}an | ph | tlf | puh (?:elin)? | (?:стац|сл|раб)?\.?\s?тел (?:ефон\p{L}*)? | τηλ (?:έφωνο)?
+    | 电话 | 電話 | 전화 | [tp] | [dow] (?:[.:])";
+
+/// A label with the start of its number.
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
 static LABEL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r"(?ix) (?: ^ | [^\p{L}\d'’] )
-          ( (?P<fax> (?:tele)?fax (?:nummer|[-\s]?nr)? | f )
-          | (?: tel (?:e[fp]h?on\p{L}* | efoon\p{L}* | éfono\p{L}* )? | (?:tele)?fon (?:nummer)? | phone | mobil\p{L}* | handy (?:nummer)?
-              | cell (?:phone|ular)? | celular | móvil | cellulare | portable | gsm | natel | whats\s?app | r[üu]e?ckruf\p{L}* | durchwahl
-              | direct | direkt | office | b[üu]e?ro | (?:call|ring|reach|text)\ (?:me|us) | erreichbar | zu\ erreichen
-              | ruf(?:en|t)?\ (?:\p{L}+\ ){0,3}an | mob | ph | [tmp] ) )
-          (?: [.:\s()–—|/-] | \b (?: unter | ist | lautet | is | at | under | on | number | nummer | nr | no | num
-              | mich | me | privat | work | home ) \b ){0,12}
-          (?P<number> [+(\d] )",
-    )
+    Regex::new(&format!(
+        r"(?ix) (?: ^ | [^\p{{L}}\d'’] )
+          ( (?P<both> (?: tel (?:efon)? | phone | fon ) \.? \s* [/&+] \s* (?:tele)?fax ) | (?P<fax> {FAX} ) | (?P<mobile> {MOBILE} ) | (?P<office> {OFFICE} ) )
+          (?: [.:\s()–—|/=-] | \b (?: unter | ist | lautet | is | at | under | on | number | nummer | nr | no | num
+              | mich | me | privat | work | home | phone | tel | direct | direkt ) \b ){{0,12}}
+          (?P<number> [+(\d] )"
+    ))
     .expect("a constant pattern")
 });
+
+/// Nothing but a label: its number stands in the next line.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
+static ALONE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(&format!(r"(?ix) ^ (?: (?P<fax> {FAX} ) | (?P<mobile> {MOBILE} ) | (?P<office> {OFFICE} ) ) [\s.:]* $"))
+        .expect("a constant pattern")
+});
+
+/// A number as North America writes it.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
+static AMERICAN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\(?[2-9]\d\d\)?[ .-]{1,2}[2-9]\d\d[ .-]\d{4}\b").expect("a constant pattern"));
 
 /// Where a quoted mail begins.
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
@@ -55,71 +95,181 @@ static QUOTE: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Numbers to call in a text, in order, each once. `country` is the region of numbers in national form.
 pub(in crate::normalize) fn find(text: &str, country: &str) -> Vec<Phone> {
-    let region = Region::from_code(country).ok();
-    let lines: Vec<&str> =
-        text.lines().take_while(|line| !QUOTE.is_match(text::shorten(line, LINE))).take(LINES).collect();
-    let lines: Vec<&str> = lines
-        .into_iter()
+    to_call(&listed(text, "", country))
+}
+
+/// Those that can be called, each once.
+pub(super) fn to_call(numbers: &[Number]) -> Vec<Phone> {
+    let mut phones: Vec<Phone> = Vec::new();
+    for phone in numbers.iter().filter(|number| number.reach != Reach::Fax).filter_map(|number| number.phone.as_ref()) {
+        if !phones.contains(phone) {
+            phones.push(phone.clone());
+        }
+    }
+    phones.truncate(NUMBERS);
+    phones
+}
+
+/// Numbers in what somebody typed and in the signature below it. In a signature a line that is nothing but a number is
+/// one to call; in a text it needs a label, or stands near the end in international form.
+pub(super) fn listed(text: &str, signature: &str, country: &str) -> Vec<Number> {
+    let typed: Vec<&str> = text
+        .lines()
+        .take_while(|line| !QUOTE.is_match(text::shorten(line, LINE)))
+        .take(LINES)
         .filter(|line| !line.trim_start().starts_with('>'))
         .map(|line| text::shorten(line, LINE))
         .collect();
-    let written = lines.iter().filter(|line| !line.trim().is_empty()).count();
-    let mut found = Vec::new();
-    let mut left = written;
-    for line in lines {
-        labelled(line, region, country, &mut found);
+    let signature: Vec<&str> = signature.lines().take(LINES).map(|line| text::shorten(line, LINE)).collect();
+    let written = |lines: &[&str]| lines.iter().filter(|line| !line.trim().is_empty()).count();
+    let mut left = written(&typed) + written(&signature);
+    let mut search = Search { region: Region::from_code(country).ok(), country, found: Vec::new(), said: None };
+    for (at, line) in typed.iter().chain(&signature).enumerate() {
+        search.labelled(line);
         left -= usize::from(!line.trim().is_empty());
-        if left < SIGNATURE {
-            international(line, country, &mut found);
+        if left < SIGNATURE || at >= typed.len() {
+            search.international(line);
         }
-        if found.len() >= NUMBERS {
+        if at >= typed.len() {
+            search.bare(line);
+        }
+        let alone = ALONE.captures(line.trim());
+        if !line.trim().is_empty() {
+            search.said = alone.map(|label| reach(&label));
+        }
+        if search.found.len() >= 2 * NUMBERS {
             break;
         }
     }
-    found.truncate(NUMBERS);
-    found
+    search.found
 }
 
-/// Numbers that follow a label in their line.
-fn labelled(line: &str, region: Option<Region>, country: &str, found: &mut Vec<Phone>) {
-    if line.bytes().filter(u8::is_ascii_digit).count() < 5 {
-        return;
+/// What the label says that its number reaches.
+fn reach(label: &regex::Captures<'_>) -> Reach {
+    if label.name("fax").is_some() {
+        Reach::Fax
+    } else if label.name("mobile").is_some() {
+        Reach::Mobile
+    } else {
+        Reach::Office
     }
-    let labels: Vec<_> = LABEL.captures_iter(line).collect();
-    for (at, label) in labels.iter().enumerate() {
-        let Some(start) = label.name("number").map(|number| number.start()) else { continue };
-        let end = labels.get(at + 1).and_then(|next| next.get(0)).map_or(line.len(), |next| next.start());
-        let value = &line[start..end.max(start)];
-        if label.name("fax").is_none()
-            && let Some(number) = value.find_phone_numbers_with_preferred_region(region).next()
-            && number.start < 3
-        {
-            keep(number.raw_string, country, found);
+}
+
+/// The search for numbers, line by line.
+struct Search<'a> {
+    region: Option<Region>,
+    country: &'a str,
+    found: Vec<Number>,
+    /// The label that is all of the line before.
+    said: Option<Reach>,
+}
+
+impl Search<'_> {
+    /// Numbers that follow a label in their line.
+    fn labelled(&mut self, line: &str) {
+        if line.bytes().filter(u8::is_ascii_digit).count() < 5 {
+            return;
+        }
+        let labels: Vec<_> = LABEL.captures_iter(line).collect();
+        for (at, label) in labels.iter().enumerate() {
+            let Some(start) = label.name("number").map(|number| number.start()) else { continue };
+            let end = labels.get(at + 1).and_then(|next| next.get(0)).map_or(line.len(), |next| next.start());
+            let value = &line[start..end.max(start)];
+            if let Some(american) = AMERICAN.find(value) {
+                self.keep(american.as_str(), Some(reach(label)));
+            } else if let Some(number) = value.find_phone_numbers_with_preferred_region(self.region).next()
+                && number.start < 3
+            {
+                self.keep(number.raw_string, Some(reach(label)));
+            }
         }
     }
-}
 
-/// Numbers in international form, but those that follow `fax`.
-fn international(line: &str, country: &str, found: &mut Vec<Phone>) {
-    if !line.contains('+') && !line.contains("00") {
-        return;
+    /// Numbers in international form; a label may stand before or behind them, or in the line above.
+    fn international(&mut self, line: &str) {
+        if !line.contains('+') && !line.contains("00") {
+            return;
+        }
+        for number in line.find_phone_numbers_with_preferred_region(None) {
+            let raw = number.raw_string.trim_start();
+            if raw.starts_with(['+', '(']) {
+                let around = self.beside(line, number.start, number.start + number.raw_string.len());
+                self.keep(number.raw_string, around);
+            }
+        }
     }
-    for number in line.find_phone_numbers_with_preferred_region(None) {
-        let before = line[..number.start].to_lowercase();
+
+    /// A piece of a signature that is nothing but a number, in national form.
+    fn bare(&mut self, line: &str) {
+        for piece in line.split(['|', '•', '·', '\t']).map(str::trim) {
+            let digits = piece.bytes().filter(u8::is_ascii_digit).count();
+            let number = piece
+                .chars()
+                .all(|c| c.is_ascii_digit() || matches!(c, ' ' | '(' | ')' | '/' | '-' | '.' | '–' | '\u{a0}'));
+            let dialled = piece.starts_with(['0', '(']) || AMERICAN.is_match(piece);
+            if (7..=15).contains(&digits) && number && dialled {
+                self.keep(piece, self.said);
+            }
+        }
+    }
+
+    /// What a label beside a number says.
+    fn beside(&self, line: &str, start: usize, end: usize) -> Option<Reach> {
+        let before = line[..start].to_lowercase();
         let label = before.split(|c: char| !c.is_alphanumeric()).rfind(|word| !word.is_empty()).unwrap_or_default();
-        let fax = label == "f" || label.ends_with("fax") || label.starts_with("fax");
-        if number.raw_string.trim_start().starts_with(['+', '(']) && !fax {
-            keep(number.raw_string, country, found);
+        if label == "f" || label.ends_with("fax") || label.starts_with("fax") {
+            return Some(Reach::Fax);
         }
+        let behind = line[end..].trim_start_matches([' ', '(', '[', '-', '–']);
+        let behind = behind.split(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
+        let behind = (behind.chars().count() > 1).then(|| ALONE.captures(behind)).flatten();
+        behind.map(|label| reach(&label)).or(self.said.filter(|_| before.trim().is_empty()))
+    }
+
+    /// Keeps a number, once.
+    fn keep(&mut self, raw: &str, said: Option<Reach>) {
+        let written = text::line(raw);
+        let country = if AMERICAN.is_match(&written) { "US" } else { self.country };
+        let phone = phone::parse(raw, country, &mut Vec::new());
+        let same = |known: &Number| match (&known.phone, &phone) {
+            (Some(known), Some(phone)) => known == phone,
+            _ => known.written == written,
+        };
+        if self.found.iter().any(same) {
+            return;
+        }
+        let planned = phone.as_ref().map_or(Reach::Office, planned);
+        let reach = match said {
+            Some(Reach::Office) | None => planned,
+            Some(said) => said,
+        };
+        self.found.push(Number { reach, phone, written });
     }
 }
 
-fn keep(raw: &str, country: &str, found: &mut Vec<Phone>) {
-    if let Some(number) = phone::parse(raw, country, &mut Vec::new())
-        && !found.contains(&number)
-    {
-        found.push(number);
-    }
+/// What the numbering plan says that a number reaches.
+fn planned(phone: &Phone) -> Reach {
+    let mobile = PHONE_NUMBER_UTIL
+        .parse(phone.as_str(), None)
+        .is_ok_and(|number| PHONE_NUMBER_UTIL.get_number_type(&number) == PhoneNumberType::Mobile);
+    if mobile { Reach::Mobile } else { Reach::Office }
+}
+
+/// The region of numbers in national form: that of an international number beside them, else that of the writer's
+/// address, else ours.
+pub(super) fn region(signature: &str, domain: &str, ours: &str) -> String {
+    let abroad = signature.lines().take(40).find_map(|line| {
+        let line = text::shorten(line, LINE);
+        let number =
+            line.contains('+').then(|| line.find_phone_numbers_with_preferred_region(None).next()).flatten()?;
+        phone::country(&phone::parse(number.raw_string, "", &mut Vec::new())?)
+    });
+    let top = domain.rsplit('.').next().unwrap_or_default().to_ascii_uppercase();
+    // Letters of countries that anybody takes for a name.
+    let everybodys = ["IO", "AI", "CO", "ME", "TV", "CC", "LY", "TO", "FM", "GG", "SO", "SH", "IM", "LA", "WS", "VC"];
+    let top = if top == "UK" { "GB".to_owned() } else { top };
+    let own = (top.len() == 2 && !everybodys.contains(&&*top) && Region::from_code(&top).is_ok()).then_some(top);
+    abroad.or(own).unwrap_or_else(|| ours.to_owned())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::super::auth::Caller;
 use super::super::problem::Problem;
 use super::parameters::{ById, ListQuery, list};
 use crate::lead::{Outcome, Receipt};
-use crate::service::{Error, Service};
+use crate::service::Error;
 use crate::store::IntakeFilter;
 
 pub(super) fn routes() -> Router<Web> {
@@ -32,15 +32,16 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
     Ok(list(&web.read(move |service| service.intakes(&filter, query.after, query.limit)).await?))
 }
 
-/// The row, with what is known of its original.
+/// The row, with what is known of its original, and how that was read.
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<Value>, Problem> {
-    let both = move |service: &Service| service.intake(id).and_then(|item| Ok((item, service.authentication(id)?)));
-    let ((row, original), authentication) = web.read(both).await?;
+    let (row, original, told) = web.read(move |service| service.intake_told(id)).await?;
+    let authentication = web.read(move |service| service.authentication(id)).await?;
     let mut value = serde_json::to_value(&row).map_err(|error| Problem::bad(error.to_string()))?;
     value["original"] = original.map_or(Value::Null, |original| {
         json!({ "content_type": original.content_type, "headers": original.headers, "bytes": original.bytes.len() })
     });
     value["authentication"] = json!(authentication);
+    value["reading"] = serde_json::to_value(&told).map_err(|error| Problem::bad(error.to_string()))?;
     Ok(Json(value))
 }
 

@@ -6,8 +6,8 @@
 
 use crate::normalize::text;
 
+use super::super::vocabulary::{self, LABELS, Label};
 use super::head::{Head, Sign, announces, bare};
-use super::words::{self, LABELS, Label};
 
 /// Bytes of a label.
 const LABEL: usize = 40;
@@ -62,7 +62,7 @@ fn ending(text: &str) -> Option<(Label, usize)> {
     let colon = text.rfind(':').map_or(0, |colon| colon + 1);
     let first = text.ceil_char_boundary(text.len().saturating_sub(LABEL)).max(colon);
     let mut starts = text[first..].char_indices().filter(|(_, c)| c.is_alphabetic() && !c.is_lowercase());
-    starts.find_map(|(at, _)| Some((words::called(&text[first + at..].to_lowercase())?, first + at)))
+    starts.find_map(|(at, _)| Some((vocabulary::called(&text[first + at..].to_lowercase())?, first + at)))
 }
 
 /// Some translations forgot the colon of the subject: `…09:26:50 CETAssunto Anfrage`.

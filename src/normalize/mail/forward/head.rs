@@ -5,7 +5,8 @@
 
 use crate::normalize::text;
 
-use super::words::{self, Label, MARKERS};
+use super::super::vocabulary::{Label, is_framed, speaks_of_it};
+pub(super) use super::super::vocabulary::{announces, bare, label};
 use super::{glued, wrote};
 
 /// Lines above the head in which a marker counts.
@@ -135,25 +136,6 @@ fn after_closing(lines: &[&str], end: usize) -> usize {
     next.filter(|&at| is_framed(bare(lines[at])) && speaks_of_it(bare(lines[at]))).map_or(end, |at| at + 1)
 }
 
-/// A line of a head, with its value.
-pub(super) fn label(line: &str) -> Option<(Label, &str)> {
-    let line = bare(line);
-    let colon = line.find([':', '：', '\t'])?;
-    let (name, value) = line.split_at(colon);
-    if name.len() > 60 {
-        return None;
-    }
-    let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_')).to_lowercase();
-    let label = words::called(&name)?;
-    Some((label, value.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：' | '*'))))
-}
-
-/// A line without what marks a quotation or bold letters.
-pub(super) fn bare(line: &str) -> &str {
-    line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '|' | '*' | '\u{feff}'))
-        .trim_end_matches(|c: char| c.is_whitespace() || c == '*')
-}
-
 /// A line of a head in words that are not known, with somebody's address: `Adresat: anna@…`.
 fn is_address_line(line: &str) -> bool {
     bare(line).split_once([':', '：']).is_some_and(|(name, value)| {
@@ -166,22 +148,4 @@ fn is_address_line(line: &str) -> bool {
 pub(super) fn is_marker(line: &str) -> bool {
     let drawn = line.len() >= 10 && line.chars().all(|c| matches!(c, '_' | '-'));
     drawn || is_framed(line) || line.ends_with([':', '：']) && speaks_of_it(line)
-}
-
-/// Words between drawn lines.
-fn is_framed(line: &str) -> bool {
-    let drawn = |c: char| matches!(c, '-' | '=' | '~' | '_' | '－' | '—' | '–');
-    let sides = |mut sides: std::str::Chars<'_>| sides.next().is_some_and(drawn) && sides.next().is_some_and(drawn);
-    let back: String = line.chars().rev().take(2).collect();
-    sides(line.chars()) && sides(back.chars()) && line.contains(char::is_alphabetic)
-}
-
-/// Whether a line says that something was forwarded, between drawn lines or before a colon.
-pub(super) fn announces(line: &str) -> bool {
-    (is_framed(line) || line.ends_with([':', '：'])) && speaks_of_it(line)
-}
-
-fn speaks_of_it(line: &str) -> bool {
-    let line = text::shorten(line, 100).to_lowercase();
-    MARKERS.split('|').any(|word| line.contains(word))
 }

@@ -12,7 +12,6 @@ mod glued;
 mod head;
 mod subject;
 mod taken;
-mod words;
 mod wrote;
 
 use crate::lead::{Authorship, Confidence, Content, Email, Person};

@@ -1,6 +1,6 @@
 //! What a subject says of its mail by the way it begins: that it was passed on, or is an answer.
 
-use super::words::{self, ANSWERED, PASSED_ON};
+use super::super::vocabulary::{self, ANSWERED, PASSED_ON};
 
 /// Characters of such a beginning, before the colon.
 const LONGEST: usize = 20;
@@ -66,10 +66,10 @@ fn next(subject: &str) -> Option<(Said, &str)> {
     }
     let start = start.to_lowercase();
     let start = start.split(['[', '(']).next().unwrap_or_default().trim();
-    if words::holds(PASSED_ON, start) {
+    if vocabulary::holds(PASSED_ON, start) {
         return Some((Said::PassedOn, after));
     }
-    if words::holds(ANSWERED, start) {
+    if vocabulary::holds(ANSWERED, start) {
         return Some((Said::Answered, after));
     }
     (!start.contains(char::is_whitespace)).then_some((Said::Nothing, after))

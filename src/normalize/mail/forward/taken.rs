@@ -5,7 +5,7 @@ use crate::normalize::{Reader, text};
 
 use super::super::headers::Fields;
 use super::super::person::{self, Setting};
-use super::super::sender::Sender;
+use super::super::sender::{Author, Sender};
 use super::head::{Head, Sign};
 use super::subject::{self, Said};
 
@@ -51,15 +51,20 @@ pub(super) fn enter(content: &mut Content, lines: &[&str], heads: &[Head], at: u
     }
     note(content, &above.join("\n"));
     content.from = Some(head.from.clone());
-    content.text = (!body.is_empty()).then_some(body);
+    content.text = (!body.is_empty()).then(|| body.clone());
     content.subject =
         head.subject.clone().or_else(|| content.subject.take().map(|outer| subject::inner(&outer).to_owned()));
     content.person = Person::default();
     // The headers are the colleague's; what they say about a person is about them.
     let setting = Setting { fields: &Fields::default(), reader, form: None };
+    let by_a_person = matches!(sender.author, Author::Person { .. });
+    let before = content.fields.len();
     // A program of ours whose form names nobody: then the lead is nobody's.
     if person::identify(content, sender, &setting).is_err() {
         content.problems.push("the mail that was passed on does not say plainly whose it is".into());
+    } else if by_a_person && content.fields.len() == before && content.text.as_deref() == Some(&*body) {
+        // No form: what stands below is the writer's signature. The text stays whole.
+        person::learn(content, &body, reader);
     }
 }
 

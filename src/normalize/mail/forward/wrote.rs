@@ -5,8 +5,8 @@
 
 use crate::normalize::{email, text};
 
+use super::super::vocabulary::{self, BESIDE, WROTE, WROTE_JOINED};
 use super::head::{Head, Sign, announces, bare, label};
-use super::words::{self, BESIDE, WROTE};
 
 /// Bytes of such a line.
 const LINE: usize = 400;
@@ -41,7 +41,7 @@ pub(super) fn head(lines: &[&str], at: usize) -> Option<Head> {
 fn closes(line: &str, above: bool) -> bool {
     let ends = line.trim_end().ends_with([':', '：']);
     let line = line.to_lowercase();
-    ends && (above || WROTE.split('|').any(|verb| line.contains(verb)))
+    ends && (above || WROTE.split('|').chain(WROTE_JOINED.split('|')).any(|verb| line.contains(verb)))
 }
 
 /// The name before the address, where quotes, a comma or the date show its start.
@@ -55,7 +55,7 @@ fn name(line: &str) -> Option<String> {
     } else {
         let last = before.rsplit([',', ':']).next()?;
         let words = last.split_whitespace().rev().take_while(|word| !word.contains(|c: char| c.is_ascii_digit()));
-        let words: Vec<&str> = words.take_while(|word| !words::holds(BESIDE, &word.to_lowercase())).collect();
+        let words: Vec<&str> = words.take_while(|word| !vocabulary::holds(BESIDE, &word.to_lowercase())).collect();
         words.into_iter().rev().collect::<Vec<_>>().join(" ")
     };
     (!name.is_empty() && name.contains(char::is_alphabetic)).then(|| text::line(&name))

@@ -1,9 +1,10 @@
-//! What a signature says about its writer: title, company, website. Only what is plain is taken.
+//! What a signature says about its writer: title, company, website, address. Only what is plain is taken.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::{Writer, postal, signature, title};
 use crate::normalize::{company, text};
 
 /// What a signature says.
@@ -20,96 +21,161 @@ pub(in crate::normalize::mail) struct Contact {
 }
 
 /// Characters of a line of a signature.
-const WIDTH: usize = 80;
+pub(super) const WIDTH: usize = 80;
+/// Bytes of a line in which a signature stands one value after another.
+const LINE: usize = 600;
 /// Lines of a signature that are read.
-const LINES: usize = 20;
+const LINES: usize = 25;
 
 macro_rules! pattern {
-    ($name:ident, $pattern:expr) => {
-        static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a constant pattern"));
+    ($seen:vis $name:ident, $pattern:expr) => {
+        $seen static $name: LazyLock<Regex> = LazyLock::new(|| Regex::new($pattern).expect("a constant pattern"));
     };
 }
 
-// Positions, as whole words or as ends of compounds (`Vertriebsleiter`).
+// What companies are called, as the last words of a line.
 pattern!(
-    TITLE,
-    r"(?ix) (?:^|[^\p{L}]) (?: ceo | cto | cfo | coo | cmo | cio | vp | svp | evp | gf | founder | co-?founder | owner | partner | president | vice\ president
-      | chairman | principal | (?:managing\ |general\ |executive\ |\p{L}+\ )?director | \p{L}*manager(?:in)? | head\ of | team\ lead | lead | supervisor | coordinator | officer | consultant | assistant
-      | engineer | developer | architect | designer | analyst | accountant | buyer | purchaser | representative | specialist | administrator | secretary | attorney | lawyer
-      | geschäftsführ\p{L}* | \p{L}*leiter(?:in)? | \p{L}*leitung | inhaber(?:in)? | prokurist(?:in)? | vorstand\p{L}* | \p{L}*berater(?:in)? | \p{L}*referent(?:in)? | sachbearbeiter(?:in)? | \p{L}*assistent\p{L}* | \p{L}*ingenieur(?:in)? | \p{L}*einkäufer(?:in)? | abteilung\p{L}*
-      | président\p{L}* | pdg | directeur | directrice | gérante? | responsable | chargée? | chef\ de | ingénieure? | acheteu[rs]e? | conseill(?:er|ère)
-      | directora? | gerente | jefe | jefa | encargad[oa] | consultora? | ingenier[oa] | propietari[oa] | diretora? | presidente
-      | direttore | direttrice | amministratore | titolare | consulente | responsabile | ingegnere
-      | directeur | bedrijfsleider | eigenaar | inkoper | adviseur | hoofd | verkoopleider
-      | vd | verkställande | direktør | direktör | chef | \p{L}*chef | ansvarig | säljare | selger | sælger | inköpare | innkjøper | toimitusjohtaja | päällikkö | \p{L}*johtaja
-      | prezes | dyrektor | kierownik | właściciel\p{L}* | specjalist\p{L}* | ředitel\p{L}* | jednatel\p{L}* | vedoucí | riaditeľ\p{L}* | konateľ\p{L}* | ügyvezető\p{L}* | igazgató\p{L}*
-      | директор | генеральный | менеджер | руководитель | начальник | müdür\p{L}* | direktor\p{L}* | administrator | διευθυντ\p{L}* | 部长 | 经理 | 總監 | 部長 | 課長 | 社長 | 대표\p{L}* | 과장 | 부장 ) (?:[^\p{L}]|$)"
+    pub(super) COMPANY,
+    r"(?x) (?:^|\s) (?: g?GmbH (?:\s&\sCo\.?\s?(?:KG|KGaA|OHG))? | mbH | AG (?:\s&\sCo\.?\s?KG)? | UG (?:\s\(haftungsbeschränkt\))? | KG | KGaA | OHG | GbR | PartG(?:\s?mbB)? | e\.?\s?K\.? | e\.?\s?Kfm\. | e\.\s?V\. | eG | SE
+      | Inc\.? | LLC | LLP | Ltd\.? | Limited | PLC | plc | Corp\.? | Corporation | Co\. | Company | Group | Gruppe | Groep | Gruppo | Holdings? | &\sSöhne | &\sSons | &\sPartner | &\sCie\.?
+      | S\.?A\.?S\.?U?\.? | S\.?A\.?R\.?L\.? | EURL | SCOP | S\.?A\.? | S\.?L\.?U?\.? | S\.?r\.?l\.?s?\.? | S\.?p\.?A\.? | S\.?n\.?c\.? | B\.?V\.?B?A? | N\.?V\.? | V\.?O\.?F\.? | AB | AS | ASA | A/S | ApS | I/S | Oy | Oyj | Ab | hf\.? | ehf\.?
+      | [Ss]p\.\s?z\s?o\.\s?o\.? | [Ss]p\.\s?[jk]\. | s\.\s?r\.\s?o\.? | a\.\s?s\.? | v\.o\.s\. | Kft\.? | Bt\.? | Zrt\.? | Nyrt\.? | d\.\s?o\.\s?o\.? | d\.d\.? | S\.?R\.?L\.? | A\.\s?Ş\.? | Ltd\.\s?Şti\.? | Şti\.? | EOOD | OOD | ЕООД | ООД
+      | Pty\.?\s?Ltd\.? | Pvt\.?\s?Ltd\.? | Sdn\.?\sBhd\.? | Ltda\.? | Lda\.? | Unipessoal | OÜ | SIA | UAB | Α\.?Ε\.? | Ε\.?Π\.?Ε\.? | Ο\.?Ε\.? ) [.,)]? $
+      | ^ (?: ООО | ОАО | ПАО | АО | ЗАО | ТОВ | ИП | SC | F\.?H\.?U?\.? | P\.?P?\.?H\.?U\.? ) \s [«\x22„\p{Lu}]
+      | (?: 有限公司 | 有限责任公司 | 株式会社 | 合同会社 | 有限会社 | 주식회사 ) | ^\(주\)"
 );
+pattern!(LINK, r"(?i)(?:https?://|www\.)[^\s<>|,;()]+");
+// A piece that is nothing but a website, perhaps with a label before it.
 pattern!(
-    COMPANY,
-    r"(?x) (?:^|\s) (?: GmbH (?:\s&\sCo\.?\sKG)? | AG | UG | KG | OHG | e\.?\s?K\.? | e\.\s?V\. | SE | Inc\.? | LLC | LLP | Ltd\.? | Limited | PLC | plc | Corp\.? | Corporation | Co\.
-      | S\.?A\.?S\.? | SARL | S\.?A\.? | S\.?L\.?U?\.? | S\.?r\.?l\.? | S\.p\.A\.? | SpA | B\.?V\.? | N\.?V\.? | AB | AS | A/S | ApS | Oy | Oyj | Sp\.\s?z\s?o\.\s?o\.? | s\.\s?r\.\s?o\.? | a\.\s?s\.? | Kft\.? | Zrt\.? | d\.o\.o\.? | SRL | A\.Ş\. | Pty\s?Ltd\.? | Lda\.? | OÜ | SIA | UAB ) [.,)]? $"
+    SITE,
+    r"(?i)^(?:(?:web(?:site|seite)?|w|internet|homepage|home|url|site|sito|sitio|strona|www)\s*[:.]?\s+|web(?:site)?:)?<?((?:https?://|www\.)[^\s<>|,;()]+)>?$"
 );
-pattern!(LINK, r"(?i)(?:https?://|www\.)[^\s<>|,;]+");
 pattern!(ADDRESS, r"(?i)[^\s<>@]@[^\s<>@]+\.|https?://|www\.|skype\s*:");
-pattern!(
-    TOWN,
-    r"^(?:[A-Z]{1,3}[- ])?\d{4,5}(?:[ -]?[A-Z]{2})?\s+\p{Lu}\p{L}|^\d{3} ?\d{2} \p{Lu}\p{L}|\b[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}$|, [A-Z]{2} \d{5}(?:-\d{4})?$"
-);
 
-/// Reads a signature. `domain` is the writer's own, to tell their website from others.
-pub(in crate::normalize::mail) fn read(signature: &str, domain: &str) -> Contact {
+/// Sites of programs and networks, which stand below mails of anybody.
+const EVERYBODYS: [&str; 14] = [
+    "avast.com",
+    "avg.com",
+    "aka.ms",
+    "microsoft.com",
+    "apple.com",
+    "samsung.com",
+    "proton.me",
+    "zoho.com",
+    "hubspot.com",
+    "missiveapp.com",
+    "frontapp.com",
+    "sparkmailapp.com",
+    "superhuman.com",
+    "mailchimp.com",
+];
+
+/// Reads a signature.
+pub(in crate::normalize::mail) fn read(signature: &str, writer: Writer<'_>) -> Contact {
     let mut contact = Contact::default();
-    let lines: Vec<&str> = signature.lines().map(str::trim).filter(|line| !line.is_empty()).take(LINES).collect();
-    let pieces =
-        || lines.iter().flat_map(|line| line.split(['|', '•', '·'])).map(str::trim).filter(|piece| !piece.is_empty());
-    for piece in pieces().filter(|piece| piece.chars().count() <= WIDTH) {
-        if contact.company.is_none() && COMPANY.is_match(piece) && !piece.contains(':') {
-            contact.company = company::name(piece);
-        } else if contact.job_title.is_none() && is_title(piece) {
-            title(piece, &mut contact);
+    let lines: Vec<&str> = signature.lines().map(bare).filter(|line| !line.is_empty()).take(LINES).collect();
+    let domain = writer.email.unwrap_or_default().rsplit('@').next().unwrap_or_default();
+    for piece in lines.iter().flat_map(|line| pieces(line, writer)).filter(|piece| piece.chars().count() <= WIDTH) {
+        if is_company(piece, domain) && !piece.contains(':') {
+            contact.company = contact.company.take().or_else(|| company::name(piece));
+        } else if contact.job_title.is_none() && title::is_title(piece) && !signature::is_writer(piece, writer) {
+            position(piece, domain, &mut contact);
         }
     }
-    let mut sites = pieces().flat_map(|line| LINK.find_iter(line)).filter_map(|link| company::website(link.as_str()));
-    contact.website = sites.find(|site| {
-        let host = company::domain(Some(site), &[]);
-        !domain.is_empty() && host.as_deref() == Some(&*company::registrable(domain)) && !company::is_freemail(domain)
-    });
-    contact.address = address(&lines);
+    contact.website = website(&lines, domain);
+    contact.address = postal::address(&lines);
     contact
 }
 
-/// `CEO at Firma` and `CEO, Firma GmbH` say two things.
-fn title(piece: &str, contact: &mut Contact) {
-    let (title, house) = [" at ", " bei ", " @ ", " chez "]
+/// A line without what frames it.
+fn bare(line: &str) -> &str {
+    line.trim().trim_matches(['*', '_', '|', '\u{a0}', ' ', '\t']).trim()
+}
+
+/// What a line says one after another: `Mara Lindqvist, Head of Purchasing | Nordholz AB`.
+fn pieces<'a>(line: &'a str, writer: Writer<'a>) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    for piece in line.split(['|', '•', '·', '∙', '●', '▪', '\t']).flat_map(|piece| piece.split(" // ")).map(bare)
+    {
+        found.extend(halves(piece, writer));
+    }
+    found.retain(|piece| !piece.is_empty());
+    found
+}
+
+/// A name and what follows it, or what stands before a company.
+fn halves<'a>(piece: &'a str, writer: Writer<'a>) -> Vec<&'a str> {
+    for mark in [" – ", " — ", " - ", ", ", " / "] {
+        let Some((first, rest)) = piece.split_once(mark) else { continue };
+        // `Silva & Filhos, Lda.`
+        if rest.split_whitespace().count() == 1 && COMPANY.is_match(rest) {
+            return vec![piece];
+        }
+        let named =
+            signature::is_writer(first, writer) || is_name(first) && !title::is_title(first) && title::is_title(rest);
+        if named || COMPANY.is_match(first) {
+            return [vec![bare(first)], halves(bare(rest), writer)].concat();
+        }
+        if let Some((first, rest)) = piece.rsplit_once(mark)
+            && COMPANY.is_match(rest)
+            && !COMPANY.is_match(piece.split(mark).next().unwrap_or_default())
+        {
+            return vec![bare(first), bare(rest)];
+        }
+    }
+    vec![piece]
+}
+
+/// `CEO at Firma` says two things.
+fn position(piece: &str, domain: &str, contact: &mut Contact) {
+    let joined = [" at ", " bei ", " bei der ", " @ ", " chez ", " bij ", " presso ", " en "];
+    let (title, house) = joined
         .iter()
-        .find_map(|word| piece.split_once(word))
-        .or_else(|| piece.split_once(", ").filter(|(_, house)| COMPANY.is_match(house)))
+        .find_map(|word| piece.split_once(word).filter(|(title, _)| title::is_title(title)))
+        .or_else(|| piece.rsplit_once(", ").filter(|(_, house)| is_company(house, domain)))
         .map_or((piece, None), |(title, house)| (title, Some(house)));
+    let title = title.trim_start_matches(|c: char| !c.is_alphanumeric());
+    let title = if title.contains('(') { title } else { title.trim_end_matches(')') };
     contact.job_title = Some(text::line(title)).filter(|title| !title.is_empty());
     if contact.company.is_none() {
         contact.company = house.and_then(company::name);
     }
 }
 
-/// Whether a piece of a signature is a position: short, without addresses and sentences.
-fn is_title(piece: &str) -> bool {
-    piece.split_whitespace().count() <= 8
-        && piece.chars().count() <= 70
-        && !piece.contains([':', '@', '/', '?', '!'])
-        && !piece.chars().any(|c| c.is_ascii_digit())
-        && !piece.ends_with('.')
-        && TITLE.is_match(piece)
-        && !COMPANY.is_match(piece)
+/// Whether a piece names a company: by its legal form, or as the writer's domain does.
+fn is_company(piece: &str, domain: &str) -> bool {
+    if piece.chars().count() > WIDTH || piece.contains('@') {
+        return false;
+    }
+    if COMPANY.is_match(piece) {
+        return piece.split_whitespace().count() <= 9;
+    }
+    let house = company::registrable(domain);
+    let label = house.split('.').next().unwrap_or_default().replace('-', "");
+    let plain = piece.to_lowercase();
+    let folded = [plain.replace('ä', "ae").replace('ö', "oe").replace('ü', "ue").replace('ß', "ss"), plain];
+    let squeezed = |text: &String| text.chars().filter(|c| c.is_alphanumeric()).collect::<String>();
+    label.len() >= 3
+        && !company::is_freemail(domain)
+        && !piece.contains(['.', ':', '/'])
+        && folded.iter().any(|text| squeezed(text) == label)
 }
 
-/// The line with the town, and the street above it.
-fn address(lines: &[&str]) -> Option<String> {
-    let at = lines.iter().position(|line| line.chars().count() <= WIDTH && TOWN.is_match(line))?;
-    let street = at.checked_sub(1).map(|at| lines[at]).filter(|line| {
-        line.chars().count() <= WIDTH && line.chars().any(|c| c.is_ascii_digit()) && !line.contains(['@', ':', '+'])
-    });
-    Some(street.map_or_else(|| lines[at].to_owned(), |street| format!("{street}, {}", lines[at])))
+/// The writer's website: on their own domain, else a line that is nothing but one.
+fn website(lines: &[&str], domain: &str) -> Option<String> {
+    let house = company::registrable(domain);
+    let host = |site: &String| company::domain(Some(site), &[]).unwrap_or_default();
+    let tidy = |link: &str| company::website(link.trim_end_matches(['.', ')', ']', '>', '*']));
+    let links = || lines.iter().flat_map(|line| LINK.find_iter(line)).filter_map(|link| tidy(link.as_str()));
+    let own = links().find(|site| !domain.is_empty() && host(site) == house && !company::is_freemail(domain));
+    own.or_else(|| {
+        let pieces = lines.iter().flat_map(|line| line.split(['|', '•', '·', '\t'])).map(bare);
+        let sites = pieces.filter_map(|piece| SITE.captures(piece)?.get(1)).filter_map(|site| tidy(site.as_str()));
+        sites.into_iter().find(|site| {
+            let host = host(site);
+            !company::is_freemail(&host) && !EVERYBODYS.contains(&&*host)
+        })
+    })
 }
 
 /// Whether a line is an address to reach somebody at: mail, web or telephone.
@@ -133,13 +199,18 @@ pub(super) fn is_name(line: &str) -> bool {
 pub(super) fn is_part(line: &str) -> bool {
     let count = line.split_whitespace().count();
     let capitals = line.split_whitespace().filter(|word| !word.starts_with(|c: char| c.is_lowercase())).count();
+    let pieces = || line.split(['|', '•', '·']);
+    if line.len() <= LINE && pieces().count() >= 3 && pieces().all(|piece| piece.chars().count() <= WIDTH) {
+        return true;
+    }
     line.chars().count() <= WIDTH
         && !line.ends_with(['?', '!', ':', ';'])
         && (is_address(line)
             || is_name(line)
-            || is_title(line)
+            || title::is_title(line)
             || COMPANY.is_match(line)
-            || TOWN.is_match(line)
+            || postal::is_town(line)
+            || postal::is_street(line)
             || count <= 8 && capitals * 3 >= count * 2 && !(line.ends_with('.') && count > 4))
 }
 
@@ -147,15 +218,21 @@ pub(super) fn is_part(line: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn of(text: &str, email: &str) -> Contact {
+        read(text, Writer { name: Some("Mara Lindqvist"), email: Some(email) })
+    }
+
     #[test]
     fn plain_words_of_a_signature_are_read() {
         let text = "Mara Lindqvist\nHead of Purchasing\nNordholz AB\nStorgatan 5\n12345 Ytterby\nTel. +46 8 123 456 78\nwww.nordholz.example";
-        let contact = read(text, "nordholz.example");
+        let contact = of(text, "mara@nordholz.example");
         assert_eq!(contact.job_title.as_deref(), Some("Head of Purchasing"));
         assert_eq!(contact.company.as_deref(), Some("Nordholz AB"));
         assert!(contact.website.is_some_and(|site| site.contains("www.nordholz.example")));
         assert_eq!(contact.address.as_deref(), Some("Storgatan 5, 12345 Ytterby"));
-        assert_eq!(read(text, "gmail.com").website, None);
+        assert_eq!(of(text, "mara@gmail.com").website.as_deref(), Some("https://www.nordholz.example"));
+        assert_eq!(of("Get Outlook for iOS <https://aka.ms/x>\nhttps://www.avast.com", "mara@gmail.com").website, None);
+        assert_eq!(of("see https://www.other.example for more", "mara@nordholz.example").website, None);
     }
 
     #[test]
@@ -165,11 +242,14 @@ mod tests {
             ("Vertriebsleiterin", Some("Vertriebsleiterin")),
             ("Directeur commercial", Some("Directeur commercial")),
             ("Managing Director | Nordholz Ltd", Some("Managing Director")),
+            ("Mara Lindqvist, Head of Purchasing", Some("Head of Purchasing")),
+            ("Nordholz AB - Inköpschef", Some("Inköpschef")),
+            ("Head of Sales, DACH", Some("Head of Sales, DACH")),
             ("Geschäftsführer: Max Muster", None),
             ("I am the manager of a house with nine rooms", None),
             ("Mara Lindqvist", None),
         ] {
-            assert_eq!(read(line, "").job_title.as_deref(), title, "{line}");
+            assert_eq!(of(line, "").job_title.as_deref(), title, "{line}");
         }
     }
 }

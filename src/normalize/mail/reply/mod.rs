@@ -6,8 +6,10 @@
 //! Each line is looked at a bounded number of times.
 
 mod contact;
+mod postal;
 mod quote;
 mod signature;
+mod title;
 mod words;
 
 pub(super) use contact::read as contact;

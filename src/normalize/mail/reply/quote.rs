@@ -4,6 +4,7 @@
 //! with a divider (`-----Original Message-----`), or its lines carry `>`. Lines with `>` between
 //! which there are answers stay with them.
 
+use super::super::vocabulary::{Label, announces, bare, is_framed, label, speaks_of_it};
 use super::words;
 
 /// Lines over which an attribution may run.
@@ -75,7 +76,9 @@ fn wrapped_only(lines: &[&str]) -> bool {
 /// The first line of the attribution that ends at `end`, if one does.
 fn attribution(lines: &[&str], end: usize) -> Option<usize> {
     let last = lines[end].trim().trim_end_matches(['*', '_', ' ']);
-    if !last.ends_with([':', '：']) || last.len() > LONGEST {
+    // `---- On …, Jon wrote ----`
+    let framed = is_framed(last);
+    if !framed && !last.ends_with([':', '：']) || last.len() > LONGEST {
         return None;
     }
     for start in (end.saturating_sub(WRAPPED - 1)..=end).rev() {
@@ -118,26 +121,30 @@ fn balanced(text: &str) -> bool {
 /// Whether a line says that another mail follows: `-----Original Message-----`.
 fn is_divider(line: &str) -> bool {
     let line = bare(line);
-    let inner = line.trim_matches(['-', '_', '=', '*', '~', ' ']);
-    !inner.is_empty()
-        && line.len() < 120
-        && (line.starts_with("--") || line.starts_with("__"))
-        && words::says_original(inner)
-        || words::begins_forward(line)
+    let inner = line.trim_matches(['-', '_', '=', '~', ' ']);
+    let drawn = line.starts_with("--") || line.starts_with("__") || line.starts_with("==");
+    !inner.is_empty() && line.len() < 120 && drawn && (words::says_original(inner) || speaks_of_it(inner))
 }
 
-/// Whether the head of a mail begins here: a sender, and at least two more of its lines.
+/// Whether the head of a mail begins here: a sender and two more of its lines, in any order; the line above may
+/// say that it was forwarded.
 fn is_head(lines: &[&str]) -> bool {
-    if !words::is_sender(bare(lines[0])) {
+    let start = usize::from(lines.len() > 1 && bare(lines[0]).len() < 80 && announces(bare(lines[0])));
+    let mut next = lines[start..].iter().filter(|line| !bare(line).is_empty());
+    let Some((first, value)) = next.next().and_then(|line| label(line)) else { return false };
+    if first != Label::From && (value.is_empty() || first == Label::ReplyTo) {
         return false;
     }
-    let next = lines[1..].iter().map(|line| bare(line)).filter(|line| !line.is_empty()).take(HEAD);
-    next.filter(|line| words::is_head_line(line)).count() >= 2
-}
-
-/// A line without quoting marks and emphasis before it.
-fn bare(line: &str) -> &str {
-    line.trim_start_matches(['>', ' ', '\t', '*', '_', '\u{a0}']).trim_end_matches(['*', ' ', '\t', '\u{a0}'])
+    let mut found = vec![(first, value)];
+    for (other, value) in next.take(HEAD).filter_map(|line| label(line)) {
+        if found.iter().all(|(known, _)| *known != other) {
+            found.push((other, value));
+        }
+    }
+    // Where somebody wants to travel, and when, is no head.
+    let mail =
+        found.iter().any(|(label, value)| *label == Label::Subject || *label == Label::From && value.contains('@'));
+    found.len() >= 3 && mail && found.iter().any(|(label, _)| *label == Label::From)
 }
 
 fn is_quoted(line: &str) -> bool {

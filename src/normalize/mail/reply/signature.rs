@@ -16,6 +16,8 @@ const BELOW_CLOSING: usize = 12;
 const WIDTH: usize = 80;
 /// Bytes of a paragraph that are searched.
 const PARAGRAPH: usize = 4_000;
+/// Characters from which a line may go on in the next.
+const WRAPPED: usize = 50;
 /// Rounds of looking.
 const ROUNDS: usize = 40;
 
@@ -104,10 +106,12 @@ fn closing(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     None
 }
 
-/// The writer's own name in the last line.
+/// The writer's own name in the last line, perhaps behind a closing.
 fn named(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     let last = end.checked_sub(1)?;
-    is_writer(lines[last].trim(), writer).then_some(last)
+    let line = lines[last].trim();
+    let closed = || words::after_closing(line).is_some_and(|name| is_writer(name, writer));
+    (is_writer(line, writer) || closed()).then_some(last)
 }
 
 /// A last paragraph of name and addresses.
@@ -120,15 +124,26 @@ fn block(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     (fits && (addresses >= 2 || addresses == 1 && person)).then_some(start)
 }
 
-/// A last paragraph that warns others.
+/// A last paragraph that warns others. What was typed right above it in the same paragraph stays.
 fn legal(lines: &[&str], end: usize) -> Option<usize> {
-    let start = lines[..end].iter().rposition(|line| line.trim().is_empty())? + 1;
+    let start = lines[..end].iter().rposition(|line| line.trim().is_empty()).map_or(0, |blank| blank + 1);
     let paragraph = lines[start..end].join(" ");
-    words::is_legal(text::shorten(&paragraph, PARAGRAPH)).then_some(start)
+    let mut left = words::legal(text::shorten(&paragraph, PARAGRAPH))?;
+    let mut at = start;
+    while at + 1 < end && left > lines[at].len() {
+        left -= lines[at].len() + 1;
+        at += 1;
+    }
+    // A long line above that ends no sentence goes on in this one.
+    while at > start && lines[at - 1].chars().count() >= WRAPPED && !lines[at - 1].trim_end().ends_with(['.', '!', '?'])
+    {
+        at -= 1;
+    }
+    Some(at)
 }
 
 /// Whether a line is the writer's name, in full or the first one.
-fn is_writer(line: &str, writer: Writer<'_>) -> bool {
+pub(super) fn is_writer(line: &str, writer: Writer<'_>) -> bool {
     let line = line.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
     let length = line.chars().count();
     if !(2..=60).contains(&length) {

@@ -1,20 +1,13 @@
 //! The words by which mail programs and people of many languages mark quotes and signatures.
 //!
 //! All are lower case, with `|` between. Patterns only join such lists; they are matched in linear
-//! time.
+//! time. Words of the heads of mails stand in `vocabulary`.
 
 use std::sync::LazyLock;
 
 use regex::Regex;
 
-/// Who wrote, in lines above a quote.
-const WROTE: &str = "wrote|writes|schrieb|geschrieben|écrit|escribió|escribio|escrit|escribiu|escreveu|scritto|scrive|schreef|geschreven|skrev|\
-    skrifaði|kirjoitti|napisał|napisała|napisał\\(a\\)|pisze|napsal|napsala|napsal\\(a\\)|napísal|napísala|napísal\\(a\\)|píše|írta|\
-    написал|написала|написал\\(а\\)|пишет|писал|писала|написав|написала|пише|написа|напиша|yazdı|yazmış|scris|έγραψε|napisao|napisala|napisal|\
-    pisao|piše|напісаў|kirjutas|rakstīja|rašė|parašė|shkroi|scríobh|idatzi|kiteb|viết|menulis";
-
-/// The same in scripts without blanks between words.
-const WROTE_JOINED: [&str; 9] = ["写道", "寫道", "寫到", "のメッセージ", "書きました", "작성", "כתב", "كتب", "เขียน"];
+use super::super::vocabulary::{WROTE, WROTE_JOINED};
 
 /// How such lines begin.
 const OPENERS: &str = "on|am|le|el|il giorno|il|op|em|den|dnia|w dniu|dne|dňa|la|på|pe|în|a|στις|на|в|u|v|kuupäev|vào|í|ar|à|at|tir|man|ons|tor|fre|lør|søn";
@@ -26,53 +19,51 @@ const ORIGINAL: &str = "original message|original appointment|originalnachricht|
     opprinnelig melding|alkuperäinen viesti|wiadomość oryginalna|oryginalna wiadomość|eredeti üzenet|исходное сообщение|оригинальное сообщение|\
     пересылаемое сообщение|оригінальне повідомлення|вихідне повідомлення|оригинално съобщение|orijinal mesaj|özgün ileti|orijinal ileti|mesaj original|mesajul original|\
     αρχικό μήνυμα|izvorna poruka|originalna poruka|izvirno sporočilo|algne kiri|algne sõnum|sākotnējais ziņojums|pirminis laiškas|原始邮件|原始郵件|邮件原件|原件|元のメッセージ|\
-    オリジナルメッセージ|원본 메시지|원본 메일|reply message|antwort nachricht|forwarded message|weitergeleitete nachricht|message transféré|mensaje reenviado|\
-    mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|vidarebefordrat meddelande|videresendt melding|videresendt meddelelse|przekazana wiadomość|\
-    пересланное сообщение|переслане повідомлення|továbbított üzenet|přeposlaná zpráva|iletilmiş mesaj|转发的邮件|転送メッセージ|전달된 메시지";
-
-/// Programs that name the mail below without dashes.
-const FORWARD: &str = "begin forwarded message|anfang der weitergeleiteten (?:nachricht|e-?mail)|début du message (?:réexpédié|transféré)|inicio del mensaje reenviado|\
-    inizio messaggio inoltrato|begin doorgestuurd bericht|vidarebefordrat brev|início da mensagem reencaminhada|początek przekazywanej wiadomości";
-
-/// The sender's line in the head of a mail.
-const SENDER: &str = "from|von|de|da|van|från|fra|frá|lähettäjä|отправитель|відправник|od|feladó|от|від|от кого|kimden|gönderen|de la|expéditeur|remitente|mittente|\
-    remetente|absender|afzender|avsändare|avsender|afsender|odesílatel|odosielateľ|nadawca|από|šalje|pošiljatelj|saatja|nuo|no|发件人|寄件者|寄件人|差出人|보낸 사람|보낸사람";
-
-/// Other lines of the head: date, recipients, subject.
-const HEAD: &str = "date|sent|datum|gesendet|gesendet am|envoyé|envoyé le|date d'envoi|enviado|enviado el|enviado em|enviada em|fecha|data|inviato|data invio|verzonden|skickat|\
-    skickades|sendt|dato|lähetetty|päiväys|päivämäärä|wysłano|wysłane|odesláno|odoslané|dátum|elküldve|küldve|дата|отправлено|надіслано|gönderildi|gönderilme tarihi|tarih|\
-    trimis|dată|ημερομηνία|στάλθηκε|poslano|saadetud|发送时间|日期|时间|寄件日期|傳送日期|送信日時|日付|日時|보낸 날짜|날짜|\
-    to|an|adresat|à|para|a|aan|naar|till|til|vastaanottaja|do|dla|komu|címzett|кому|kime|către|destinataire|destinatario|destinatário|pour|empfänger|προς|prima|za|saaja|kam|kellele|\
-    收件人|收件者|宛先|받는 사람|받는사람|cc|bcc|kopie|kopia|copie|copie à|copia|cópia|kopio|másolat|копия|копія|dw|udw|kopi|bilgi|抄送|副本|참조|reply-to|\
-    subject|betreff|objet|asunto|oggetto|assunto|onderwerp|ämne|emne|aihe|temat|předmět|predmet|tárgy|тема|konu|subiect|θέμα|naslov|teema|主题|主旨|件名|제목";
+    オリジナルメッセージ|원본 메시지|원본 메일|reply message|antwort nachricht";
 
 /// How a letter ends, above the name.
-const CLOSINGS: &str = "regards|best regards|kind regards|kindest regards|warm regards|with kind regards|with best regards|best|all the best|best wishes|cheers|thanks|thank you|\
+const CLOSINGS: &str = "regards|thanks so much|thank you very much|thank you in advance|with thanks|warmly|talk soon|best greetings|best regards|kind regards|kindest regards|warm regards|with kind regards|with best regards|best|all the best|best wishes|cheers|thanks|thank you|\
     many thanks|thanks in advance|thanks and regards|thanks & regards|thanks a lot|thx|sincerely|sincerely yours|yours sincerely|yours faithfully|yours truly|respectfully|cordially|at your service|\
-    rgds|br|mfg|lg|vg|gruß|gruss|grüße|grüsse|viele grüße|viele grüsse|liebe grüße|liebe grüsse|beste grüße|beste grüsse|schöne grüße|herzliche grüße|freundliche grüße|freundliche grüsse|\
+    rgds|br|mfg|lg|vg|gruß|gruss|herzlichst|viele liebe grüße|sonnige grüße|freundlicher gruß|mit freundlichem gruss|mit besten grüssen|schöne grüsse|herzliche grüsse|herzlicher gruß|danke im voraus|vielen dank im voraus|grüße|grüsse|viele grüße|viele grüsse|liebe grüße|liebe grüsse|beste grüße|beste grüsse|schöne grüße|herzliche grüße|freundliche grüße|freundliche grüsse|\
     mit freundlichen grüßen|mit freundlichen grüssen|mit freundlichem gruß|mit besten grüßen|mit lieben grüßen|vielen dank und (?:viele|beste|liebe) grüße|hochachtungsvoll|mit vorzüglicher hochachtung|besten dank|vielen dank|danke|\
-    cordialement|bien cordialement|bien à vous|salutations|meilleures salutations|sincères salutations|salutations distinguées|amicalement|merci|merci d'avance|respectueusement|\
-    saludos|un saludo|saludos cordiales|un cordial saludo|atentamente|muy atentamente|gracias|muchas gracias|gracias de antemano|salutacions|\
-    cordiali saluti|distinti saluti|saluti|un saluto|cordialmente|grazie|grazie mille|in attesa di un riscontro|\
-    atenciosamente|atentamente|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|obrigado|obrigada|\
-    met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groeten|groet|mvg|bedankt|hartelijk dank|\
-    med vänlig hälsning|med vänliga hälsningar|vänliga hälsningar|vänligen|hälsningar|mvh|tack|tack på förhand|med venlig hilsen|venlig hilsen|venlige hilsner|hilsen|med vennlig hilsen|vennlig hilsen|vh|\
-    ystävällisin terveisin|terveisin|parhain terveisin|kiitos|z poważaniem|pozdrawiam|z wyrazami szacunku|serdecznie pozdrawiam|dziękuję|z góry dziękuję|\
-    s pozdravem|s přátelským pozdravem|děkuji|s pozdravom|ďakujem|üdvözlettel|tisztelettel|köszönettel|köszönöm|с уважением|с наилучшими пожеланиями|спасибо|з повагою|дякую|с поздрави|поздрави|\
-    saygılarımla|saygılarımızla|iyi çalışmalar|teşekkürler|cu stimă|cu respect|mulțumesc|με εκτίμηση|ευχαριστώ|s poštovanjem|srdačan pozdrav|lijep pozdrav|hvala|lep pozdrav|s spoštovanjem|lugupidamisega|tervitades|ar cieņu|pagarbiai|su pagarba|\
-    此致|敬礼|谢谢|祝好|よろしくお願いいたします|よろしくお願いします|敬具|감사합니다";
+    cordialement|bien cordialement|bien à vous|salutations|meilleures salutations|sincères salutations|salutations distinguées|amicalement|merci|merci d'avance|respectueusement|bonne journée|belle journée|bonne réception|à bientôt|\
+    saludos|un saludo|saludos cordiales|un cordial saludo|atentamente|muy atentamente|gracias|muchas gracias|gracias de antemano|salutacions|un saludo cordial|reciba un cordial saludo|salutacions cordials|\
+    cordiali saluti|distinti saluti|saluti|un saluto|cordialmente|grazie|grazie mille|in attesa di un riscontro|i migliori saluti|con i migliori saluti|buona giornata|a presto|un cordiale saluto|\
+    atenciosamente|atentamente|cumprimentos|com os melhores cumprimentos|melhores cumprimentos|abraço|um abraço|obrigado|obrigada|muito obrigado|muito obrigada|desde já obrigado|att|att\\.te|\
+    met vriendelijke groet|met vriendelijke groeten|vriendelijke groet|vriendelijke groeten|groeten|groet|mvg|bedankt|hartelijk dank|hartelijke groet|hartelijke groeten|groetjes|alvast bedankt|bien à toi|\
+    med vänlig hälsning|med vänliga hälsningar|vänliga hälsningar|vänligen|hälsningar|mvh|tack|tack på förhand|med venlig hilsen|venlig hilsen|venlige hilsner|hilsen|med vennlig hilsen|vennlig hilsen|vh|bästa hälsningar|bedste hilsner|de bedste hilsner|mange hilsner|beste hilsen|kh|kveðja|bestu kveðjur|með kveðju|\
+    ystävällisin terveisin|terveisin|parhain terveisin|kiitos|z poważaniem|pozdrawiam|z wyrazami szacunku|serdecznie pozdrawiam|dziękuję|z góry dziękuję|ystävällisesti|terv|serdeczne pozdrowienia|pozdrowienia|łączę pozdrowienia|z pozdrowieniami|\
+    s úctou|hezký den|díky|üdv|szívélyes üdvözlettel|cu drag|o zi bună|cu considerație|toate cele bune|s pozdravem|s přátelským pozdravem|děkuji|s pozdravom|ďakujem|üdvözlettel|tisztelettel|köszönettel|köszönöm|с уважением|с наилучшими пожеланиями|спасибо|з повагою|дякую|с поздрави|поздрави|с уважение|\
+    φιλικά|με φιλικούς χαιρετισμούς|parimate soovidega|ar sveicieniem|geriausi linkėjimai|lp|lijepi pozdravi|saygılar|iyi günler|sevgiler|kolay gelsin|saygılarımla|saygılarımızla|iyi çalışmalar|teşekkürler|cu stimă|cu respect|mulțumesc|με εκτίμηση|ευχαριστώ|s poštovanjem|srdačan pozdrav|lijep pozdrav|hvala|lep pozdrav|s spoštovanjem|lugupidamisega|tervitades|ar cieņu|pagarbiai|su pagarba|\
+    此致|敬礼|谢谢|祝好|よろしくお願いいたします|よろしくお願いします|敬具|よろしくお願い申し上げます|何卒よろしくお願いいたします|何卒よろしくお願い申し上げます|宜しくお願い致します|以上|顺祝商祺|祝商祺|祝工作顺利|감사합니다";
+
+/// Words between two closings.
+const JOINERS: [&str; 10] = ["und", "and", "et", "y", "e", "en", "och", "og", "i", "a"];
 
 /// Devices and programs that add a line below what is written on them.
 const DEVICES: &str = "iphone|ipad|ipod|android|blackberry|smartphone|samsung|galaxy|huawei|xiaomi|htc|nokia|pixel|windows phone|mobile|mobil|mobiltelefon|mobilgerät|handy|móvil|cell|phone|telefon|téléphone|\
-    teléfono|telefoon|telefono|tablet|outlook|yahoo|gmail|airmail|windows|mailbox|mail|thunderbird|proton|protonmail|gmx|web\\.de|telekom mail|spark|orange|device|gerät|appareil|dispositivo|alcatel|ti-\\d+|verizon|телефон\\p{L}*|устройств\\p{L}*|айфон\\p{L}*|手机|手機";
+    teléfono|telefoon|telefono|tablet|outlook|yahoo|gmail|airmail|windows|mailbox|mail|thunderbird|proton|protonmail|gmx|web\\.de|telekom mail|spark|orange|device|gerät|appareil|dispositivo|alcatel|ti-\\d+|verizon|телефон\\p{L}*|устройств\\p{L}*|айфон\\p{L}*|手机|手機|zoho|superhuman|missive|aol|bluemail|correo|courrier|posta|mozilla|front app";
 
 /// Verbs of such lines, in any place.
-const SENT: &str = "sent|get|von mein\\p{L}*|gesendet|versendet|diese nachricht wurde|hol\\p{L}* dir|laden sie|envoyé|télécharg\\p{L}*|obtenez|provenance|enviado|enviada|obtener|inviato|inviata|scarica|verzonden|verstuurd|download|\
-    skickat|hämta|sendt|lähetetty|wysłane|wysłano|pobierz|odesláno|odoslané|küldve|отправлено|надіслано|изпратено|gönderildi|trimis|στάλθηκε|poslano|saadetud|nosūtīts|išsiųsta|via|from|发自|發自|從我的|来自|から送信|傳送|보냄";
+const SENT: &str = "sent|get|von mein\\p{L}*|gesendet|versendet|diese nachricht wurde|hol\\p{L}* dir|laden sie|envoyé|télécharg\\p{L}*|obtenez|provenance|enviado|enviada|enviat|obtener|obtenir|obter|ottieni|inviato|inviata|scarica|verzonden|verstuurd|download|\
+    skickat|hämta|sendt|lähetetty|wysłane|wysłano|pobierz|odesláno|odoslané|küldve|отправлено|надіслано|изпратено|gönderildi|trimis|στάλθηκε|poslano|saadetud|nosūtīts|išsiųsta|via|from|发自|發自|從我的|来自|から送信|傳送|寄自|보냄";
 
 /// Words of which two make a paragraph below a mail a disclaimer.
-const LEGAL: &str = "confidential\\p{L}*|vertraulich\\p{L}*|intended (?:only|solely|recipient|for)|addressee|privileged|unauthori[sz]ed|in error|delete (?:it|this)|please consider the environment|disclaimer|\
-    rechtlich geschützt\\p{L}*|adressat\\p{L}*|irrtümlich\\p{L}*|vernichten|unbefugt\\p{L}*|confidentiel\\p{L}*|destinataire\\p{L}*|par erreur|confidencial\\p{L}*|destinatario\\p{L}*|por error|riservat\\p{L}*|per errore|vertrouwelijk\\p{L}*|geadresseerde|ten onrechte|poufn\\p{L}*|adresata|omyłkowo|konfidentiell\\p{L}*|конфиденциальн\\p{L}*|bcc'd|scanned (?:by|for)";
+const LEGAL: &str = "confidential\\p{L}*|vertraulich\\p{L}*|intended (?:only|solely|recipient|for)|addressee|privileged|unauthori[sz]ed|in error|delete (?:it|this)|disclaimer|\
+    rechtlich geschützt\\p{L}*|adressat\\p{L}*|irrtümlich\\p{L}*|vernichten|unbefugt\\p{L}*|nicht gestattet|confidentiel\\p{L}*|destinataire\\p{L}*|par erreur|confidencial\\p{L}*|destinatári[oa]\\p{L}*|destinatari[oa]\\p{L}*|\
+    por error|por erro|riservat\\p{L}*|per errore|vertrouwelijk\\p{L}*|geadresseerde|ten onrechte|niet bestemd|poufn\\p{L}*|adresat\\p{L}*|omyłkowo|konfidentiell\\p{L}*|fortrolig\\p{L}*|av misstag|ved en fejl|ved en feil|\
+    mottagare\\p{L}*|modtager\\p{L}*|luottamuksellis\\p{L}*|vastaanottaja\\p{L}*|důvěrn\\p{L}*|dôvern\\p{L}*|omylem|určen\\p{L}* (?:pouze|výhradně|len)|bizalmas\\p{L}*|címzett\\p{L}*|tévedés\\p{L}*|confidenț\\p{L}*|\
+    destinatarul\\p{L}*|din greșeală|eroare|εμπιστευτικ\\p{L}*|παραλήπτη\\p{L}*|povjerljiv\\p{L}*|zaupn\\p{L}*|gizli\\p{L}*|yanlışlıkla|alıcı\\p{L}*|конфиденциальн\\p{L}*|адресат\\p{L}*|конфіденційн\\p{L}*|по ошибке|поверителн\\p{L}*|\
+    机密|保密|收件人|誤送信|機密|기밀|bcc'd|scanned (?:by|for)";
+
+/// Words of a company's register entry, of which two make a paragraph its imprint.
+const REGISTER: &str = "geschäftsführer\\p{L}*|geschäftsführung|amtsgericht|registergericht|handelsregister|firmenbuch\\p{L}*|hr[ab]\\s?:?\\s?\\d|ust\\.?-?\\s?id\\p{L}*|steuernummer|sitz der gesellschaft|vorstand\\p{L}*|\
+    aufsichtsrat\\p{L}*|registered (?:in|office|number)|company (?:no|number|registration)|vat (?:no|number|reg)|siret|siren|rcs|capital (?:social|de)|au capital|p\\. ?iva|partita iva|c\\.f\\.|kvk|btw|nip|regon|krs|ičo|dič|\
+    cif|nif|registro mercantil|org\\.?\\s?(?:nr|nummer)|cvr|y-tunnus|adószám|cégjegyzék\\p{L}*";
+
+/// Words of which one is enough where a short paragraph holds it: what a program or a house adds below every mail.
+const ADDED: &str = "consider the environment|before printing this|denken sie an die umwelt|umwelt zuliebe|bevor sie diese e-?mail (?:aus)?drucken|pensez à l.environnement|n.imprimez|antes de imprimir|prima di stampare|\
+    denk aan het milieu|tänk på miljön|tænk på miljøet|tenk på miljøet|myślimy o środowisku|virus-?free|virenfrei|auf viren (?:geprüft|überprüft)|avast|checked by avg|sans virus|privo di virus|libre de virus";
 
 macro_rules! pattern {
     ($name:ident, $($piece:expr),+) => {
@@ -85,16 +76,14 @@ pattern!(OPENER, r"(?i)^(?:", OPENERS, r"|\d|\p{L}{2,12}[.,] )(?:[\s.,\d]|$)");
 pattern!(DATE, r"(?:^|\D)(?:(?:19|20)\d\d(?:\D|$)|\d{1,2}[:.]\d\d(?:\D|$)|\d{1,4}[./-]\d{1,2}[./-]\d{1,4})");
 pattern!(ADDRESS, r"[^\s<>@]@[^\s<>@]|<[^<>]{3,}>");
 pattern!(ENDS_WITH_ADDRESS, r"[^\s<>@]@[^\s<>@]+>\)?,?\s*[:：]$");
-pattern!(ORIGINAL_PATTERN, r"(?i)^(?:", ORIGINAL, r")");
-pattern!(FORWARD_PATTERN, r"(?i)^(?:", FORWARD, r")\s*:?\s*$");
-pattern!(SENDER_PATTERN, r"(?i)^(?:", SENDER, r")[*\s\x{a0}]*[:：]");
-pattern!(HEAD_PATTERN, r"(?i)^(?:", HEAD, r")[*\s\x{a0}]*[:：]");
+pattern!(ORIGINAL_PATTERN, r"(?i)^(?:", ORIGINAL, r"|original$)");
 pattern!(
     CLOSING,
     r"(?i)^\W*(?:",
     CLOSINGS,
     r")(?:\s+(?:from|aus|de|van|from the|aus dem)\s+[\p{L} ]{2,40})?[\s,.!;:。、，！~)-]*$"
 );
+pattern!(CLOSED, r"(?i)^\W*(?:", CLOSINGS, r")[\s,.!;:/&+-]+(?P<name>\p{L}.{0,60})$");
 pattern!(DEVICE, r"(?i)(?:^|[^\p{L}])(?:", DEVICES, r")(?:['’]?\p{L}{0,6})(?:[^\p{L}]|$)|iphone|ipad|android");
 pattern!(
     SENT_PATTERN,
@@ -106,10 +95,19 @@ pattern!(SENT_BY, r"(?i)^sent (?:from|with|via|by|wirelessly)\s+\p{Lu}");
 pattern!(LINK, r"[<(\[]?(?:https?://|mailto:)[^\s<>()\]]*[>)\]]?");
 pattern!(EXCUSE, r"(?i)please (?:excuse|forgive)|excuse|typo|bitte entschuldigen|tippfehler");
 pattern!(LEGAL_PATTERN, r"(?i)", LEGAL);
+pattern!(REGISTER_PATTERN, r"(?i)(?:^|[^\p{L}])(?:", REGISTER, r")(?:[^\p{L}]|$)");
+pattern!(ADDED_PATTERN, r"(?i)", ADDED);
+pattern!(
+    TITLED,
+    r"(?i)^\W*(?:(?:legal |confidentiality |e-?mail |important )?(?:disclaimer|notice)|confidential(?:ity)?|vertraulichkeitshinweis|(?:rechtlicher )?hinweis|haftungsausschluss|avertissement|aviso (?:legal|de confidencialidad)|avviso(?: di riservatezza)?|clausula de confidencialidad|klauzula poufności)\W*$"
+);
+pattern!(APP, r"(?i)outlook\P{L}.*(?:ios|android)|(?:ios|android).*outlook|^yahoo mail\s*[:–-]");
+pattern!(BRIEF, r"(?i)brevity|typos?|kürze|tippfehler|fautes de frappe");
 
 /// Whether a line, or lines joined, name the mail that stands below.
 pub(super) fn is_attribution(line: &str) -> bool {
-    let wrote = WROTE_PATTERN.is_match(line) || WROTE_JOINED.iter().any(|word| line.contains(word));
+    let line = line.trim_matches(['-', ' ']);
+    let wrote = WROTE_PATTERN.is_match(line) || WROTE_JOINED.split('|').any(|word| line.contains(word));
     wrote && (has_date(line) || ADDRESS.is_match(line)) || has_date(line) && ENDS_WITH_ADDRESS.is_match(line)
 }
 
@@ -128,24 +126,23 @@ pub(super) fn says_original(words: &str) -> bool {
     ORIGINAL_PATTERN.is_match(words)
 }
 
-/// Whether a line alone says so.
-pub(super) fn begins_forward(line: &str) -> bool {
-    FORWARD_PATTERN.is_match(line)
-}
-
-/// Whether a line is the sender's in the head of a mail.
-pub(super) fn is_sender(line: &str) -> bool {
-    SENDER_PATTERN.is_match(line)
-}
-
-/// Whether a line is another one of the head of a mail.
-pub(super) fn is_head_line(line: &str) -> bool {
-    HEAD_PATTERN.is_match(line)
-}
-
 /// Whether a line closes a letter.
 pub(super) fn is_closing(line: &str) -> bool {
-    line.len() < 120 && CLOSING.is_match(line)
+    // `Vielen Dank und viele Grüße`
+    let second = || {
+        let rest = after_closing(line)?;
+        let joined = rest.split_once(' ').filter(|(word, _)| JOINERS.contains(&&*word.to_lowercase()));
+        Some(CLOSING.is_match(joined.map_or(rest, |(_, rest)| rest)))
+    };
+    line.len() < 120 && (CLOSING.is_match(line) || second() == Some(true))
+}
+
+/// What follows a closing in its line: `LG Sven`.
+pub(super) fn after_closing(line: &str) -> Option<&str> {
+    if line.len() > 160 {
+        return None;
+    }
+    CLOSED.captures(line)?.name("name").map(|name| name.as_str())
 }
 
 /// Whether a mail program wrote the line below what was typed: `Sent from my iPhone`.
@@ -154,6 +151,10 @@ pub(super) fn is_device(line: &str) -> bool {
         return false;
     }
     let plain = LINK.replace_all(line, " ");
+    let count = plain.split_whitespace().count();
+    if count <= 9 && APP.is_match(&plain) || count <= 10 && EXCUSE.is_match(&plain) && BRIEF.is_match(&plain) {
+        return true;
+    }
     let excuse = EXCUSE.find(&plain).map_or(plain.len(), |found| found.start());
     // What follows a comma is a sentence unless it is an excuse.
     let head = plain[..excuse].trim_end_matches([' ', ',', '.', '-', '–']);
@@ -168,9 +169,19 @@ pub(super) fn is_device(line: &str) -> bool {
             && !plain.trim_end().ends_with('.')
 }
 
-/// Whether a paragraph warns those who are not meant to read it.
-pub(super) fn is_legal(paragraph: &str) -> bool {
-    LEGAL_PATTERN.find_iter(paragraph).take(2).count() == 2
+/// Where in a paragraph stands what warns those who are not meant to read it, names the register in which a
+/// house stands, or was added by a program.
+pub(super) fn legal(paragraph: &str) -> Option<usize> {
+    // A short paragraph of such words may be a request.
+    let enough = if paragraph.len() < 200 { 3 } else { 2 };
+    let often = |pattern: &Regex, enough: usize| {
+        let start = pattern.find(paragraph)?.start();
+        let times = pattern.find_iter(paragraph).take(enough).count();
+        (times == enough && !paragraph.contains('?')).then_some(start)
+    };
+    let titled = || (paragraph.len() < 60 && TITLED.is_match(paragraph)).then_some(0);
+    let added = || ADDED_PATTERN.find(paragraph).filter(|_| paragraph.len() < 400).map(|found| found.start());
+    titled().or_else(|| often(&LEGAL_PATTERN, enough)).or_else(|| often(&REGISTER_PATTERN, 2)).or_else(added)
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
-//! The words by which mail programs show that a mail was passed on, in many languages.
+//! The words by which mail programs show that a mail stands inside another one, passed on or quoted,
+//! in many languages.
 //!
 //! All are lower case, with `|` between. One list holds the words of all languages, because the
 //! language of a head is that of the program, not that of the mail, and programs mix them.
+
+use crate::normalize::text::shorten;
 
 /// Lines of the head of a mail inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +51,10 @@ pub(super) const LABELS: [(Label, &str); 6] = [
         Label::Date,
         "date|sent|date sent|received|datum|gesendet|gesendet am|envoyé|envoyé le|date d'envoi|date d’envoi|enviado|\
          enviado el|enviado em|enviada em|enviada|enviat|fecha|fecha de envío|data|data de envio|inviato|inviata|\
-         data invio|verzonden|verzonden op|skickat|skickat den|sendt|dato|dagsetning|lähetetty|päiväys|\
+         data invio|verzonden|verzonden op|skickat|skickat den|skickades|sendt|dato|dagsetning|lähetetty|päiväys|\
          päivämäärä|pvm|saadetud|kuupäev|nosūtīts|datums|išsiųsta|wysłano|wysłane|data wysłania|odesláno|\
          odoslané|odoslaná|dátum|elküldve|küldve|дата|отправлено|дата отправки|надіслано|изпратено|послато|датум|\
-         gönderildi|gönderme tarihi|tarih|trimis|dată|data trimiterii|datum odeslání|ημερομηνία|στάλθηκε|εστάλη|\
+         gönderildi|gönderme tarihi|gönderilme tarihi|tarih|trimis|dată|data trimiterii|datum odeslání|ημερομηνία|στάλθηκε|εστάλη|\
          poslano|发送时间|发送日期|發送時間|寄件日期|傳送日期|日期|时间|時間|送信日時|送信日|日付|日時|보낸 날짜|날짜|\
          보낸 시간|תאריך|נשלח|التاريخ|تاريخ الإرسال|تم الإرسال",
     ),
@@ -79,10 +82,15 @@ pub(super) const MARKERS: &str = "forward|weitergeleit|weiterleit|transfér|tran
      posredova|пересыл|пересл|переслан|переадрес|перенаправ|препрат|прослеђ|iletilen|iletilmi|redirec|redirig|\
      redirecți|reenviat|προωθ|转发|轉寄|轉發|转寄|転送|전달|הועבר|שהועבר|מועבר|إعادة توجيه|معاد توجيه";
 
-/// Verbs of the line with which some programs begin a mail that is quoted: `On … Max <max@…> wrote:`.
-pub(super) const WROTE: &str = "wrote|schrieb|geschrieben|a écrit|écrit|escribió|escrigué|ha scritto|scritto|geschreven|\
-     schreef|skrev|skrifaði|napsal|napísal|napisał|napisao|napisal|escreveu|написал|написав|написа|пишет|kirjoitti|\
-     kirjutas|rakstīja|rašė|írta|yazdı|şunları|a scris|scris|έγραψε|写道|寫道|书写|のメール|書きました|작성|כתב|كتب";
+/// Verbs of the line above a mail that is quoted: `On … Max <max@…> wrote:`.
+pub(super) const WROTE: &str = "wrote|writes|schrieb|geschrieben|a écrit|écrit|escribió|escribio|escrigué|escrit|escribiu|\
+     escreveu|ha scritto|scritto|scrive|schreef|geschreven|skrev|skrifaði|kirjoitti|napsal|napsala|napísal|napísala|píše|\
+     napisał|napisała|pisze|napisao|napisala|napisal|pisao|piše|написал|написала|написав|написа|напиша|пишет|писал|\
+     писала|пише|напісаў|kirjutas|rakstīja|rašė|parašė|írta|yazdı|yazmış|şunları|a scris|scris|έγραψε|shkroi|scríobh|\
+     idatzi|kiteb|viết|menulis";
+
+/// The same in scripts that do not set words apart.
+pub(super) const WROTE_JOINED: &str = "写道|寫道|寫到|书写|のメール|のメッセージ|書きました|작성|כתב|كتب|เขียน";
 
 /// Words beside a name in that line.
 pub(super) const BESIDE: &str = "heeft|schrieb|skrev|schreef|пользователь|користувач|użytkownik|użytkowniczka|hat|at|um|kl|kl.|le|\
@@ -96,4 +104,42 @@ pub(super) fn holds(list: &str, word: &str) -> bool {
 /// The label that is called so.
 pub(super) fn called(name: &str) -> Option<Label> {
     LABELS.iter().find(|(_, names)| holds(names, name)).map(|(label, _)| *label)
+}
+
+/// A line of a head, with its value.
+pub(super) fn label(line: &str) -> Option<(Label, &str)> {
+    let line = bare(line);
+    let colon = line.find([':', '：', '\t'])?;
+    let (name, value) = line.split_at(colon);
+    if name.len() > 60 {
+        return None;
+    }
+    let name = name.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_')).to_lowercase();
+    let label = called(&name)?;
+    Some((label, value.trim_matches(|c: char| c.is_whitespace() || matches!(c, ':' | '：' | '*'))))
+}
+
+/// A line without what marks a quotation or bold letters.
+pub(super) fn bare(line: &str) -> &str {
+    line.trim_start_matches(|c: char| c.is_whitespace() || matches!(c, '>' | '|' | '*' | '\u{feff}'))
+        .trim_end_matches(|c: char| c.is_whitespace() || c == '*')
+}
+
+/// Whether a line says that something was forwarded, between drawn lines or before a colon.
+pub(super) fn announces(line: &str) -> bool {
+    (is_framed(line) || line.ends_with([':', '：'])) && speaks_of_it(line)
+}
+
+/// Words between drawn lines.
+pub(super) fn is_framed(line: &str) -> bool {
+    let drawn = |c: char| matches!(c, '-' | '=' | '~' | '_' | '－' | '—' | '–');
+    let sides = |mut sides: std::str::Chars<'_>| sides.next().is_some_and(drawn) && sides.next().is_some_and(drawn);
+    let back: String = line.chars().rev().take(2).collect();
+    sides(line.chars()) && sides(back.chars()) && line.contains(char::is_alphabetic)
+}
+
+/// Whether a line speaks of a mail that was forwarded.
+pub(super) fn speaks_of_it(line: &str) -> bool {
+    let line = shorten(line, 100).to_lowercase();
+    MARKERS.split('|').any(|word| line.contains(word))
 }
