@@ -18,7 +18,7 @@ use self::apart::{Depth, Failure, read_apart};
 pub use self::marks::Marks;
 use self::marks::{Fingerprint, fingerprint};
 use self::suspects::Standing;
-use super::identity::{self, identity};
+use super::identity;
 use super::text::shorten;
 use super::{Reader, Trust, plain};
 use crate::intake::Prepared;
@@ -212,14 +212,14 @@ fn excerpt(inbound: &Inbound, why: &str) -> Content {
 }
 
 fn read(reader: &Reader, inbound: &Inbound, trust: Trust) -> (Identity, Reading) {
-    contained(|| (identity(inbound), reader.read(inbound, trust)))
+    contained(|| (reader.identity(inbound), reader.read(inbound, trust)))
         .unwrap_or_else(|why| failed(reader, inbound, trust, &why))
 }
 
 /// What becomes of an item that could not be read at all.
 fn failed(reader: &Reader, inbound: &Inbound, trust: Trust, why: &str) -> (Identity, Reading) {
     let why = format!("reading failed: {}", shorten(why, 200));
-    let identity = contained(|| identity(inbound)).unwrap_or_else(|_| identity::of_bytes(inbound));
+    let identity = contained(|| reader.identity(inbound)).unwrap_or_else(|_| identity::of_bytes(inbound));
     let reading = match trust {
         Trust::Usual => Reading::Unclear(why),
         Trust::Released => {
