@@ -47,10 +47,11 @@ fn check(name: &str, settings: &str, files: &[&(String, String)]) {
                 "GOOGLE_SECRET",
                 "GOOGLE_REFRESH_TOKEN",
                 "WEBSITE_SECRET",
+                "TYPEFORM_SECRET",
                 "SHOP_SECRET",
                 "SMTP_PASSWORD",
             ]
-            .map(|name| (name, "x")),
+            .map(|name| (name, "whsec_c2VjcmV0")),
         )
         .output()
         .unwrap();

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
-use lotse::channels::webhook::{Config, verify};
+use lotse::channels::webhook::{Config, Post, verify};
 use lotse::config::{ChannelKind, parse};
 
 const SETTINGS: &str = r#"
@@ -19,6 +19,14 @@ signature = { header = "X-Hub-Signature-256", algorithm = "hmac-sha256", encodin
 kind = "webhook"
 secret = "a secret that nobody guesses"
 signature = { header = "X-Shop-Signature", algorithm = "hmac-sha256", encoding = "base64" }
+[channels.parts]
+kind = "webhook"
+secret = "a secret that nobody guesses"
+signature = { header = "X-Parts", part = "v1", timestamp = "t", signed = "{id}.{timestamp}.{body}", id = "X-Shop-Signature", tolerance = "24h" }
+[channels.site]
+kind = "webhook"
+provider = "netlify"
+secret = "a secret that nobody guesses"
 "#;
 
 static HOOKS: LazyLock<Vec<Config>> = LazyLock::new(|| {
@@ -32,9 +40,11 @@ libfuzzer_sys::fuzz_target!(|post: &[u8]| {
     let (value, body) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
     let Ok(value) = HeaderValue::from_bytes(value) else { return };
     let mut headers = HeaderMap::new();
-    for name in ["authorization", "x-lotse-signature", "x-hub-signature-256", "x-shop-signature"] {
+    for name in ["authorization", "x-lotse-signature", "x-hub-signature-256", "x-shop-signature", "x-parts", "x-webhook-signature"] {
         headers.insert(HeaderName::from_static(name), value.clone());
     }
-    assert_eq!(HOOKS.len(), 3);
-    assert!(HOOKS.iter().all(|hook| !verify(hook, &headers, body)));
+    assert_eq!(HOOKS.len(), 5);
+    let query = std::str::from_utf8(body).ok();
+    let post = Post { method: "POST", url: None, query, headers: &headers, body, now: jiff::Timestamp::UNIX_EPOCH };
+    assert!(HOOKS.iter().all(|hook| !verify(hook, &post)));
 });

@@ -17,6 +17,7 @@ mod reconcile;
 mod rules;
 mod status;
 mod test;
+mod webhook;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -71,6 +72,8 @@ enum Command {
     Status(status::Arguments),
     /// Send a marked lead through a channel; where it went and who would get it. It is removed.
     Test(test::Arguments),
+    /// How to connect a webhook: address, steps, snippets for a page, a signed command line.
+    Webhook(webhook::Arguments),
     /// Read one item from standard input; the daemon starts this for items that may be dangerous.
     #[command(name = apart::COMMAND, hide = true)]
     ReadApart,
@@ -147,11 +150,17 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Rules(command) = command {
         return rules::run(&command, &settings);
     }
+    if let Command::Webhook(wish) = command {
+        return webhook::run(&wish, &settings);
+    }
     let client = Client::open(&settings)?;
     let result = match command {
-        Command::Run | Command::Check(_) | Command::Import(_) | Command::Rules(_) | Command::ReadApart => {
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Run
+        | Command::Check(_)
+        | Command::Import(_)
+        | Command::Rules(_)
+        | Command::Webhook(_)
+        | Command::ReadApart => Ok(ExitCode::SUCCESS),
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
         Command::Mailbox(command) => mailbox::run(command, &settings, &client),

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use super::problem::{Severity, Wrong};
 use super::section::Section;
 use super::{ChannelKind, Config, Notifier, NotifierKind, values};
+use crate::channels::webhook::{Piece, Proof};
 
 /// Checks what one section alone cannot know.
 pub(crate) fn check(config: &Config, root: &Section<'_>) {
     listeners(config, root);
     folders(config, root);
+    addresses(config, root);
     mailboxes(config, root);
     canaries(config, root);
 }
@@ -44,6 +46,19 @@ fn folders(config: &Config, root: &Section<'_>) {
             let spot = root.find(&["channels", channel.name.as_str(), "folder"]);
             let wrong = Wrong::new(format!("the channel `{first}` watches this folder already"));
             root.report().error(&spot, wrong.hint("give each channel a folder of its own"));
+        }
+    }
+}
+
+/// Who signs the address cannot be verified by a receiver that does not know its own.
+fn addresses(config: &Config, root: &Section<'_>) {
+    for channel in &config.channels {
+        let ChannelKind::Webhook(webhook) = &channel.kind else { continue };
+        let (Proof::Signature(signature) | Proof::SignatureOrToken(signature)) = &webhook.proof else { continue };
+        if webhook.url.is_none() && signature.signed.contains(&Piece::Url) {
+            let spot = root.find(&["channels", channel.name.as_str(), "signature", "signed"]);
+            let wrong = Wrong::new("the address is signed, and the settings do not say what the world calls us");
+            root.report().error(&spot, wrong.hint("set `public_url` under [http], or `url` for this channel"));
         }
     }
 }

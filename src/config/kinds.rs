@@ -5,7 +5,7 @@
 
 use super::problem::{Severity, Wrong};
 use super::section::Section;
-use super::{Channel, ChannelKind, Notifier, NotifierKind, Organisation, values};
+use super::{Channel, ChannelKind, Http, Notifier, NotifierKind, Organisation, values};
 use crate::canary;
 use crate::channels::{csv, imap, webhook};
 use crate::lead::Name;
@@ -50,8 +50,8 @@ pub(crate) struct Notifiers {
     pub(crate) declared: Vec<String>,
 }
 
-/// Reads `[channels.NAME]`.
-pub(crate) fn channels(root: &mut Section<'_>, us: &Organisation) -> Vec<Channel> {
+/// Reads `[channels.NAME]`; webhooks have an address in the world that the public side's settings tell.
+pub(crate) fn channels(root: &mut Section<'_>, us: &Organisation, http: &Http) -> Vec<Channel> {
     let mut channels = Vec::new();
     let sections = root.sections("channels");
     if sections.is_empty() {
@@ -60,7 +60,10 @@ pub(crate) fn channels(root: &mut Section<'_>, us: &Organisation) -> Vec<Channel
     for (name, mut section) in sections {
         let name = named(name, &section);
         let Some(read) = section.key("kind").required().one_of(&KINDS) else { continue };
-        let kind = read(&mut section, us);
+        let mut kind = read(&mut section, us);
+        if let (ChannelKind::Webhook(webhook), Some(name), Some(url)) = (&mut kind, &name, &http.public_url) {
+            webhook.url.get_or_insert_with(|| format!("{url}/hooks/{name}"));
+        }
         let canary = match &kind {
             ChannelKind::Imap(mailbox) => canary::settings::read(&mut section, &mailbox.username),
             ChannelKind::Webhook(_) | ChannelKind::Csv(_) => None,

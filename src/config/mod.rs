@@ -12,7 +12,7 @@ mod load;
 pub(crate) mod people;
 pub(crate) mod problem;
 mod read;
-mod report;
+pub(crate) mod report;
 mod reveal;
 mod secret;
 pub(crate) mod section;

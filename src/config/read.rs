@@ -24,7 +24,7 @@ pub(crate) fn config(mut root: Section<'_>, file: Option<PathBuf>) -> Option<Con
     let web = web(&mut root)?;
     let organisation = organisation(&mut root);
     let rules = rules(&mut root, file.is_some());
-    let channels = kinds::channels(&mut root, &organisation);
+    let channels = kinds::channels(&mut root, &organisation, &http);
     let notifiers = kinds::notifiers(&mut root);
     let owners = people::owners(&mut root, &notifiers);
     let teams = people::teams(&mut root, &owners);

@@ -12,7 +12,8 @@ use proptest::prelude::*;
 use super::load::parse_with;
 use super::*;
 use crate::channels::imap::Start;
-use crate::channels::webhook::{Algorithm, Encoding};
+use crate::channels::webhook::providers::GENERIC;
+use crate::channels::webhook::{Algorithm, Encoding, Proof};
 
 /// The whole vocabulary: what works, what has no effect yet, what is not available yet.
 const WHOLE: &str = include_str!("../../systemd/lotse.toml");
@@ -180,7 +181,7 @@ password = { env = "SET" }
 after = { move = "Archive/Leads" }
 [channels.website]
 kind = "webhook"
-url = "https://leads.example.com/hooks/w"      #! url: has no effect yet
+url = "https://leads.example.com/hooks/w"
 [owners.anna]
 email = "anna@example.com"
 notify = ["mail", "crm"]                       #! the notifier `crm` is not available yet
@@ -260,21 +261,12 @@ fn what_would_be_unsafe_or_useless_without_effect_is_an_error() {
         ("kind = \"imap\"\npassword_command = 1", "unknown key"),
         ("kind = \"imap\"\nhost = \"imaps://imap.example.com\"", "without scheme"),
         (
-            "kind = \"webhook\"\nprovider = \"typeform\"",
-            "the provider `typeform` is not available yet; use one of generic",
+            "kind = \"webhook\"\nprovider = \"rfc822\"",
+            "the provider `rfc822` is not available yet; use one of generic, typeform,",
         ),
-        ("kind = \"webhook\"\nprovider = \"rfc822\"", "is not available yet"),
+        ("kind = \"webhook\"\nprovider = \"squarespace\"", "channels.c.provider: Squarespace signs what it sends"),
         ("kind = \"webhook\"\nprovider = \"typefrom\"", "did you mean `typeform`?"),
         ("kind = \"webhook\"\nsignature = { header = \"X-Sig\" }", "set `secret`"),
-        (
-            "kind = \"webhook\"\nsecret = \"x\"\nsignature = { header = \"X-Sig\", part = \"v1\" }",
-            "signature.part: this kind of signature cannot be verified yet",
-        ),
-        (
-            "kind = \"webhook\"\nsecret = \"x\"\nsignature = { header = \"X-Sig\", signed = \"{timestamp}.{body}\" }",
-            "only \"{body}\" can be verified",
-        ),
-        ("kind = \"webhook\"\nsecret = \"x\"\nsignature = { header = \"X Sig\" }", "`X Sig` is no header name"),
         ("kind = \"webhook\"\nsecret = []", "is an empty list"),
         ("kind = \"webhook\"\norigins = [\"*\"]", "leave `origins` out"),
         ("kind = \"sftp\"", "use one of imap, webhook, csv"),
@@ -283,6 +275,51 @@ fn what_would_be_unsafe_or_useless_without_effect_is_an_error() {
         let lines = problems(&format!("[channels.c]\n{keys}\n"));
         assert!(lines.iter().any(|line| line.contains(message) && !line.contains("warning")), "{keys}: {lines:#?}");
     }
+}
+
+#[test]
+fn a_signature_that_cannot_work_is_an_error_at_its_place() {
+    for (keys, message) in [
+        ("header = \"X Sig\"", "3:24: channels.c.signature.header: `X Sig` is no header name"),
+        ("part = \"v1\"", "channels.c.signature.header: is missing"),
+        ("header = \"X-S\", part = \"v1=\"", "signature.part: `v1=` is no name of a piece; write it alone: \"v1\""),
+        ("header = \"X-S\", algorithm = \"hmac-sha265\"", "did you mean `hmac-sha256`?"),
+        ("header = \"X-S\", algorithm = \"md5\"", "use one of hmac-sha256, hmac-sha1, hmac-sha512, sha256"),
+        ("header = \"X-S\", encoding = \"base46\"", "did you mean `base64`?"),
+        ("header = \"X-S\", signed = \"{bdoy}\"", "signature.signed: there is no `{bdoy}`; did you mean `body`?"),
+        ("header = \"X-S\", signed = \"{id}.{timestamp\"", "there is no `{timestamp}`"),
+        (
+            "header = \"X-S\", signed = \"{timestamp}.{body}\"",
+            "signature.signed: {timestamp} is signed, and nothing says",
+        ),
+        ("header = \"X-S\", timestamp = \"X-T\"", "signature.timestamp: the time is not signed"),
+        ("header = \"X-S\", tolerance = \"5m\"", "signature.tolerance: there is no time"),
+        ("header = \"X-S\", signed = \"{id}\"", "signature.signed: the body is not signed"),
+        ("header = \"X-S\", signed = \"{url}{body}\"", "signature.signed: the address is signed"),
+        ("header = \"X-S\", key = \"hex\"", "secret: is not written in hexadecimal digits"),
+        ("header = \"X-S\", key = \"base64\"", "secret: is not written in base64"),
+        ("header = \"X-S\", heder = \"x\"", "did you mean `header`?"),
+    ] {
+        let lines =
+            problems(&format!("[channels.c]\nkind = \"webhook\"\nsignature = {{ {keys} }}\nsecret = \"not-hex!\"\n"));
+        assert!(lines.iter().any(|line| line.contains(message) && !line.contains("warning")), "{keys}: {lines:#?}");
+    }
+}
+
+#[test]
+fn an_address_that_is_signed_is_told_by_the_public_side() {
+    let signed = "signature = { header = \"X-S\", signed = \"{url}{body}\" }";
+    let channel = format!("[channels.c]\nkind = \"webhook\"\nsecret = \"s\"\n{signed}\n");
+    let url = |text: &str| {
+        let config = parse(text, None).draft.unwrap();
+        let ChannelKind::Webhook(hook) = &config.channels[0].kind else { panic!("{:?}", config.channels) };
+        hook.url.clone().unwrap_or_default()
+    };
+    let public = "[http]\npublic_url = \"https://leads.example.com/\"\n";
+    assert_eq!(url(&format!("{channel}{public}")), "https://leads.example.com/hooks/c");
+    let own = "url = \"https://x.example/y?z=1\"\n";
+    assert_eq!(url(&format!("{channel}{own}{public}")), "https://x.example/y?z=1");
+    assert!(problems(&format!("{channel}{own}")).iter().all(|line| line.contains("warning")));
 }
 
 #[test]
@@ -307,7 +344,7 @@ fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     assert_eq!((bare.rules, bare.owners, bare.teams), (filled.rules, filled.owners, filled.teams));
     assert_eq!((bare.http, bare.organisation), (filled.http, filled.organisation));
     let ChannelKind::Webhook(form) = &filled.channels[1].kind else { panic!("{:?}", filled.channels) };
-    let signature = form.signature.as_ref().unwrap();
+    let Proof::Signature(signature) = &form.proof else { panic!("{form:?}") };
     assert_eq!((signature.header.as_str(), signature.prefix.as_str()), ("x-hub-signature-256", "sha256="));
     assert_eq!((signature.algorithm, signature.encoding), (Algorithm::HmacSha256, Encoding::Hex));
     assert_eq!(form.spelling.fields["email"], ["your-email"]);
@@ -386,9 +423,10 @@ members = ["anna"]
     };
     assert_eq!(config.channels[0].kind, ChannelKind::Imap(sales));
     let form = webhook::Config {
-        provider: "generic".into(),
+        provider: &GENERIC,
         secrets: Vec::new(),
-        signature: None,
+        proof: Proof::Token,
+        url: None,
         origins: Vec::new(),
         redirect: None,
         rate: Rate { count: 600, per: minute },

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::form::parameter;
 use super::{hex, mail, row};
-use crate::lead::{Delivery, Identity, Inbound};
+use crate::lead::{Delivery, Identity, Inbound, Name};
 use crate::mistakes::{self, Mistake};
 
 /// The identity of an item: equal for repetitions, different for everything else. All but those of
@@ -15,7 +15,7 @@ pub fn identity(inbound: &Inbound) -> Identity {
     let channel = &inbound.channel;
     let bytes = &inbound.original.bytes;
     let (key, window) = match &inbound.delivery {
-        Delivery::Named(id) => (format!("{channel}\0named\0{id}"), None),
+        Delivery::Named(id) => return named(channel, id),
         Delivery::Content(window) => {
             (format!("{channel}\0content\0{}", content(&inbound.original.content_type, bytes)), Some(*window))
         }
@@ -27,6 +27,11 @@ pub fn identity(inbound: &Inbound) -> Identity {
         Delivery::Unique => (format!("{channel}\0unique\0{:032x}", rand::rng().random::<u128>()), None),
     };
     Identity { key, window }
+}
+
+/// The identity of what its source calls so.
+pub(super) fn named(channel: &Name, id: &str) -> Identity {
+    Identity { key: format!("{channel}\0named\0{id}"), window: None }
 }
 
 /// The identity of an item that cannot be read: what its source calls it, else that of its bytes.

@@ -25,8 +25,10 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 
 use crate::config::{self, ChannelKind, Config};
-use crate::lead::{Content, Delivery, Email, Fit, Inbound, Kind, Name, Original, Reading};
-use form::Form;
+use crate::lead::{Content, Delivery, Email, Fit, Identity, Inbound, Kind, Name, Original, Reading};
+use fields::Pair;
+use fields::label::Slot;
+use form::{Form, Schema};
 
 pub use identity::identity;
 pub use mail::{Pattern, Template, Templates};
@@ -39,6 +41,9 @@ pub struct Spelling {
     pub fields: BTreeMap<String, Vec<String>>,
     /// A trap field: filled in, the item is noise.
     pub honeypot: Option<String>,
+    /// How the provider spells its forms.
+    #[serde(with = "form::schema")]
+    pub schema: &'static Schema,
 }
 
 /// Reads items; made from the settings, shared by all threads.
@@ -126,7 +131,7 @@ impl Reader {
                 fit = fitted;
                 reading
             }
-            Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original), inbound, trust),
+            Kind::Form | Kind::Chat => self.form(form::decode(&inbound.original, self.schema(inbound)), inbound, trust),
             Kind::Row => self.form(row::read(&inbound.original), inbound, trust),
             Kind::Manual => self.form(row::read_manual(&inbound.original), inbound, trust),
         };
@@ -141,6 +146,19 @@ impl Reader {
             (reading, _) => reading,
         };
         (reading, fit)
+    }
+
+    /// How a repetition of an item is recognised: as [`identity`] says, but for posts whose provider names its
+    /// deliveries in the body.
+    #[must_use]
+    pub fn identity(&self, inbound: &Inbound) -> Identity {
+        let is_post = matches!(inbound.kind, Kind::Form | Kind::Chat);
+        let named = is_post.then(|| form::delivery(&inbound.original, self.schema(inbound))).flatten();
+        named.map_or_else(|| identity(inbound), |id| identity::named(&inbound.channel, &id))
+    }
+
+    fn schema(&self, inbound: &Inbound) -> &'static Schema {
+        self.spellings.get(&inbound.channel).map(|spelling| spelling.schema).unwrap_or_default()
     }
 
     /// Default region of telephone numbers, ISO 3166-1 alpha-2.
@@ -168,23 +186,23 @@ impl Reader {
         };
         let none = Spelling::default();
         let spelling = self.spellings.get(&inbound.channel).unwrap_or(&none);
+        let own = form.noise.clone();
         let sums = || (inbound.kind == Kind::Row).then(|| totals::reason(&form.pairs)).flatten();
-        if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling).or_else(sums), trust) {
+        if let (Some(why), Trust::Usual) = (own.or_else(|| fields::trap(&form.pairs, spelling)).or_else(sums), trust) {
             return Reading::Noise(why);
         }
         let known = fields::Context { spelling, region: &self.country, at: inbound.received_at };
-        let mut content = fields::content(form.pairs, &known);
+        let mut pairs = form.pairs;
+        if inbound.kind == Kind::Form {
+            pairs.extend(origin(&pairs, &inbound.original.headers, spelling));
+        }
+        let mut content = fields::content(pairs, &known);
         if let Some(letter) = form.letter {
             self.letter(&mut content, letter);
         }
         content.attachments = form.attachments;
         content.problems.splice(0..0, form.problems);
         content.headers.clone_from(&inbound.original.headers);
-        // A browser says which page the form stood on.
-        if content.page.is_none() && inbound.kind == Kind::Form {
-            content.page =
-                inbound.original.headers.get("referer").map(|page| text::line(page)).filter(|page| !page.is_empty());
-        }
         Reading::Lead(Box::new(content))
     }
 
@@ -244,6 +262,21 @@ pub fn read_bytes_by(reader: &Reader, kind: Kind, content_type: &str, bytes: &[u
         quiet: true,
     };
     reader.read_by_template(&inbound, Trust::Usual)
+}
+
+/// Where a form's post came from, as far as it does not say so itself: the page, as the browser names it, and
+/// the campaign parameters in the address that was posted to.
+fn origin(pairs: &[Pair], headers: &BTreeMap<String, String>, spelling: &Spelling) -> Vec<Pair> {
+    let said = |label: &str| fields::meaning(label, spelling).map(|(slot, _)| slot);
+    let known: Vec<Slot> = pairs.iter().filter_map(|pair| said(&pair.label)).collect();
+    let page = headers.get("referer").map(|page| text::line(page)).filter(|page| !page.is_empty());
+    let page = page.filter(|_| !known.contains(&Slot::Page)).map(|page| Pair::new("page url", page));
+    let query = headers.get("x-query").map(String::as_str).unwrap_or_default();
+    let campaign = url::form_urlencoded::parse(query.as_bytes()).filter_map(|(name, value)| match said(&name) {
+        Some(slot @ Slot::Utm(_)) if !known.contains(&slot) => Some(Pair::new(name, &*value)),
+        _ => None,
+    });
+    page.into_iter().chain(campaign).collect()
 }
 
 /// The address in the `From` line of a mail that could not be read.

@@ -35,7 +35,7 @@ pub(super) fn read(original: &Original) -> Result<Form, String> {
 
 /// Reads what a person entered.
 pub(super) fn read_manual(original: &Original) -> Result<Form, String> {
-    form::decode(&Original { content_type: "application/json".into(), ..original.clone() })
+    form::decode(&Original { content_type: "application/json".into(), ..original.clone() }, Default::default())
 }
 
 /// Equal for rows whose headers and cells are all equal, hex.

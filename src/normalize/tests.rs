@@ -8,8 +8,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn reader() -> Reader {
-    let website =
-        Spelling { fields: BTreeMap::from([("message".into(), vec!["wunsch".into()])]), honeypot: Some("fax".into()) };
+    let website = Spelling {
+        fields: BTreeMap::from([("message".into(), vec!["wunsch".into()])]),
+        honeypot: Some("fax".into()),
+        ..Spelling::default()
+    };
     Reader {
         domains: vec!["firma.example".into()],
         country: "DE".into(),
@@ -287,4 +290,20 @@ proptest! {
         drop(person::split(&text));
         drop(company::website(&text));
     }
+}
+
+#[test]
+fn a_form_tells_where_it_came_from_by_its_page_and_its_address() {
+    let mut post =
+        inbound(Kind::Form, "application/json", br#"{"email":"a@b.example","utm_term":"roof"}"#, Delivery::Unique);
+    post.original.headers = [
+        ("referer".to_owned(), "https://www.example.com/k?utm_source=ad&gclid=g1".to_owned()),
+        ("x-query".to_owned(), "utm_medium=mail&utm_term=other&x=1".to_owned()),
+    ]
+    .into();
+    let Reading::Lead(content) = Reader::default().read(&post, Trust::Usual) else { panic!() };
+    assert_eq!(content.page.as_deref(), Some("https://www.example.com/k?utm_source=ad&gclid=g1"));
+    let utm: Vec<_> = content.utm.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(utm, [("gclid", "g1"), ("medium", "mail"), ("source", "ad"), ("term", "roof")]);
+    assert!(content.fields.is_empty(), "{:?}", content.fields);
 }

@@ -4,7 +4,7 @@
 //! [`Client`], the unit that rates and connection caps count. An IPv6 client is its /64, because that is
 //! what one subscriber gets; an IPv4 address mapped into IPv6 is the IPv4 address.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use axum::http::HeaderMap;
 use ipnet::IpNet;
@@ -69,6 +69,16 @@ impl Client {
 pub(super) fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
     let address = address.to_canonical();
     networks.iter().any(|network| network.contains(&address))
+}
+
+/// Where this machine reaches a listener that listens everywhere.
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
 }
 
 /// One entry of `X-Forwarded-For`: an address, or as some proxies write it, with a port or in brackets.

@@ -112,14 +112,22 @@ fn capital(sentence: &str) -> String {
 }
 
 /// The receipt of one item.
-pub(super) fn receipt(receipt: &Receipt) -> Response {
+fn receipt(receipt: &Receipt) -> Response {
     body(StatusCode::OK, "application/json", json!({ "receipt": receipt.intake }).to_string())
 }
 
 /// The receipts of an array, in its order.
-pub(super) fn receipts(receipts: &[Receipt]) -> Response {
+fn receipts(receipts: &[Receipt]) -> Response {
     let all: Value = receipts.iter().map(|receipt| json!({ "receipt": receipt.intake })).collect();
     body(StatusCode::OK, "application/json", all.to_string())
+}
+
+/// What senders read who want nothing of their own: a receipt, or for an array all receipts.
+pub(super) fn whole(all: &[Receipt], is_array: bool) -> Response {
+    match all {
+        [one] if !is_array => receipt(one),
+        all => receipts(all),
+    }
 }
 
 /// Whether a person sits before the answer: a browser that left its page to post a form.

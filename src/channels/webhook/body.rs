@@ -119,13 +119,15 @@ pub(super) enum Items {
     Many(Vec<Inbound>),
 }
 
-/// Splits a body into items, each with what is needed to recognise and to read it again.
-pub(super) fn split(channel: &Name, request: &Parts, bytes: Vec<u8>) -> Result<Items, Refusal> {
+/// Splits a body into items, each with what is needed to recognise and to read it again. `named` is the header
+/// in which this sender names its deliveries.
+pub(super) fn split(channel: &Name, named: Option<&str>, request: &Parts, bytes: Vec<u8>) -> Result<Items, Refusal> {
     let content_type = text(&request.headers, &header::CONTENT_TYPE).unwrap_or_default();
     form::check(&content_type, &bytes).map_err(Refusal::Body)?;
     let elements = form::items(&content_type, &bytes).map_err(Refusal::Body)?;
 
-    let key = idempotency_key(&request.headers);
+    let named = named.and_then(|header| delivery_name(&request.headers, header));
+    let key = named.or_else(|| delivery_name(&request.headers, "idempotency-key"));
     let inbound = |delivery: Option<String>, source: String, content_type: &str, bytes: Vec<u8>| Inbound {
         channel: channel.clone(),
         kind: Kind::Form,
@@ -152,8 +154,8 @@ pub(super) fn split(channel: &Name, request: &Parts, bytes: Vec<u8>) -> Result<I
 }
 
 /// The sender's own name for this delivery. A key that is too long to keep is kept as its hash.
-fn idempotency_key(headers: &HeaderMap) -> Option<String> {
-    let given = headers.get("idempotency-key")?.as_bytes();
+fn delivery_name(headers: &HeaderMap, header: &str) -> Option<String> {
+    let given = headers.get(header)?.as_bytes();
     let text = String::from_utf8_lossy(given);
     // A structured-field string stands in quotes, older habits do without: both are the same key.
     let text = text.trim();
@@ -231,10 +233,8 @@ mod tests {
     #[test]
     fn one_key_in_two_spellings_is_one_key() {
         let key = |value: &str| {
-            idempotency_key(&HeaderMap::from_iter([(
-                HeaderName::from_static("idempotency-key"),
-                value.parse().unwrap(),
-            )]))
+            let header = HeaderName::from_static("idempotency-key");
+            delivery_name(&HeaderMap::from_iter([(header, value.parse().unwrap())]), "idempotency-key")
         };
         assert_eq!(key("abc").as_deref(), Some("abc"));
         assert_eq!(key("\"abc\""), key("abc"));

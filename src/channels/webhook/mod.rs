@@ -10,15 +10,19 @@ mod answer;
 mod body;
 mod connection;
 mod cors;
-mod example;
+mod encoding;
 mod idle;
+mod jws;
 mod limits;
 pub mod listener;
 mod post;
 mod prove;
+pub mod providers;
 mod rate;
 mod receive;
 pub(crate) mod settings;
+mod setup;
+mod signature;
 mod stall;
 mod verify;
 
@@ -38,21 +42,25 @@ use crate::config::{self, ChannelKind, Rate, Secret};
 use crate::intake::Door;
 use crate::lead::Name;
 use crate::normalize::Spelling;
-pub use example::example_curl;
+pub use encoding::Encoding;
 pub use post::{Posted, post};
+use providers::Provider;
 use receive::{Bounds, Desk};
-pub use verify::verify;
+pub use setup::{Setup, counts_for, setup};
+pub use signature::{Algorithm, Key, Piece, Signature};
+pub use verify::{Post, Proof, verify};
 
 /// Settings of one webhook (`kind = "webhook"`).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Config {
     /// Who posts; `generic` by default.
-    pub provider: String,
+    pub provider: &'static Provider,
     /// Accepted secrets (several while rotating); none: unsigned posts are taken.
     pub secrets: Vec<Secret>,
-    /// How the body is signed; `None`: the secret comes as a bearer token
-    /// (`Authorization: Bearer …`) or as `X-Lotse-Signature: sha256=HEX` (HMAC-SHA256 of the body).
-    pub signature: Option<Signature>,
+    /// How a post proves that its sender knows one of them: as `signature` describes, else as the provider does.
+    pub proof: Proof,
+    /// The address as senders know it: the key `url`, else `public_url` with `/hooks/NAME`.
+    pub url: Option<String>,
     /// Origins that may post from a browser (CORS); empty: any, without credentials.
     pub origins: Vec<String>,
     /// Where a browser's form post is sent after the commit (303).
@@ -61,35 +69,6 @@ pub struct Config {
     pub rate: Rate,
     /// Extra names of canonical fields, and the trap field (`honeypot`).
     pub spelling: Spelling,
-}
-
-/// An HMAC over the body in a header (`signature = { … }`).
-#[derive(Clone, Debug, PartialEq)]
-pub struct Signature {
-    /// Header that holds it, lower case.
-    pub header: String,
-    /// Hash.
-    pub algorithm: Algorithm,
-    /// How the digest is written.
-    pub encoding: Encoding,
-    /// Text before the digest, such as `sha256=`.
-    pub prefix: String,
-}
-
-/// Hash of an HMAC.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// `hmac-sha256`.
-    HmacSha256,
-}
-
-/// How a digest is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    /// Hexadecimal, either case.
-    Hex,
-    /// Base64, padded or not, standard or URL alphabet.
-    Base64,
 }
 
 /// The webhooks that receive now, one for each `[channels.NAME]` of this kind.

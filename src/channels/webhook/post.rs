@@ -6,15 +6,17 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Request, header};
+use axum::http::{HeaderMap, Request, header};
 use http_body_util::BodyExt;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use jiff::Timestamp;
 use tokio::net::TcpStream;
 
 use super::Config;
-use super::example::reachable;
-use super::prove::prove;
+use super::address::reachable;
+use super::prove::{Secrecy, prove};
+use super::verify;
 use crate::lead::Name;
 
 /// Longest wait for the answer.
@@ -47,7 +49,10 @@ async fn ask(address: SocketAddr, channel: &Name, config: &Config, body: String)
     let mut request = Request::post(format!("/hooks/{channel}"))
         .header(header::HOST, address.to_string())
         .header(header::CONTENT_TYPE, "application/json");
-    if let Some((name, value)) = prove(config, body.as_bytes()) {
+    let (headers, now) = (HeaderMap::new(), Timestamp::now());
+    let url = config.url.as_deref();
+    let post = verify::Post { method: "POST", url, query: None, headers: &headers, body: body.as_bytes(), now };
+    for (name, value) in prove(config, &post, Secrecy::Shown) {
         request = request.header(name, value);
     }
     let request = request.body(Body::from(body))?;

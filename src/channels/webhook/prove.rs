@@ -1,66 +1,71 @@
 //! How a post proves that it comes from somebody who knows the channel's secret: what `verify` asks for.
 //!
-//! In: the channel's settings and the body. Out: a header; none where the channel takes unsigned posts.
+//! In: the channel's settings and a post. Out: its headers; none where the channel takes unsigned posts.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use rand::RngExt;
 
-use super::{Algorithm, Config, Encoding, Signature};
-use crate::normalize::hex;
+use super::verify::{Post, Proof, our_own};
+use super::{Config, jws};
 
-/// The header that proves the body, by the first of the secrets.
-pub(super) fn prove(config: &Config, body: &[u8]) -> Option<(String, String)> {
-    let secret = config.secrets.iter().find(|secret| !secret.expose().is_empty())?.expose();
-    let Some(Signature { header, algorithm, encoding, prefix }) = &config.signature else {
-        return Some(("authorization".to_owned(), format!("Bearer {secret}")));
+/// How a token is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Secrecy {
+    /// As it is: the post stays on this machine.
+    Shown,
+    /// Not at all: a signature stands for it.
+    Hidden,
+}
+
+/// The headers that prove the post, by the first of the secrets.
+pub(super) fn prove(config: &Config, post: &Post<'_>, secrecy: Secrecy) -> Vec<(String, String)> {
+    let Some(secret) = config.secrets.iter().find(|secret| !secret.expose().is_empty()) else { return Vec::new() };
+    let secret = secret.expose();
+    let id = format!("msg_{:016x}", rand::rng().random::<u64>());
+    let signed = match &config.proof {
+        Proof::Token if secrecy == Secrecy::Shown => {
+            Some(vec![("authorization".to_owned(), format!("Bearer {secret}"))])
+        }
+        Proof::Token => our_own().headers(post, secret, &id),
+        Proof::Signature(signature) | Proof::SignatureOrToken(signature) => signature.headers(post, secret, &id),
+        Proof::Jws { header, issuer } => {
+            jws::about(issuer, post.body, secret).map(|jws| vec![((*header).to_owned(), jws)])
+        }
     };
-    let digest = match algorithm {
-        Algorithm::HmacSha256 => Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?.chain_update(body).finalize(),
-    };
-    let digest = digest.into_bytes();
-    let written = match encoding {
-        Encoding::Hex => hex(&digest),
-        Encoding::Base64 => STANDARD.encode(digest),
-    };
-    Some((header.clone(), format!("{prefix}{written}")))
+    signed.unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use axum::http::{HeaderMap, HeaderName};
+    use jiff::Timestamp;
 
     use super::*;
+    use crate::channels::webhook::providers::PROVIDERS;
+    use crate::channels::webhook::tests::open;
     use crate::channels::webhook::verify;
-    use crate::config::{Rate, Secret};
+    use crate::config::Secret;
 
     #[test]
     fn what_is_proved_is_verified() {
-        let signature = |encoding, prefix: &str| {
-            let (header, prefix) = ("x-signature".to_owned(), prefix.to_owned());
-            Some(Signature { header, algorithm: Algorithm::HmacSha256, encoding, prefix })
-        };
-        for signature in [None, signature(Encoding::Hex, "sha256="), signature(Encoding::Base64, "")] {
-            let mut config = Config {
-                provider: "generic".into(),
-                secrets: vec![Secret::new("s3cret"), Secret::new("old")],
-                signature,
-                origins: Vec::new(),
-                redirect: None,
-                rate: Rate { count: 600, per: Duration::from_mins(1) },
-                spelling: crate::normalize::Spelling::default(),
-            };
-            let (name, value) = prove(&config, b"{}").unwrap();
+        for (provider, secrecy) in PROVIDERS.into_iter().flat_map(|one| [(one, Secrecy::Shown), (one, Secrecy::Hidden)])
+        {
+            let secrets = vec![Secret::new("00ff5ec7e7"), Secret::new("0123456789")];
+            let mut config =
+                crate::channels::webhook::Config { provider, secrets, proof: (provider.proof)(), ..open() };
+            let (none, now) = (HeaderMap::new(), Timestamp::now());
+            let post = Post { method: "POST", url: None, query: None, headers: &none, body: b"{}", now };
             let mut headers = HeaderMap::new();
-            headers.insert(HeaderName::try_from(name).unwrap(), value.parse().unwrap());
-            assert!(verify(&config, &headers, b"{}"));
-            config.secrets = vec![Secret::new("another")];
-            assert!(!verify(&config, &headers, b"{}"));
+            for (name, value) in prove(&config, &post, secrecy) {
+                assert!(secrecy == Secrecy::Shown || !value.contains("00ff5ec7e7"), "{provider:?}: {value}");
+                headers.insert(HeaderName::try_from(name).unwrap(), value.parse().unwrap());
+            }
+            let post = Post { headers: &headers, ..post };
+            assert!(verify(&config, &post), "{provider:?}");
+            assert!(!verify(&config, &Post { headers: &none, ..post }), "{provider:?}");
+            config.secrets = vec![Secret::new("beef")];
+            assert!(!verify(&config, &post), "{provider:?}");
             config.secrets = Vec::new();
-            assert_eq!(prove(&config, b"{}"), None);
+            assert_eq!(prove(&config, &post, secrecy), [], "{provider:?}");
         }
     }
 }

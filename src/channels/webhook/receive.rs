@@ -9,9 +9,11 @@ use std::time::Duration;
 
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use jiff::Timestamp;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
@@ -19,7 +21,8 @@ use super::address::{Client, Peer};
 use super::answer::{self, Refusal};
 use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
-use super::{Hook, Receivers, verify};
+use super::verify::{Post, Proof, verify};
+use super::{Hook, Receivers};
 use crate::channels::health::Board;
 use crate::intake::{Door, Refused};
 use crate::lead::{Inbound, Receipt};
@@ -94,6 +97,7 @@ pub(super) async fn answer(
                 }
             }
         }
+        Method::GET | Method::HEAD => hook.shake_hands(request),
         _ => Refusal::Method.into_response(),
     };
     hook.cors.open(&asked, response.headers_mut());
@@ -130,13 +134,13 @@ impl Desk {
         let (request, body) = request.into_parts();
         let limit = if is_multipart(&request.headers) { bounds.multipart } else { bounds.text };
         let (bytes, mut held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
-        if !verify::verify(&hook.config, &request.headers, &bytes) {
+        if !hook.is_proven(&request, &bytes) {
             return Err(Refusal::Unproven);
         }
         if is_compressed(&request.headers) {
             return Err(Refusal::Compressed);
         }
-        let items = body::split(&hook.name, &request, bytes)?;
+        let items = body::split(&hook.name, hook.delivery_header(), &request, bytes)?;
         let (items, is_array) = match items {
             Items::One(item) => (vec![item], false),
             Items::Many(items) => (items, true),
@@ -150,8 +154,7 @@ impl Desk {
             _ if answer::is_for_a_person(&request.headers, content_type.unwrap_or_default()) => {
                 Ok(answer::thanks(&request.headers, hook.config.redirect.as_deref()))
             }
-            [one] if !is_array => Ok(answer::receipt(one)),
-            all => Ok(answer::receipts(all)),
+            all => Ok((hook.config.provider.answer)(all, is_array)),
         }
     }
 
@@ -191,6 +194,37 @@ impl Desk {
             Err(_) => tracing::warn!(channel = %hook.name, "a commit takes too long; its sender was told to try again"),
         }
         Err(Refusal::Unavailable)
+    }
+}
+
+impl Hook {
+    /// Whether the sender knows one of the channel's secrets.
+    fn is_proven(&self, request: &Parts, body: &[u8]) -> bool {
+        let query = request.uri.query();
+        // An address that the settings give with a query is the whole address.
+        let url = self.config.url.as_ref().map(|address| match query {
+            Some(query) if !address.contains('?') => format!("{address}?{query}"),
+            _ => address.clone(),
+        });
+        let (method, headers) = (request.method.as_str(), &request.headers);
+        let post = Post { method, url: url.as_deref(), query, headers, body, now: Timestamp::now() };
+        verify(&self.config, &post)
+    }
+
+    /// The header with the id by which the sender repeats a delivery; the settings' signature may name one.
+    fn delivery_header(&self) -> Option<&str> {
+        let signed = match &self.config.proof {
+            Proof::Signature(signature) => signature.id.as_deref(),
+            _ => None,
+        };
+        self.config.provider.delivery.or(signed)
+    }
+
+    /// Answers what the provider asks before it sends anything.
+    fn shake_hands(&self, request: Request) -> Response {
+        let (request, _) = request.into_parts();
+        let answer = (self.config.provider.handshake)(&request, &self.config.secrets);
+        answer.unwrap_or_else(|| Refusal::Method.into_response())
     }
 }
 

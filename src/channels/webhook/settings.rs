@@ -4,31 +4,17 @@ use std::time::Duration;
 
 use axum::http::HeaderName;
 
-use super::{Algorithm, Config, Encoding, Signature};
+use super::providers::{self, GENERIC, PROVIDERS, Provider};
+use super::{Algorithm, Config, Encoding, Key, Piece, Proof, Signature};
 use crate::config::problem::{Wrong, quote};
+use crate::config::report::Spot;
 use crate::config::section::Section;
 use crate::config::spelling::spelling;
-use crate::config::{Rate, values};
+use crate::config::{Rate, Secret, values};
+use crate::normalize::Spelling;
 
-/// Providers whose posts can be taken.
-const PROVIDERS: [&str; 1] = ["generic"];
-
-/// Providers that are known and cannot be taken yet; a name moves up from here once it can.
-const LATER: [&str; 38] = [
-    "typeform",
-    "tally",
-    "jotform",
-    "gravity_forms",
-    "contact_form_7",
-    "wpforms",
-    "fluent_forms",
-    "elementor",
-    "ninja_forms",
-    "webflow",
-    "formspree",
-    "netlify",
-    "framer",
-    "squarespace",
+/// Providers that are known and cannot be taken yet; a name goes from here once there is a file for it.
+const LATER: [&str; 24] = [
     "intercom",
     "crisp",
     "tawk",
@@ -57,39 +43,59 @@ const LATER: [&str; 38] = [
 
 /// Reads one webhook. Where a mistake was reported, a default stands for what could not be read.
 pub(crate) fn read(section: &mut Section<'_>) -> Config {
-    let provider = section.key("provider").parse(provider);
-    let secrets = section.key("secret");
-    let signed = secrets.is_present();
-    let secrets = secrets.secrets();
-    let signature = signature(section, signed);
+    let provider = section.key("provider");
+    let spot = provider.place();
+    let provider = provider.parse(provider_of).unwrap_or(&GENERIC);
+    let secret = section.key("secret");
+    let (is_secret, secret_spot) = (secret.is_present(), secret.place());
+    let secrets = secret.secrets();
+    if provider.always_signs && !is_secret {
+        let wrong =
+            Wrong::new(format!("{} signs what it sends, and there is no secret to verify it with", provider.title));
+        section.report().error(&spot, wrong.hint("set `secret`"));
+    }
+    let described = signature(section, is_secret);
+    let proof = described.map_or_else(provider.proof, Proof::Signature);
+    if let Proof::Signature(Signature { key, .. }) | Proof::SignatureOrToken(Signature { key, .. }) = &proof {
+        fitting(*key, &secrets, section, &secret_spot);
+    }
     let origins = section.key("origins").list(values::origin).unwrap_or_default();
     let redirect = section.key("redirect").parse(values::target);
     let honeypot = section.key("honeypot").text();
     let rate = section.key("rate").parse(values::rate);
-    section.key("url").later().parse(values::url);
-    let mut spelling = spelling(section);
-    spelling.honeypot = honeypot;
-    let provider = provider.unwrap_or_else(|| "generic".to_owned());
+    let url = section.key("url").parse(|text| values::url(text).map(|_| text.to_owned()));
+    let spelling = Spelling { honeypot, schema: &provider.schema, ..spelling(section) };
     let rate = rate.unwrap_or(Rate { count: 600, per: Duration::from_mins(1) });
-    Config { provider, secrets, signature, origins, redirect, rate, spelling }
+    Config { provider, secrets, proof, url, origins, redirect, rate, spelling }
 }
 
-/// The name of a provider that can be taken.
-fn provider(text: &str) -> Result<String, Wrong> {
-    if PROVIDERS.contains(&text) {
-        return Ok(text.to_owned());
+/// A provider that can be taken, by its name.
+fn provider_of(text: &str) -> Result<&'static Provider, Wrong> {
+    if let Some(provider) = providers::find(text) {
+        return Ok(provider);
     }
+    let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
     if LATER.contains(&text) {
         let wrong = Wrong::new(format!("the provider {} is not available yet", quote(text)));
-        return Err(wrong.hint(format!("use one of {}", PROVIDERS.join(", "))));
+        return Err(wrong.hint(format!("use one of {}", known.join(", "))));
     }
-    let known: Vec<&str> = PROVIDERS.iter().chain(&LATER).copied().collect();
+    let known: Vec<&str> = known.into_iter().chain(LATER).collect();
     Err(Wrong::unknown(format!("unknown provider {}", quote(text)), text, &known))
 }
 
-/// Reads `signature = { … }`.
-///
-/// What Lotse cannot verify yet is an error: ignored, it would refuse every post, or take replayed ones.
+/// The secrets must be written as the signature's key is.
+fn fitting(key: Key, secrets: &[Secret], section: &Section<'_>, spot: &Spot) {
+    let fits = |secret: &Secret| key.bytes(secret.expose()).is_some();
+    if !secrets.iter().all(fits) {
+        let (what, hint) = match key {
+            Key::Hex => ("is not written in hexadecimal digits", "copy it whole, as the sender shows it"),
+            _ => ("is not written in base64", "copy it whole; a `whsec_` in front may stay"),
+        };
+        section.report().error(spot, Wrong::new(format!("{what}, and the signature's key is")).hint(hint));
+    }
+}
+
+/// Reads `signature = { … }`. What could not verify a single post, or would take replayed ones, is an error.
 fn signature(section: &mut Section<'_>, secret: bool) -> Option<Signature> {
     let field = section.key("signature");
     if !field.is_present() {
@@ -100,20 +106,69 @@ fn signature(section: &mut Section<'_>, secret: bool) -> Option<Signature> {
     }
     let mut table = field.section()?;
     let header = table.key("header").required().parse(header);
-    let algorithm = table.key("algorithm").one_of(&[("hmac-sha256", Algorithm::HmacSha256)]);
-    let encoding = table.key("encoding").one_of(&[("hex", Encoding::Hex), ("base64", Encoding::Base64)]);
+    let part = table.key("part").parse(piece_name);
+    let algorithm = table.key("algorithm").one_of(&Algorithm::ALL);
+    let encoding = table.key("encoding").one_of(&Encoding::ALL);
     let prefix = table.key("prefix").string().unwrap_or_default();
-    for key in ["part", "timestamp", "tolerance"] {
-        let field = table.key(key);
-        if field.is_present() {
-            field.wrong(not_yet());
-        }
-    }
-    table.key("signed").parse(|text| only(text, "{body}"));
-    table.key("key").parse(|text| only(text, "text"));
+    let signed = table.key("signed");
+    let signed_spot = signed.place();
+    let signed = signed.parse(template);
+    let timestamp = table.key("timestamp");
+    let timestamp_spot = timestamp.place();
+    let timestamp = timestamp.parse(|text| if part.is_some() { piece_name(text) } else { self::header(text) });
+    let tolerance = table.key("tolerance");
+    let tolerance_spot = tolerance.is_present().then(|| tolerance.place());
+    let tolerance = tolerance.duration(Duration::from_secs(1)..=Duration::from_hours(24));
+    let id = table.key("id").parse(self::header);
+    let key = table.key("key").one_of(&Key::ALL);
+    let report = table.report();
     table.finish();
-    let (algorithm, encoding) = (algorithm.unwrap_or(Algorithm::HmacSha256), encoding.unwrap_or(Encoding::Hex));
-    Some(Signature { header: header?, algorithm, encoding, prefix })
+    let header = header?;
+    let usual = Signature::of_body(&header);
+    let signed = signed.unwrap_or(usual.signed);
+    if !signed.contains(&Piece::Body) && !signed.contains(&Piece::Params) {
+        let wrong = Wrong::new("the body is not signed, so anybody could change it");
+        report.error(&signed_spot, wrong.hint("`signed` must hold {body}"));
+    }
+    match (signed.contains(&Piece::Timestamp), &timestamp) {
+        (true, None) => {
+            let wrong = Wrong::new("{timestamp} is signed, and nothing says where it stands");
+            report.error(
+                &signed_spot,
+                wrong.hint("set `timestamp` to the header, or to the piece of the header, that holds it"),
+            );
+        }
+        (false, Some(_)) => {
+            let wrong = Wrong::new("the time is not signed, so anybody could change it");
+            report.error(&timestamp_spot, wrong.hint("`signed` must hold {timestamp}, as in \"{timestamp}.{body}\""));
+        }
+        _ => {}
+    }
+    if let (None, Some(spot)) = (&timestamp, tolerance_spot) {
+        let wrong = Wrong::new("there is no time to be tolerant about");
+        report.error(&spot, wrong.hint("set `timestamp`, or leave `tolerance` out"));
+    }
+    // `webhook-signature` comes with `webhook-id`.
+    let id = id.or_else(|| signed.contains(&Piece::Id).then(|| header.replace("signature", "id")));
+    Some(Signature {
+        part,
+        algorithm: algorithm.unwrap_or(usual.algorithm),
+        encoding: encoding.unwrap_or(usual.encoding),
+        prefix,
+        signed,
+        timestamp,
+        id,
+        tolerance: tolerance.unwrap_or(usual.tolerance),
+        key: key.unwrap_or(usual.key),
+        header,
+    })
+}
+
+/// What is signed, with names in braces.
+fn template(text: &str) -> Result<Vec<Piece>, Wrong> {
+    let known: Vec<&str> = Piece::ALL.iter().map(|(name, _)| *name).collect();
+    Piece::parse(text)
+        .map_err(|name| Wrong::unknown(format!("there is no {}", quote(&format!("{{{name}}}"))), &name, &known))
 }
 
 /// The name of an HTTP header, lower case (RFC 9110 § 5.1).
@@ -122,11 +177,12 @@ fn header(text: &str) -> Result<String, Wrong> {
     name.map(|name| name.as_str().to_owned()).map_err(|_| Wrong::new(format!("{} is no header name", quote(text))))
 }
 
-/// The one value that can be verified.
-fn only(text: &str, value: &str) -> Result<(), Wrong> {
-    if text == value { Ok(()) } else { Err(not_yet().hint(format!("only \"{value}\" can be verified"))) }
-}
-
-fn not_yet() -> Wrong {
-    Wrong::new("this kind of signature cannot be verified yet").hint("signatures over the whole body can")
+/// The name of a piece of a header, as it stands there; a header's in lower case.
+fn piece_name(text: &str) -> Result<String, Wrong> {
+    let lower = header(text).map_err(|_| {
+        let bare = text.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        let wrong = Wrong::new(format!("{} is no name of a piece", quote(text)));
+        if bare.is_empty() { wrong } else { wrong.hint(format!("write it alone: \"{bare}\"")) }
+    })?;
+    Ok(if text.contains('-') { lower } else { text.to_owned() })
 }

@@ -1,122 +1,110 @@
 //! Whether a post comes from somebody who knows the channel's secret.
 //!
-//! In: the channel's settings, the request's headers, the body exactly as received. Out: yes or no. Every
-//! comparison takes the same time wherever the values differ, and every secret is tried, so that neither
-//! the answer nor its delay tells which one nearly fitted.
+//! In: the channel's settings, the post exactly as received. Out: yes or no. Every comparison takes the same
+//! time wherever the values differ, and every secret is tried, so that neither the answer nor its delay
+//! tells which one nearly fitted.
 
 use axum::http::{HeaderMap, header};
-use base64::Engine;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
+use jiff::Timestamp;
 
-use super::{Algorithm, Config, Encoding, Signature};
+use super::signature::{Signature, text};
+use super::{Config, jws};
 use crate::config::Secret;
 
-/// The header for signed posts where the settings describe no other: `sha256=HEX`.
+/// The header for signed posts where the provider has no scheme and the settings describe none.
 pub(super) const HEADER: &str = "x-lotse-signature";
-/// What stands before its digest.
-const PREFIX: &str = "sha256=";
+/// Parameters of the address that may hold the secret, for senders that can do nothing else.
+const PARAMETERS: [&str; 3] = ["token", "secret", "key"];
+
+/// How a post proves that its sender knows the secret.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Proof {
+    /// The secret itself, as `Authorization: Bearer …` or `?token=…`; or `X-Lotse-Signature: sha256=HEX`,
+    /// the HMAC-SHA256 of the body.
+    Token,
+    /// A signature in a header, and nothing else.
+    Signature(Signature),
+    /// A signature, or the secret itself: not all that this provider sends can be signed.
+    SignatureOrToken(Signature),
+    /// A signed statement about the body, as Netlify sends it.
+    Jws {
+        /// Header that holds it, lower case.
+        header: &'static str,
+        /// Who must have made it (`iss`).
+        issuer: &'static str,
+    },
+}
+
+/// A post, as far as proofs speak of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Post<'a> {
+    /// The method, upper case.
+    pub method: &'a str,
+    /// The address as the sender called it, with its query; `None` where nobody said what the world calls us.
+    pub url: Option<&'a str>,
+    /// The query of the request.
+    pub query: Option<&'a str>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body exactly as received.
+    pub body: &'a [u8],
+    /// Our time.
+    pub now: Timestamp,
+}
 
 /// Whether the post is allowed: the channel has no secrets, or the post proves one of them.
-///
-/// With a described signature only that one counts; else a bearer token or our own signature header.
 #[must_use]
-pub fn verify(config: &Config, headers: &HeaderMap, body: &[u8]) -> bool {
+pub fn verify(config: &Config, post: &Post<'_>) -> bool {
     if config.secrets.is_empty() {
         return true;
     }
-    let proves = |secret: &Secret| match &config.signature {
-        Some(signature) => is_signed(signature, secret, headers, body),
-        None => is_bearer(secret, headers) | is_signed(&our_own(), secret, headers, body),
+    let proves = |secret: &Secret| match &config.proof {
+        Proof::Token => is_token(secret, post) | our_own().is_on(post, secret.expose()),
+        Proof::Signature(signature) => signature.is_on(post, secret.expose()),
+        Proof::SignatureOrToken(signature) => is_token(secret, post) | signature.is_on(post, secret.expose()),
+        Proof::Jws { header, issuer } => {
+            text(post.headers, header).is_some_and(|jws| jws::is_about(jws, issuer, post.body, secret.expose()))
+        }
     };
     // An empty secret would be everybody's.
     config.secrets.iter().filter(|secret| !secret.expose().is_empty()).fold(false, |any, secret| any | proves(secret))
 }
 
-/// Our own signature header.
-fn our_own() -> Signature {
-    Signature {
-        header: HEADER.to_owned(),
-        algorithm: Algorithm::HmacSha256,
-        encoding: Encoding::Hex,
-        prefix: PREFIX.to_owned(),
-    }
+/// Our own signature: `sha256=HEX`.
+pub(super) fn our_own() -> Signature {
+    Signature { prefix: "sha256=".to_owned(), ..Signature::of_body(HEADER) }
 }
 
-/// `Authorization: Bearer SECRET` (RFC 6750; the scheme in any case).
-fn is_bearer(secret: &Secret, headers: &HeaderMap) -> bool {
-    let Some(given) = headers.get(header::AUTHORIZATION).and_then(|value| std::str::from_utf8(value.as_bytes()).ok())
-    else {
-        return false;
-    };
-    match given.split_once(' ') {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => secret.is(token.trim()),
-        _ => false,
-    }
-}
-
-/// Whether the described header holds the body's MAC under this secret.
-fn is_signed(signature: &Signature, secret: &Secret, headers: &HeaderMap, body: &[u8]) -> bool {
-    let Some(given) = headers.get(signature.header.as_str()).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let Some(digest) = given.trim().strip_prefix(signature.prefix.as_str()).and_then(|d| decode(signature.encoding, d))
-    else {
-        return false;
-    };
-    match signature.algorithm {
-        Algorithm::HmacSha256 => Hmac::<Sha256>::new_from_slice(secret.expose().as_bytes())
-            .is_ok_and(|mac| mac.chain_update(body).verify_slice(&digest).is_ok()),
-    }
-}
-
-/// The bytes of a written digest.
-fn decode(encoding: Encoding, digest: &str) -> Option<Vec<u8>> {
-    match encoding {
-        Encoding::Hex => {
-            let pairs = digest.as_bytes().chunks(2);
-            pairs.map(|pair| Some(nibble(*pair.first()?)? << 4 | nibble(*pair.get(1)?)?)).collect()
-        }
-        Encoding::Base64 => {
-            let standard: String = digest
-                .chars()
-                .map(|c| match c {
-                    '-' => '+',
-                    '_' => '/',
-                    c => c,
-                })
-                .collect();
-            let lenient = GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-            GeneralPurpose::new(&alphabet::STANDARD, lenient).decode(standard).ok()
-        }
-    }
-}
-
-/// The value of a hexadecimal digit.
-fn nibble(digit: u8) -> Option<u8> {
-    char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
+/// Whether the post brings the secret itself: `Authorization: Bearer SECRET` (RFC 6750; the scheme in any
+/// case), or a parameter of the address.
+fn is_token(secret: &Secret, post: &Post<'_>) -> bool {
+    let bearer = text(post.headers, header::AUTHORIZATION.as_str()).and_then(|given| given.split_once(' '));
+    let bearer = bearer.is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") & secret.is(token.trim()));
+    let parameters = url::form_urlencoded::parse(post.query.unwrap_or_default().as_bytes());
+    let tokens = parameters.filter(|(name, _)| PARAMETERS.contains(&&**name));
+    tokens.fold(bearer, |any, (_, value)| any | secret.is(&value))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Rate;
+    use crate::channels::webhook::Encoding;
+    use crate::channels::webhook::tests::open;
+    use crate::normalize::hex;
+    use base64::Engine;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use hmac::{Hmac, KeyInit, Mac};
     use proptest::prelude::*;
-    use std::time::Duration;
+    use sha2::Sha256;
 
     fn config(secrets: &[&str], signature: Option<Signature>) -> Config {
-        Config {
-            provider: "generic".into(),
-            secrets: secrets.iter().copied().map(Secret::new).collect(),
-            signature,
-            origins: Vec::new(),
-            redirect: None,
-            rate: Rate { count: 600, per: Duration::from_mins(1) },
-            spelling: crate::normalize::Spelling::default(),
-        }
+        let proof = signature.map_or(Proof::Token, Proof::Signature);
+        Config { secrets: secrets.iter().copied().map(Secret::new).collect(), proof, ..open() }
+    }
+
+    fn verified(config: &Config, headers: &HeaderMap, body: &[u8]) -> bool {
+        let now = Timestamp::now();
+        verify(config, &Post { method: "POST", url: None, query: None, headers, body, now })
     }
 
     fn github() -> Signature {
@@ -136,18 +124,10 @@ mod tests {
         Hmac::<Sha256>::new_from_slice(secret).unwrap().chain_update(body).finalize().into_bytes().to_vec()
     }
 
-    fn hex(bytes: &[u8]) -> String {
-        use std::fmt::Write;
-        bytes.iter().fold(String::new(), |mut text, byte| {
-            write!(text, "{byte:02x}").unwrap();
-            text
-        })
-    }
-
     fn passes(config: &Config, header: &str, value: &str, body: &[u8]) -> bool {
         let mut headers = HeaderMap::new();
         headers.insert(axum::http::HeaderName::try_from(header).unwrap(), value.parse().unwrap());
-        verify(config, &headers, body)
+        verified(config, &headers, body)
     }
 
     #[test]
@@ -227,7 +207,25 @@ mod tests {
         ] {
             assert!(!passes(&one, header, &value, b"{}"), "{header}: {value}");
         }
-        assert!(!verify(&one, &HeaderMap::new(), b"{}"));
+        assert!(!verified(&one, &HeaderMap::new(), b"{}"));
+    }
+
+    #[test]
+    fn a_token_may_stand_in_the_address() {
+        let one = config(&["sec ret"], None);
+        for (query, allowed) in [
+            ("token=sec%20ret", true),
+            ("utm_source=a&key=sec+ret", true),
+            ("token=sec%20re", false),
+            ("other=sec%20ret", false),
+            ("token=", false),
+            ("", false),
+        ] {
+            let (headers, query, now) = (HeaderMap::new(), Some(query), Timestamp::now());
+            let post = Post { method: "POST", url: None, query, headers: &headers, body: b"{}", now };
+            assert_eq!(verify(&one, &post), allowed, "{query:?}");
+            assert!(!verify(&config(&["sec ret"], Some(github())), &post));
+        }
     }
 
     #[test]
@@ -239,8 +237,8 @@ mod tests {
 
     #[test]
     fn without_secrets_unsigned_posts_are_taken() {
-        assert!(verify(&config(&[], None), &HeaderMap::new(), b"{}"));
-        assert!(verify(&config(&[], Some(github())), &HeaderMap::new(), b"{}"));
+        assert!(verified(&config(&[], None), &HeaderMap::new(), b"{}"));
+        assert!(verified(&config(&[], Some(github())), &HeaderMap::new(), b"{}"));
     }
 
     proptest! {

@@ -30,13 +30,24 @@ pub struct Pair {
     pub value: Value,
     /// It stood in a wrapper, beside which the software's own values stand.
     pub inside: bool,
+    /// What its type means, where the software behind the form names one.
+    pub kind: Option<(Slot, Certainty)>,
 }
 
 impl Pair {
     /// A pair of two texts, or of a text and a number or truth value.
     #[must_use]
     pub fn new(label: impl Into<String>, value: impl Into<Value>) -> Self {
-        Self { label: label.into(), value: value.into(), inside: false }
+        Self { label: label.into(), value: value.into(), inside: false, kind: None }
+    }
+
+    /// What it means on this channel: by the settings, by its type, by its label.
+    fn meaning(&self, spelling: &Spelling) -> Option<(Slot, Certainty)> {
+        match (meaning(&self.label, spelling), &self.kind) {
+            (found @ Some((_, Certainty::Configured)), _) => found,
+            (_, Some(kind @ (_, Certainty::Named))) => Some(kind.clone()),
+            (found, kind) => found.or_else(|| kind.clone()),
+        }
     }
 
     /// Adds a line to a text value.
@@ -111,7 +122,7 @@ struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     fn new(pairs: Vec<Pair>, context: &'a Context<'a>) -> Self {
         let pairs: Vec<Pair> = pairs.into_iter().filter(|pair| !pair.text().is_empty()).collect();
-        let meanings = pairs.iter().map(|pair| meaning(&pair.label, context.spelling)).collect();
+        let meanings = pairs.iter().map(|pair| pair.meaning(context.spelling)).collect();
         let taken = vec![false; pairs.len()];
         Sheet { context, pairs, meanings, taken, content: Content::default(), from: (None, None), extra: Fields::new() }
     }

@@ -63,6 +63,7 @@ fn the_channels_own_spelling_wins() {
     let spelling = Spelling {
         fields: BTreeMap::from([("email".into(), vec!["Kontaktweg".into()]), ("message".into(), vec!["name".into()])]),
         honeypot: None,
+        ..Spelling::default()
     };
     let content =
         read_with(&[("email", "a@x.example"), ("kontaktweg", "b@x.example"), ("Name", "Hallo zusammen")], &spelling);

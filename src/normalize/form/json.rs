@@ -8,22 +8,32 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::Form;
-use super::charset;
 use super::tree::Node;
+use super::{charset, lenient};
 
 /// Levels of nesting.
 pub(super) const MAX_DEPTH: usize = 32;
 
-/// Reads a JSON body: an object, or an array of named values.
-pub(super) fn read(bytes: &[u8], charset: Option<&str>) -> Result<Form, String> {
-    let mut form = Form::default();
-    let text = charset::decode(bytes, charset, &mut form.problems);
-    match parse(&text)? {
-        Node::Text(_) | Node::Plain(_) => return Err("the JSON is a single value, no form (line 1, column 1)".into()),
-        node => node.pairs(&mut form),
+/// Reads a JSON body: an object, or an array of named values; also one that was encoded twice, and one that
+/// a template has broken in a way that can be mended.
+pub(super) fn read(bytes: &[u8], charset: Option<&str>, problems: &mut Vec<String>) -> Result<Node, String> {
+    let text = charset::decode(bytes, charset, problems);
+    let node = match parse(&text) {
+        Ok(Node::Text(inner)) => match parse(&inner) {
+            Ok(node) if !node.is_single() => node,
+            _ => Node::Text(inner),
+        },
+        Ok(node) => node,
+        Err(error) => {
+            let node = lenient::parse(&text).ok_or_else(|| error.clone())?;
+            problems.push(format!("{error}; what was meant could be told"));
+            node
+        }
+    };
+    if node.is_single() {
+        return Err("the JSON is a single value, no form (line 1, column 1)".into());
     }
-    Ok(form)
+    Ok(node)
 }
 
 /// Reads JSON text.
@@ -126,9 +136,11 @@ impl<'de> Deserialize<'de> for Entries<'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::form::Form;
 
     fn pairs(text: &str) -> Vec<(String, String)> {
-        let form = read(text.as_bytes(), None).unwrap();
+        let mut form = Form::default();
+        read(text.as_bytes(), None, &mut Vec::new()).unwrap().pairs(&mut form);
         form.pairs.into_iter().map(|pair| (pair.label, pair.value.to_string())).collect()
     }
 
@@ -147,6 +159,18 @@ mod tests {
     }
 
     #[test]
+    fn json_that_was_encoded_twice_is_read() {
+        assert_eq!(pairs(r#""{\"email\":\"a@b.c\"}""#), [("email".to_owned(), "\"a@b.c\"".to_owned())]);
+    }
+
+    #[test]
+    fn mended_json_says_where_it_was_broken() {
+        let mut problems = Vec::new();
+        read(b"{\"message\": \"so \"big\"\"}", None, &mut problems).unwrap();
+        assert!(problems[0].contains("line 1, column 18"), "{problems:?}");
+    }
+
+    #[test]
     fn broken_json_names_the_place() {
         let cases = [
             (r#"{"email":"a@b.c","#, "line 1, column 17"),
@@ -157,7 +181,7 @@ mod tests {
             ("\"text\"", "line 1, column 1"),
         ];
         for (text, place) in cases {
-            let error = read(text.as_bytes(), None).unwrap_err();
+            let error = read(text.as_bytes(), None, &mut Vec::new()).unwrap_err();
             assert!(error.contains(place), "{error}");
         }
     }

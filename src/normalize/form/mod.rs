@@ -7,15 +7,20 @@
 
 mod charset;
 mod json;
+mod kinds;
+mod lenient;
 mod multipart;
 mod plain;
-mod tree;
+pub(crate) mod schema;
+pub(crate) mod tree;
 mod urlencoded;
 
 use serde_json::value::RawValue;
 
 use crate::lead::{Attachment, Original};
 use crate::normalize::fields::Pair;
+pub use schema::Schema;
+use tree::Node;
 
 /// Most items of one JSON array.
 pub const MAX_ITEMS: usize = 1000;
@@ -31,6 +36,8 @@ pub struct Form {
     pub letter: Option<String>,
     /// What could not be read cleanly.
     pub problems: Vec<String>,
+    /// Why it is no lead, where its provider says so.
+    pub noise: Option<String>,
 }
 
 /// A body that is refused before it is stored; everything else is kept.
@@ -91,24 +98,43 @@ pub fn items(content_type: &str, bytes: &[u8]) -> Result<Option<Vec<Box<RawValue
     Ok((!json::is_one_form(&items)).then_some(items))
 }
 
-/// Reads a body. An error is a sentence for the person who looks at the quarantined item.
-pub fn decode(original: &Original) -> Result<Form, String> {
-    let kind = &original.content_type;
-    let Some(layout) = layout(kind, &original.bytes) else {
+/// Reads a body as its provider spells it. An error is a sentence for the person who looks at the
+/// quarantined item.
+pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
+    let mut form = Form::default();
+    if let Some(node) = tree(original, &mut form)? {
+        form.noise = (schema.noise)(&node);
+        (schema.arrange)(node).pairs(&mut form);
+    }
+    form.pairs.sort_by_key(|pair| !pair.inside);
+    Ok(form)
+}
+
+/// The id by which the provider repeats a delivery, where it stands in the body.
+#[must_use]
+pub fn delivery(original: &Original, schema: &Schema) -> Option<String> {
+    let node = tree(original, &mut Form::default()).ok()??;
+    (schema.delivery)(&node).map(|id| id.trim().to_owned()).filter(|id| !id.is_empty())
+}
+
+/// The tree of a body; `None` where it is none and its text stands in the form.
+fn tree(original: &Original, form: &mut Form) -> Result<Option<Node>, String> {
+    let (kind, bytes) = (&original.content_type, &original.bytes);
+    let Some(layout) = layout(kind, bytes) else {
         return Err(format!("`{}` carries no form", kind.split(';').next().unwrap_or_default().trim()));
     };
-    if original.bytes.iter().all(u8::is_ascii_whitespace) {
+    if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err("the body is empty".into());
     }
     let charset = parameter(kind, "charset");
-    let mut form = match layout {
-        Layout::Json => json::read(&original.bytes, charset.as_deref())?,
-        Layout::Plain => plain::read(&original.bytes, charset.as_deref())?,
-        Layout::Urlencoded => urlencoded::read(&original.bytes, charset.as_deref()),
-        Layout::Multipart => multipart::read(&original.bytes, parameter(kind, "boundary").as_deref())?,
+    let charset = charset.as_deref();
+    let node = match layout {
+        Layout::Json => Some(json::read(bytes, charset, &mut form.problems)?),
+        Layout::Plain => plain::read(bytes, charset, form)?,
+        Layout::Urlencoded => Some(urlencoded::read(bytes, charset, &mut form.problems)),
+        Layout::Multipart => Some(multipart::read(bytes, parameter(kind, "boundary").as_deref(), form)?),
     };
-    form.pairs.sort_by_key(|pair| !pair.inside);
-    Ok(form)
+    Ok(node.map(Node::unwrapped))
 }
 
 /// A parameter of a media type (`charset`, `boundary`), without quotes.

@@ -1,5 +1,5 @@
 //! `multipart/form-data` (RFC 7578, syntax of RFC 2046 § 5.1). In: bytes and the boundary. Out: a
-//! form; files are named, measured and hashed. Read line by line, in time linear in the body.
+//! tree; files are named, measured and hashed. Read line by line, in time linear in the body.
 
 use std::fmt::Write;
 
@@ -18,12 +18,11 @@ const MAX_HEADER: usize = 16 << 10;
 /// Files that are listed.
 const MAX_FILES: usize = 100;
 
-pub(super) fn read(bytes: &[u8], boundary: Option<&str>) -> Result<Form, String> {
+pub(super) fn read(bytes: &[u8], boundary: Option<&str>, form: &mut Form) -> Result<Node, String> {
     let boundary = match boundary {
         Some(boundary) => boundary.as_bytes().to_vec(),
         None => guess(bytes).ok_or("the multipart body has no boundary")?,
     };
-    let mut form = Form::default();
     let parts = split(bytes, &boundary, &mut form.problems);
     if parts.is_empty() {
         return Err("the multipart body has no part: its boundary is not in it".into());
@@ -39,11 +38,10 @@ pub(super) fn read(bytes: &[u8], boundary: Option<&str>) -> Result<Form, String>
     read.retain(|part| part.name != "_charset_");
     let mut root = Node::Map(Vec::new());
     for part in read {
-        part.add(charset.as_deref(), &mut root, &mut form);
+        part.add(charset.as_deref(), &mut root, form);
     }
-    root.pairs(&mut form);
     form.problems.dedup();
-    Ok(form)
+    Ok(root)
 }
 
 /// The boundary as the first line has it.
@@ -245,7 +243,8 @@ mod tests {
             ),
             ("Content-Disposition: form-data; name=\"rawRequest\"", b"{\"q\":\"r\"}"),
         ]);
-        let form = read(&bytes, Some("XX")).unwrap();
+        let mut form = Form::default();
+        read(&bytes, Some("XX"), &mut form).unwrap().pairs(&mut form);
         let pairs: Vec<_> = form.pairs.iter().map(|pair| (&*pair.label, pair.value.as_str().unwrap())).collect();
         assert_eq!(pairs, [("email", "a@b.c"), ("na\"me\"", "Jörg"), ("X", "1\r\n--not a boundary\r\n2"), ("q", "r")]);
         let files: Vec<_> = form.attachments.iter().map(|file| (&*file.name, &*file.content_type, file.size)).collect();
@@ -257,9 +256,10 @@ mod tests {
     #[test]
     fn a_body_that_breaks_off_keeps_what_came() {
         let bytes = b"--XX\nContent-Disposition: form-data; name=\"email\"\n\na@b.c\n--XX\nContent-Disposition: form-data; name=\"m\"\n\nhel";
-        let form = read(bytes, None).unwrap();
+        let mut form = Form::default();
+        read(bytes, None, &mut form).unwrap().pairs(&mut form);
         assert_eq!(form.pairs.len(), 2);
         assert_eq!(form.problems, ["the multipart body breaks off"]);
-        assert!(read(b"nothing", Some("XX")).is_err() && read(b"nothing", None).is_err());
+        assert!(read(b"nothing", Some("XX"), &mut form).is_err() && read(b"nothing", None, &mut form).is_err());
     }
 }

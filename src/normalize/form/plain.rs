@@ -4,26 +4,33 @@
 //! mailing scripts lines of `Label: value`. What is none of these is a letter, and stays one: nothing
 //! in it is taken for a name.
 
+use super::tree::Node;
 use super::{Form, charset, json, urlencoded};
 use crate::normalize::fields::Pair;
 use crate::normalize::fields::label::{self, Slot};
 use crate::normalize::mail;
 use crate::normalize::text::clean;
 
-/// Reads a body; fails where it begins like JSON and is none.
-pub(super) fn read(bytes: &[u8], charset: Option<&str>) -> Result<Form, String> {
-    let error = match json::read(bytes, charset) {
-        Ok(form) => return Ok(form),
+/// Reads a body into a tree, or where it is none into the form itself; fails where it begins like JSON and
+/// is none.
+pub(super) fn read(bytes: &[u8], charset: Option<&str>, form: &mut Form) -> Result<Option<Node>, String> {
+    let mut problems = Vec::new();
+    let error = match json::read(bytes, charset, &mut problems) {
+        Ok(node) => {
+            form.problems = problems;
+            return Ok(Some(node));
+        }
         Err(error) => error,
     };
-    let mut form = Form::default();
-    let text = charset::decode(bytes, charset, &mut form.problems);
+    let text = charset::decode(bytes, charset, &mut form.problems).into_owned();
     let text = text.trim_start_matches('\u{feff}').trim();
     if text.starts_with(['{', '[']) {
-        return Err(error);
+        // Sent as urlencoded, JSON becomes the name of a value that is not there.
+        let name = text.strip_suffix('=').and_then(|text| json::parse(text).ok());
+        return name.map(Some).ok_or(error);
     }
     if is_urlencoded(text) {
-        return Ok(urlencoded::read(text.as_bytes(), None));
+        return Ok(Some(urlencoded::read(text.as_bytes(), None, &mut form.problems)));
     }
     if let Some(pairs) = lines(text) {
         form.pairs = pairs;
@@ -32,7 +39,7 @@ pub(super) fn read(bytes: &[u8], charset: Option<&str>) -> Result<Form, String> 
     } else {
         form.letter = Some(clean(text)).filter(|text| !text.is_empty());
     }
-    Ok(form)
+    Ok(None)
 }
 
 /// One line of `name=value&name=value`, without blanks.

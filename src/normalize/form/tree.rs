@@ -6,7 +6,8 @@
 
 use serde_json::Value;
 
-use super::{Form, json};
+use super::{Form, json, kinds};
+use crate::normalize::fields::label::{Certainty, Slot};
 use crate::normalize::fields::{Pair, label};
 use crate::normalize::text::{MAX_TEXT, shorten};
 
@@ -46,12 +47,23 @@ const NAMES: [&str; 9] = ["label", "title", "question", "name", "key", "field", 
 const VALUES: [&str; 6] = ["value", "values", "answer", "answers", "text", "rawvalue"];
 
 /// Other keys of the description of a field; software wrote them, no person.
-const REST: [&str; 9] =
-    ["type", "fieldtype", "rawvalue", "valueraw", "required", "options", "fieldid", "placeholder", "order"];
+const REST: [&str; 11] = [
+    "type",
+    "fieldtype",
+    "rawvalue",
+    "valueraw",
+    "required",
+    "options",
+    "choices",
+    "fieldid",
+    "fieldelementid",
+    "placeholder",
+    "order",
+];
 
 /// One value of a body with all that is in it.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Node {
+pub(crate) enum Node {
     /// Named values in order; names may repeat.
     Map(Vec<(String, Node)>),
     /// Values in order.
@@ -96,7 +108,7 @@ impl Node {
 
     /// Adds all labelled values to the form.
     pub(super) fn pairs(self, form: &mut Form) {
-        let mut walk = Walk { form, text: 0, left_out: 0 };
+        let mut walk = Walk { form, text: 0, left_out: 0, kind: None };
         match self {
             Node::Map(entries) => walk.map("", entries, false, 0),
             node => walk.node("", node, false, 0),
@@ -107,8 +119,75 @@ impl Node {
         }
     }
 
+    /// A described field: its label, its type in the software's word, its value.
+    pub(crate) fn field(label: &str, kind: &str, value: Node) -> Self {
+        let text = |text: &str| Self::Text(text.to_owned());
+        let entries = [("label", text(label)), ("type", text(kind)), ("value", value)];
+        Self::Map(entries.map(|(key, node)| (key.to_owned(), node)).into())
+    }
+
+    /// Described fields, and values by their labels, as one form.
+    pub(crate) fn form(fields: Vec<Node>, named: Vec<(String, Node)>) -> Self {
+        let fields = ("fields".to_owned(), Self::List(fields));
+        Self::Map(std::iter::once(fields).chain(named).collect())
+    }
+
+    /// What stands under a path of keys, `data.fields`.
+    pub(crate) fn at(&self, path: &str) -> Option<&Node> {
+        path.split('.').try_fold(self, |node, key| {
+            let Self::Map(entries) = node else { return None };
+            entries.iter().find(|(name, _)| name == key).map(|(_, node)| node)
+        })
+    }
+
+    /// Takes what stands under a key.
+    pub(crate) fn take(&mut self, key: &str) -> Option<Node> {
+        let Self::Map(entries) = self else { return None };
+        let at = entries.iter().position(|(name, _)| name == key)?;
+        Some(entries.remove(at).1)
+    }
+
+    /// The text or number under a path of keys.
+    pub(crate) fn text_at(&self, path: &str) -> Option<String> {
+        self.at(path)?.text()
+    }
+
+    /// The entries of named values; none of anything else.
+    pub(crate) fn entries(&self) -> &[(String, Node)] {
+        if let Self::Map(entries) = self { entries } else { &[] }
+    }
+
+    /// The values of a list; none of anything else.
+    pub(crate) fn items(&self) -> &[Node] {
+        if let Self::List(items) = self { items } else { &[] }
+    }
+
+    /// Whether it is the truth value, or says so in a word.
+    pub(crate) fn is_true(&self) -> bool {
+        match self {
+            Self::Plain(value) => *value == Value::Bool(true) || *value == 1,
+            Self::Text(text) => matches!(&*text.trim().to_ascii_lowercase(), "true" | "1" | "yes" | "on"),
+            _ => false,
+        }
+    }
+
+    /// The JSON object in a text, where it is one.
+    pub(crate) fn json(&self) -> Option<Node> {
+        let Self::Text(text) = self else { return None };
+        let node = text.trim_start().starts_with('{').then(|| json::parse(text).ok())??;
+        (!node.is_single()).then_some(node)
+    }
+
+    /// The form in a body whose only value is JSON in a text, whatever that is called.
+    pub(super) fn unwrapped(self) -> Self {
+        match &self {
+            Self::Map(entries) if entries.len() == 1 => entries[0].1.json().unwrap_or(self),
+            _ => self,
+        }
+    }
+
     /// The node as text, where it is a single value.
-    fn text(&self) -> Option<String> {
+    pub(crate) fn text(&self) -> Option<String> {
         match self {
             Node::Text(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
             Node::Plain(Value::Number(number)) => Some(number.to_string()),
@@ -116,7 +195,7 @@ impl Node {
         }
     }
 
-    fn is_single(&self) -> bool {
+    pub(crate) fn is_single(&self) -> bool {
         matches!(self, Node::Text(_) | Node::Plain(_))
     }
 
@@ -143,6 +222,8 @@ struct Walk<'a> {
     text: usize,
     /// Values beyond the bounds.
     left_out: usize,
+    /// What the type of the described field that is being read means.
+    kind: Option<(Slot, Certainty)>,
 }
 
 impl Walk<'_> {
@@ -216,9 +297,15 @@ impl Walk<'_> {
                 .find_map(|name| entries.iter().position(|(key, node)| label::compact(key) == *name && !is_empty(node)))
         };
         let Some(value) = find(&entries, &VALUES) else { return };
-        let (_, value) = entries.swap_remove(value);
+        let (_, mut value) = entries.swap_remove(value);
         let label = find(&entries, &NAMES).and_then(|at| entries[at].1.text());
+        if let Some(options) = find(&entries, &["options", "choices"]) {
+            choose(&mut value, entries[options].1.items());
+        }
+        let kind = find(&entries, &["type", "fieldtype"]).and_then(|at| entries[at].1.text());
+        self.kind = kind.and_then(|kind| kinds::slot(&kind));
         self.node(label.as_deref().unwrap_or(key), value, true, depth + 1);
+        self.kind = None;
     }
 
     /// Text; where it is a wrapped JSON object, what stands in that.
@@ -251,7 +338,23 @@ impl Walk<'_> {
             return;
         }
         let label = shorten(label.trim(), 1000);
-        self.form.pairs.push(Pair { label: label.to_owned(), value, inside });
+        let kind = self.kind.clone();
+        self.form.pairs.push(Pair { label: label.to_owned(), value, inside, kind });
+    }
+}
+
+/// Puts the texts of options in the place of their ids.
+fn choose(value: &mut Node, options: &[Node]) {
+    match value {
+        Node::List(items) => items.iter_mut().for_each(|item| choose(item, options)),
+        Node::Text(id) => {
+            let of = |option: &&Node| option.text_at("id").is_some_and(|known| known == *id);
+            let said = |option: &Node| ["text", "label", "name", "title"].iter().find_map(|key| option.text_at(key));
+            if let Some(text) = options.iter().find(of).and_then(said) {
+                *value = Node::Text(text);
+            }
+        }
+        Node::Map(_) | Node::Plain(_) => {}
     }
 }
 

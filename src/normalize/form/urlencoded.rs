@@ -1,12 +1,11 @@
 //! `application/x-www-form-urlencoded` (WHATWG URL § 5), with the brackets PHP reads as nesting.
-//! In: bytes. Out: a form. Charset: `_charset_`, else the content type's, else UTF-8, and
+//! In: bytes. Out: a tree. Charset: `_charset_`, else the content type's, else UTF-8, and
 //! windows-1252 for what is no UTF-8.
 
-use super::Form;
 use super::charset;
 use super::tree::{MAX_VALUES, Node};
 
-pub(super) fn read(bytes: &[u8], charset: Option<&str>) -> Form {
+pub(super) fn read(bytes: &[u8], charset: Option<&str>, problems: &mut Vec<String>) -> Node {
     let pairs: Vec<(Vec<u8>, Vec<u8>)> = bytes
         .split(|b| *b == b'&')
         .filter(|piece| !piece.is_empty())
@@ -21,19 +20,17 @@ pub(super) fn read(bytes: &[u8], charset: Option<&str>) -> Form {
         .find(|(name, _)| name == b"_charset_")
         .map(|(_, value)| String::from_utf8_lossy(value).into_owned());
     let charset = named.as_deref().or(charset);
-    let mut form = Form::default();
     let mut root = Node::Map(Vec::new());
     for (name, value) in pairs.iter().take(MAX_VALUES).filter(|(name, _)| name != b"_charset_") {
-        let name = charset::decode(name, charset, &mut form.problems).into_owned();
-        let value = charset::decode(value, charset, &mut form.problems).into_owned();
+        let name = charset::decode(name, charset, problems).into_owned();
+        let value = charset::decode(value, charset, problems).into_owned();
         root.insert(name.trim(), Node::Text(value));
     }
     if pairs.len() > MAX_VALUES {
-        form.problems.push(format!("{} more values stand only in the original", pairs.len() - MAX_VALUES));
+        problems.push(format!("{} more values stand only in the original", pairs.len() - MAX_VALUES));
     }
-    root.pairs(&mut form);
-    form.problems.dedup();
-    form
+    problems.dedup();
+    root
 }
 
 /// `+` is a space, `%41` is a byte; a broken escape stays as it is.
@@ -45,11 +42,13 @@ fn unescape(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::normalize::form::Form;
 
     type Case = (&'static [u8], &'static [(&'static str, &'static str)]);
 
     fn pairs(body: &[u8]) -> Vec<(String, String)> {
-        let form = read(body, None);
+        let mut form = Form::default();
+        read(body, None, &mut Vec::new()).pairs(&mut form);
         form.pairs.into_iter().map(|pair| (pair.label, pair.value.as_str().unwrap().to_owned())).collect()
     }
 

@@ -19,7 +19,7 @@ use self::apart::{Depth, Failure, read_apart};
 pub use self::marks::Marks;
 use self::marks::{Fingerprint, fingerprint};
 use self::suspects::Standing;
-use super::identity::{self, identity};
+use super::identity;
 use super::text::shorten;
 use super::{Reader, Trust, plain};
 use crate::intake::Prepared;
@@ -231,7 +231,7 @@ fn excerpt(inbound: &Inbound, why: &str) -> Content {
 fn read(reader: &Reader, inbound: &Inbound, trust: Trust) -> Understood {
     let whole = || {
         let (reading, template) = reader.read_by_template(inbound, trust);
-        Understood { identity: identity(inbound), reading, template }
+        Understood { identity: reader.identity(inbound), reading, template }
     };
     contained(whole).unwrap_or_else(|why| failed(reader, inbound, trust, &why))
 }
@@ -239,7 +239,7 @@ fn read(reader: &Reader, inbound: &Inbound, trust: Trust) -> Understood {
 /// What becomes of an item that could not be read at all.
 fn failed(reader: &Reader, inbound: &Inbound, trust: Trust, why: &str) -> Understood {
     let why = format!("reading failed: {}", shorten(why, 200));
-    let identity = contained(|| identity(inbound)).unwrap_or_else(|_| identity::of_bytes(inbound));
+    let identity = contained(|| reader.identity(inbound)).unwrap_or_else(|_| identity::of_bytes(inbound));
     let reading = match trust {
         Trust::Usual => Reading::Unclear(why),
         Trust::Released => {

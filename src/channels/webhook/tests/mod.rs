@@ -17,8 +17,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::listener::{Limits, serve};
+use super::providers::GENERIC;
 use super::receive::Bounds;
-use super::{Config, Hooks, Receivers, router_within};
+use super::{Config, Hooks, Proof, Receivers, router_within};
 use crate::channels::health::Board;
 use crate::config;
 use crate::config::{Rate, Secret};
@@ -61,11 +62,12 @@ fn settings(text: &str) -> config::Config {
     loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.problems))
 }
 
-fn open() -> Config {
+pub(super) fn open() -> Config {
     Config {
-        provider: "generic".into(),
+        provider: &GENERIC,
         secrets: Vec::new(),
-        signature: None,
+        proof: Proof::Token,
+        url: None,
         origins: Vec::new(),
         redirect: None,
         rate: Rate { count: 600, per: Duration::from_mins(1) },

@@ -1,7 +1,8 @@
 //! What honest senders rely on.
 
 use super::*;
-use crate::channels::webhook::{Algorithm, Encoding, Signature};
+use crate::channels::webhook::providers::{self, PROVIDERS};
+use crate::channels::webhook::{Signature, setup};
 use crate::lead::{Delivery, Kind};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -169,14 +170,9 @@ async fn only_who_knows_a_secret_gets_in_and_nobody_learns_why_not() {
 
 #[tokio::test]
 async fn a_described_signature_is_checked_over_the_raw_body() {
-    let signature = Signature {
-        header: "x-hub-signature-256".into(),
-        algorithm: Algorithm::HmacSha256,
-        encoding: Encoding::Hex,
-        prefix: "sha256=".into(),
-    };
+    let signature = Signature { prefix: "sha256=".into(), ..Signature::of_body("x-hub-signature-256") };
     let secrets = vec![Secret::new("It's a Secret to Everybody")];
-    let side = Side::with(Config { secrets, signature: Some(signature), ..open() }).await;
+    let side = Side::with(Config { secrets, proof: Proof::Signature(signature), ..open() }).await;
     let digest = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
     let kind = ("content-type", "text/plain");
     side.post(&[kind, ("X-Hub-Signature-256", digest)], "Hello, World!").await.receipt();
@@ -325,38 +321,55 @@ async fn a_body_in_chunks_is_a_body() {
 }
 
 #[test]
-fn the_example_posts_a_lead_and_names_no_secret() {
+fn what_is_printed_to_connect_a_channel_names_no_secret() {
     let name = Name::parse("web-site").unwrap();
     let everywhere = "0.0.0.0:8080".parse().unwrap();
-    let open = super::super::example_curl(&name, everywhere, &open());
-    assert!(open.starts_with("curl http://127.0.0.1:8080/hooks/web-site "), "{open}");
-    for key in ["\"name\"", "\"email\"", "\"message\""] {
-        assert!(open.contains(key), "{open}");
-    }
-    let secured = super::super::example_curl(&name, everywhere, &secured());
-    assert!(secured.contains("Authorization: Bearer $WEB_SITE_SECRET") && !secured.contains("s3cret"), "{secured}");
+    let plain = setup(&name, everywhere, &open());
+    assert!(plain.curl.starts_with("curl 'http://127.0.0.1:8080/hooks/web-site' "), "{}", plain.curl);
+    assert!(plain.html.unwrap().contains("action=\"http://127.0.0.1:8080/hooks/web-site\""));
+    let known = Config { url: Some("https://leads.example.com/hooks/web-site".into()), ..secured() };
+    let known = serde_json::to_string(&setup(&name, everywhere, &known)).unwrap();
+    assert!(
+        known.contains("X-Lotse-Signature") && known.contains("fetch(\\\"https://leads.example.com/hooks/web-site")
+    );
+    assert!(!known.contains("s3cret") && !known.contains("old-secret"), "{known}");
 }
 
-/// Runs the printed line with the shell, as a person would; needs `curl` and `openssl`.
+/// Runs the printed line with the shell, as a person would; needs `curl`.
 #[tokio::test]
-async fn the_example_works_when_pasted_into_a_shell() {
-    let has = |tool: &str| std::process::Command::new(tool).arg("--version").output().is_ok();
-    if !has("curl") || !has("openssl") {
-        eprintln!("skipped: no curl or no openssl here");
+async fn the_printed_line_posts_a_lead_of_every_provider() {
+    if std::process::Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("skipped: no curl here");
         return;
     }
-    let signed = |encoding, prefix: &str| {
-        let (header, algorithm, prefix) = ("x-signature".to_owned(), Algorithm::HmacSha256, prefix.to_owned());
-        Config { signature: Some(Signature { header, algorithm, encoding, prefix }), ..secured() }
-    };
-    for config in [open(), secured(), signed(Encoding::Hex, "sha256="), signed(Encoding::Base64, "")] {
+    for provider in PROVIDERS {
+        let secrets = vec![Secret::new("00ff5ec7e7")];
+        let config = Config { provider, proof: (provider.proof)(), secrets, ..open() };
         let side = Side::with(config.clone()).await;
-        let line = super::super::example_curl(&Name::parse("website").unwrap(), side.address, &config);
+        let line = setup(&Name::parse("website").unwrap(), side.address, &config).curl;
         let mut shell = tokio::process::Command::new("sh");
-        shell.args(["-c", &line]).env("WEBSITE_SECRET", "s3cret").env_remove("http_proxy");
-        let output = shell.output().await.unwrap();
+        let output = shell.args(["-c", &line]).env_remove("http_proxy").output().await.unwrap();
         let answer = String::from_utf8_lossy(&output.stdout);
         assert!(answer.starts_with("{\"receipt\":\""), "{line}\n{answer}");
         assert_eq!(side.stored().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn the_header_that_a_provider_repeats_a_delivery_by_names_it() {
+    let framer = providers::find("framer").unwrap();
+    let side = Side::with(Config { provider: framer, ..open() }).await;
+    let kind = ("content-type", "application/json");
+    side.post(&[kind, ("Framer-Webhook-Submission-Id", "sub_1"), ("idempotency-key", "k")], "{\"a\":1}")
+        .await
+        .receipt();
+    side.post(&[kind, ("idempotency-key", "k")], "{\"a\":1}").await.receipt();
+    let names: Vec<Delivery> = side.stored().into_iter().map(|item| item.delivery).collect();
+    assert_eq!(names, [Delivery::Named("sub_1".into()), Delivery::Named("k".into())]);
+}
+
+#[tokio::test]
+async fn a_provider_that_asks_nothing_is_not_answered_to_get() {
+    let side = Side::with(open()).await;
+    side.ask("GET /hooks/website", &[], "").await.refuses(405);
 }
