@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::command::{Fault, read, until_done};
 use super::session::{FAREWELL, Idle, Session, note};
 
-/// The start and the end of `IDLE` may take this part of the usual patience: 15 s of a minute.
+/// The start and the end of `IDLE` may take this part of the usual patience: 5 s of 20.
 const STEPS: u32 = 4;
 
 /// Why waiting ended.
