@@ -11,7 +11,6 @@
 mod support;
 
 mod kill;
-mod look;
 mod refusal;
 mod slow;
 mod what;

@@ -4,8 +4,8 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
-use crate::look::Look;
 use crate::support::dovecot::Dovecot;
+use crate::support::look::Look;
 use crate::{LIMIT, daemon, lead, rows};
 
 #[test]
@@ -35,7 +35,7 @@ fn a_refused_move_shows_as_trouble_while_mail_comes_in_and_is_made_up_for() {
 
     // Meanwhile the folder is numbered anew: what was meant by number is read, and moved, again.
     dovecot.new_uidvalidity("refuse");
-    let mut look = Look::at(&dovecot, "refuse");
+    let mut look = Look::at(dovecot.plain_port(), "refuse");
     assert_eq!(look.who("INBOX"), ["ada", "ben"]);
     allow(0o755);
     daemon.until("all are moved", LIMIT, |_| look.who("Done") == ["ada", "ben"] && look.who("INBOX").is_empty());
@@ -66,7 +66,7 @@ fn mail_is_never_moved_into_the_folder_that_it_is_read_from() {
     );
     daemon.start();
     lead(&dovecot, "self", "ada");
-    let mut look = Look::at(&dovecot, "self");
+    let mut look = Look::at(dovecot.plain_port(), "self");
     look.ask("SELECT INBOX").unwrap();
     look.ask("COPY 1 Leads.New").unwrap();
     daemon.until("it is said", LIMIT, |daemon| {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::look::{Look, Seen};
 use crate::support::daemon::Daemon;
 use crate::support::dovecot::Dovecot;
+use crate::support::look::{Look, Seen};
 use crate::{LIMIT, WITHOUT_MOVE, WITHOUT_UIDPLUS, colleague, daemon, lead, rows, unclear};
 
 /// A folder with mail of every sort; one more is there that somebody else has marked as deleted.
@@ -19,7 +19,7 @@ const SETTLED: [&str; 3] = ["ada", "ben", "lunch"];
 
 fn scene(dovecot: &Dovecot, user: &str, after: &str) -> Scene {
     lead(dovecot, user, "old");
-    let mut look = Look::at(dovecot, user);
+    let mut look = Look::at(dovecot.plain_port(), user);
     look.ask("SELECT INBOX").unwrap();
     look.ask("STORE 1 +FLAGS.SILENT (\\Deleted \\Flagged)").unwrap();
     let mut daemon = daemon(dovecot.plain_port(), user, after);

@@ -1,4 +1,4 @@
-//! A second real IMAP server for tests: Cyrus in a folder of its own, on a free port of the loopback.
+//! A second real IMAP server for tests: Cyrus in a folder of its own, on free ports of the loopback.
 //!
 //! Debian lets only one IMAP server be installed, so `tests/run` unpacks Cyrus beside it, into the folder
 //! that `LOTSE_CYRUS` names. Any user name is an account, and any password is right.
@@ -12,11 +12,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use super::dovecot::make_certificate;
+
 /// A running server; dropped, it stops.
 pub struct Cyrus {
     folder: tempfile::TempDir,
     server: Child,
     port: u16,
+    tls_port: u16,
 }
 
 impl Cyrus {
@@ -27,7 +30,8 @@ impl Cyrus {
             return None;
         };
         let folder = tempfile::Builder::new().prefix("lotse-").tempdir_in("/tmp").unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let [port, tls_port] =
+            [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
         let dir = folder.path();
         fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
         for part in ["conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"] {
@@ -36,9 +40,12 @@ impl Cyrus {
         let programs = root.join("usr/lib/cyrus/bin");
         let (user, group) = (id("-un"), id("-gn"));
         fs::write(dir.join("imapd.conf"), settings(dir, &user, &group)).unwrap();
-        fs::write(dir.join("cyrus.conf"), services(dir, &programs, port)).unwrap();
+        fs::write(dir.join("cyrus.conf"), services(dir, &programs, port, tls_port)).unwrap();
+        make_certificate(dir);
         say_yes(&dir.join("auth"));
-        for part in ["", "auth", "conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"] {
+        for part in
+            ["", "auth", "cert.pem", "key.pem", "conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"]
+        {
             chown(dir.join(part), Some(id("-u").parse().unwrap()), Some(id("-g").parse().unwrap())).unwrap();
         }
         let libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib"].map(|part| root.join(part));
@@ -55,14 +62,24 @@ impl Cyrus {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut cyrus = Self { folder, server, port };
+        let mut cyrus = Self { folder, server, port, tls_port };
         cyrus.wait_until_it_listens();
         Some(cyrus)
     }
 
-    /// The port, without TLS.
+    /// The port without TLS, which also offers STARTTLS.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The port for TLS from the first byte.
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port
+    }
+
+    /// The server's own certificate (for `localhost` and `127.0.0.1`), a PEM file.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("cert.pem")
     }
 
     /// Puts mails into a user's INBOX.
@@ -80,7 +97,8 @@ impl Cyrus {
 
     fn wait_until_it_listens(&mut self) {
         let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
+        let listens = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
+        while !(listens(self.port) && listens(self.tls_port)) {
             let ended = self.server.try_wait().unwrap();
             assert!(
                 ended.is_none() && Instant::now() < until,
@@ -153,12 +171,14 @@ allowplaintext: yes
 autocreate_quota: 0
 autocreate_users: anyone
 unixhierarchysep: yes
+tls_server_cert: {dir}/cert.pem
+tls_server_key: {dir}/key.pem
 virtdomains: off
 "
     )
 }
 
-fn services(dir: &Path, programs: &Path, port: u16) -> String {
+fn services(dir: &Path, programs: &Path, port: u16, tls_port: u16) -> String {
     let (dir, programs) = (dir.display(), programs.display());
     format!(
         "START {{
@@ -166,6 +186,7 @@ fn services(dir: &Path, programs: &Path, port: u16) -> String {
 }}
 SERVICES {{
   imap cmd=\"{programs}/imapd -C {dir}/imapd.conf\" listen=\"127.0.0.1:{port}\" proto=tcp4 prefork=0
+  imaps cmd=\"{programs}/imapd -s -C {dir}/imapd.conf\" listen=\"127.0.0.1:{tls_port}\" proto=tcp4 prefork=0
 }}
 DAEMON {{
   idled cmd=\"{programs}/idled -C {dir}/imapd.conf\"
