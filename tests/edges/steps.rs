@@ -103,7 +103,7 @@ impl House<'_> {
     fn watch(&self) {
         while !*self.over.lock().unwrap() {
             *self.status.lock().unwrap() = self.ask("/api/v1/status");
-            thread::sleep(Duration::from_millis(300));
+            thread::sleep(Duration::from_millis(500));
         }
     }
 
@@ -218,7 +218,7 @@ fn break_at_every_step(server: &dyn Server) {
     let started = Instant::now();
     thread::scope(|scope| {
         scope.spawn(|| house.watch());
-        wait("all are read", Duration::from_mins(1), || lines.iter().all(|line| house.is_back(line, 0)).then_some(()));
+        wait("all are read", BREAKS, || lines.iter().all(|line| house.is_back(line, 0)).then_some(()));
         let running: Vec<_> =
             lines.iter().map(|line| (line, scope.spawn(|| house.break_and_wait(line, rounds)))).collect();
         let ended: Vec<_> = running.into_iter().map(|(line, run)| (line, run.join())).collect();

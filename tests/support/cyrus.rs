@@ -8,11 +8,15 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::dovecot::make_certificate;
+
+/// Who may remove mailboxes.
+const ADMIN: &str = "admin";
 
 /// A running server; dropped, it stops.
 pub struct Cyrus {
@@ -56,6 +60,8 @@ impl Cyrus {
             .arg(dir.join("cyrus.conf"))
             .arg("-p")
             .arg(dir.join("conf/pid"))
+            // Told to end, it tells its whole group: not other tests' servers.
+            .process_group(0)
             .env("LD_LIBRARY_PATH", std::env::join_paths(libraries).unwrap())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -82,12 +88,17 @@ impl Cyrus {
         self.folder.path().join("cert.pem")
     }
 
+    /// Removes a user's INBOX with all that is in it; the next login makes another one.
+    pub fn remove(&self, user: &str) {
+        let mut line = self.log_in(ADMIN);
+        ask(&mut line, format!("a SETACL user/{user} {ADMIN} lrswipkxtecda\r\n").as_bytes());
+        ask(&mut line, format!("a DELETE user/{user}\r\n").as_bytes());
+        ask(&mut line, b"a LOGOUT\r\n");
+    }
+
     /// Puts mails into a user's INBOX.
     pub fn deliver(&self, user: &str, mails: &[Vec<u8>]) {
-        let mut line = BufReader::new(TcpStream::connect(("127.0.0.1", self.port)).unwrap());
-        line.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        answer(&mut line, "*");
-        ask(&mut line, format!("a LOGIN {user} any\r\n").as_bytes());
+        let mut line = self.log_in(user);
         for mail in mails {
             let head = format!("a APPEND INBOX {{{}+}}\r\n", mail.len());
             ask(&mut line, &[head.as_bytes(), mail, b"\r\n"].concat());
@@ -95,17 +106,41 @@ impl Cyrus {
         ask(&mut line, b"a LOGOUT\r\n");
     }
 
+    fn log_in(&self, user: &str) -> BufReader<TcpStream> {
+        let mut line = BufReader::new(TcpStream::connect(("127.0.0.1", self.port)).unwrap());
+        line.get_ref().set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        answer(&mut line, "*");
+        ask(&mut line, format!("a LOGIN {user} any\r\n").as_bytes());
+        line
+    }
+
+    /// Waits until both ports are served, and takes its leave at each: a master whose services end badly too
+    /// often closes their port.
     fn wait_until_it_listens(&mut self) {
-        let until = Instant::now() + Duration::from_secs(20);
-        let listens = |port| TcpStream::connect(("127.0.0.1", port)).is_ok();
-        while !(listens(self.port) && listens(self.tls_port)) {
-            let ended = self.server.try_wait().unwrap();
-            assert!(
-                ended.is_none() && Instant::now() < until,
-                "Cyrus does not start in {}",
-                self.folder.path().display()
-            );
-            std::thread::sleep(Duration::from_millis(20));
+        let until = Instant::now() + Duration::from_secs(60);
+        for port in [self.port, self.tls_port] {
+            let mut stream = loop {
+                if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
+                    break stream;
+                }
+                let ended = self.server.try_wait().unwrap();
+                assert!(
+                    ended.is_none() && Instant::now() < until,
+                    "Cyrus does not start in {}",
+                    self.folder.path().display()
+                );
+                std::thread::sleep(Duration::from_millis(20));
+            };
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            if port == self.port {
+                let mut line = BufReader::new(stream);
+                answer(&mut line, "*");
+                ask(&mut line, b"a LOGOUT\r\n");
+            } else {
+                // No TLS: it says so and ends.
+                stream.write_all(b"a LOGOUT\r\n").unwrap();
+                stream.read_to_end(&mut Vec::new()).ok();
+            }
         }
     }
 }
@@ -171,6 +206,7 @@ allowplaintext: yes
 autocreate_quota: 0
 autocreate_users: anyone
 unixhierarchysep: yes
+admins: {ADMIN}
 tls_server_cert: {dir}/cert.pem
 tls_server_key: {dir}/key.pem
 virtdomains: off

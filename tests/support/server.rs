@@ -16,8 +16,19 @@ pub(crate) trait Server: Send + Sync {
     /// The server's own certificate (for `localhost` and `127.0.0.1`), a PEM file.
     fn certificate(&self) -> PathBuf;
 
+    /// Puts mails into a user's INBOX.
+    fn put_all(&self, user: &str, mails: &[Vec<u8>]);
+
     /// Puts a mail into a user's INBOX.
-    fn put(&self, user: &str, mail: &[u8]);
+    fn put(&self, user: &str, mail: &[u8]) {
+        self.put_all(user, &[mail.to_vec()]);
+    }
+
+    /// Makes the server number a user's INBOX anew, which holds these mails.
+    fn renumber(&self, user: &str, mails: &[Vec<u8>]);
+
+    /// What stands between a folder and one inside it.
+    fn separator(&self) -> char;
 }
 
 impl Server for Dovecot {
@@ -33,8 +44,18 @@ impl Server for Dovecot {
         self.ca_file()
     }
 
-    fn put(&self, user: &str, mail: &[u8]) {
-        self.deliver(user, mail);
+    fn put_all(&self, user: &str, mails: &[Vec<u8>]) {
+        self.maildir(user);
+        mails.iter().for_each(|mail| drop(self.deliver(user, mail)));
+    }
+
+    fn renumber(&self, user: &str, _: &[Vec<u8>]) {
+        self.new_uidvalidity(user);
+    }
+
+    /// That of a Maildir.
+    fn separator(&self) -> char {
+        '.'
     }
 }
 
@@ -51,7 +72,16 @@ impl Server for Cyrus {
         self.ca_file()
     }
 
-    fn put(&self, user: &str, mail: &[u8]) {
-        self.deliver(user, &[mail.to_vec()]);
+    fn put_all(&self, user: &str, mails: &[Vec<u8>]) {
+        self.deliver(user, mails);
+    }
+
+    fn renumber(&self, user: &str, mails: &[Vec<u8>]) {
+        self.remove(user);
+        self.deliver(user, mails);
+    }
+
+    fn separator(&self) -> char {
+        '/'
     }
 }

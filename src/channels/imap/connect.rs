@@ -22,8 +22,8 @@ use crate::channels::Error;
 use crate::config::{Secret, Tls};
 use crate::tls;
 
-/// One address of the host may take this part of the usual patience: 5 s of 20.
-const ADDRESSES: u32 = 4;
+/// One address of the host may take this part of the usual patience: 5 s of 15.
+const ADDRESSES: u32 = 3;
 /// A connection on which nothing moves is probed after this time, and given up after two minutes.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 

@@ -106,7 +106,7 @@ pub struct Config {
     /// `poll` where that is more.
     pub silence_after: Duration,
     /// Longest silence of a server that owes an answer; shorter steps (an address, IDLE) take a part of
-    /// it, and five times as long a mail that was passed by is left alone. 1 s to 10 min. Default 20 s.
+    /// it, and five times as long a mail that was passed by is left alone. 1 s to 10 min. Default 15 s.
     pub timeout: Duration,
 }
 

@@ -21,7 +21,7 @@ const LARGEST_MAIL: u32 = 40 << 20;
 /// The smallest limit: letters are larger than they look.
 const SMALLEST_LIMIT: u32 = 64 << 10;
 /// Longest silence by default: a connection that died without a word is noticed within half a minute.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a mailbox may go unchecked by default, unless it is looked at less often.
 const SILENCE: Duration = Duration::from_mins(15);
 
