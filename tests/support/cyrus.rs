@@ -114,8 +114,7 @@ impl Cyrus {
         line
     }
 
-    /// Waits until both ports are served, and takes its leave at each: a master whose services end badly too
-    /// often closes their port.
+    /// Waits until both ports are served, and takes its leave at each.
     fn wait_until_it_listens(&mut self) {
         let until = Instant::now() + Duration::from_secs(60);
         for port in [self.port, self.tls_port] {
