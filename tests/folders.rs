@@ -217,3 +217,31 @@ fn of_a_mail_that_is_larger_than_the_settings_allow_the_header_is_a_lead() {
     assert!(!lead["message"].to_string().contains("line"), "only the header was read: {lead}");
     assert!(!lead["problems"].as_array().unwrap().is_empty(), "and the lead says so: {lead}");
 }
+
+#[test]
+fn a_folder_with_two_names_in_the_settings_is_read_once_and_that_is_said() {
+    let dovecot = Dovecot::start();
+    dovecot.deliver_to("twice", FAIR, &letter("ada"));
+    // Only the server knows that a dot stands for the same as a slash.
+    let keys = "folder = [\"Messe/Köln\", \"Messe.Köln\"]\nstart = \"all\"";
+    let mut daemon = Daemon::with(&settings(&dovecot, "twice", keys));
+    let told = "is the same one; leave one of the two out";
+    let checked = daemon.cli(&["check", "--connect"]);
+    let report = [checked.stdout, checked.stderr].concat();
+    let report = String::from_utf8_lossy(&report);
+    assert!(checked.status.code() == Some(1) && report.contains(told), "{report}");
+    daemon.start();
+    daemon.until("one of them is refused and the other is read", LIMIT, |daemon| {
+        let sales = sales(daemon);
+        let folders: Vec<&Value> = sales["folders"].as_object().unwrap().values().collect();
+        let refused = |folder: &&&Value| folder["refused"] == true && folder["last_error"].to_string().contains(told);
+        folders.iter().filter(refused).count() == 1
+            && folders.iter().filter(|folder| folder["state"] == "ok").count() == 1
+    });
+    assert_eq!((leads(&daemon), outcomes(&daemon, "redelivered").len()), (1, 0));
+
+    // As servers send it, the name is known without asking one.
+    daemon.settings(&settings(&dovecot, "twice", "folder = [\"Messe/Köln\", \"Messe/K&APY-ln\"]"));
+    let checked = daemon.cli(&["check"]);
+    assert!(String::from_utf8_lossy(&checked.stdout).contains("`Messe/K&APY-ln` is named twice"), "{checked:?}");
+}

@@ -1,4 +1,4 @@
-//! The mailbox channel against a real Dovecot.
+//! The mailbox channel against a real Dovecot, and its essential cases against a real Cyrus as well.
 
 #![allow(
     clippy::unwrap_used,
@@ -7,33 +7,45 @@
     reason = "a test fails by panicking, and its tasks end with it"
 )]
 
+#[allow(dead_code, unreachable_pub, reason = "each test file uses its own part")]
+#[path = "support/cyrus.rs"]
+mod cyrus;
 #[path = "support/desk.rs"]
 mod desk;
 #[allow(dead_code, reason = "each test file uses its own part")]
 #[path = "support/dovecot.rs"]
 mod dovecot;
+#[allow(dead_code, reason = "each test file uses its own part")]
+#[path = "support/look.rs"]
+mod look;
 #[path = "support/running.rs"]
 mod running;
+#[allow(dead_code, reason = "each test file uses its own part")]
+#[path = "support/server.rs"]
+mod server;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
+use cyrus::Cyrus;
 use desk::Desk;
 use dovecot::Dovecot;
+use look::Look;
 use lotse::channels::Error;
 use lotse::channels::imap::{After, Config, Login, Mailbox, Start};
 use lotse::config::{Secret, Tls};
 use lotse::lead::{Delivery, Name, Reading};
 use running::Running;
+use server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy};
 use tokio::net::{TcpListener, TcpStream};
 
-fn config(server: &Dovecot, user: &str) -> Config {
+fn config(server: &dyn Server, user: &str) -> Config {
     Config {
         host: "localhost".to_owned(),
-        port: server.port(),
+        port: server.protected(),
         tls: Tls::Implicit,
-        ca_file: Some(server.ca_file()),
+        ca_file: Some(server.certificate()),
         username: user.to_owned(),
         login: Login::Password(Secret::new(dovecot::PASSWORD)),
         folder: "INBOX".to_owned(),
@@ -73,33 +85,41 @@ fn server() -> Arc<Dovecot> {
     })
 }
 
+/// The servers for the essential cases.
+fn servers() -> Vec<Arc<dyn Server>> {
+    let dovecot: Arc<dyn Server> = server();
+    std::iter::once(dovecot).chain(Cyrus::start().map(|cyrus| Arc::new(cyrus) as Arc<dyn Server>)).collect()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_mail_comes_in_in_order_and_the_mailbox_is_left_as_found() {
-    let (server, desk) = (server(), Desk::new());
-    let subjects: Vec<String> = (1..=250).map(|n| format!("mail-{n:03}")).collect();
-    for subject in &subjects {
-        server.deliver("all", &mail(subject));
-    }
-    let before = server.list("all");
-    let running = Running::start(config(&server, "all"), &desk);
-    desk.wait_for(250).await;
-    running.looked().await;
-    assert_eq!(running.state().items, 250);
-    assert_eq!(running.stop().await.0.len(), 0);
+    for server in servers() {
+        let desk = Desk::new();
+        let subjects: Vec<String> = (1..=250).map(|n| format!("mail-{n:03}")).collect();
+        let mails: Vec<Vec<u8>> = subjects.iter().map(|subject| mail(subject)).collect();
+        server.put_all("all", &mails);
+        let mut look = Look::at(server.plain(), "all");
+        let before = look.folder("INBOX");
+        let running = Running::start(config(&*server, "all"), &desk);
+        desk.wait_for(250).await;
+        running.looked().await;
+        assert_eq!(running.state().items, 250);
+        assert_eq!(running.stop().await.0.len(), 0);
 
-    let items = desk.items();
-    let mut came = desk.subjects();
-    came.sort();
-    assert_eq!(came, subjects);
-    let sources: Vec<u32> = items.iter().map(|item| uid(&item.source)).collect();
-    assert!(sources.is_sorted(), "in the order of their UIDs");
-    assert_eq!(items[0].original.bytes, mail(&desk.subjects()[0]));
-    assert_eq!((items[0].original.content_type.as_str(), &items[0].delivery), ("message/rfc822", &Delivery::Mail));
-    let validity = desk.place("sales", "INBOX").unwrap().split_once(':').unwrap().0.to_owned();
-    assert_eq!(items[16].source, format!("INBOX, UID 17 (UIDVALIDITY {validity})"));
-    assert_eq!(desk.place("sales", "INBOX").unwrap(), format!("{validity}:250"));
-    // Dovecot moves what any client has seen from new/ to cur/ only when a client opens the folder to write.
-    assert_eq!(server.list("all"), before);
+        let items = desk.items();
+        let mut came = desk.subjects();
+        came.sort();
+        assert_eq!(came, subjects);
+        let sources: Vec<u32> = items.iter().map(|item| uid(&item.source)).collect();
+        assert!(sources.is_sorted(), "in the order of their UIDs");
+        assert_eq!(items[0].original.bytes, mail(&desk.subjects()[0]));
+        assert_eq!((items[0].original.content_type.as_str(), &items[0].delivery), ("message/rfc822", &Delivery::Mail));
+        let validity = desk.place("sales", "INBOX").unwrap().split_once(':').unwrap().0.to_owned();
+        assert_eq!(items[16].source, format!("INBOX, UID 17 (UIDVALIDITY {validity})"));
+        assert_eq!(desk.place("sales", "INBOX").unwrap(), format!("{validity}:250"));
+        assert_eq!(before.1.len(), 250);
+        assert_eq!(look.folder("INBOX"), before, "flags, dates and order");
+    }
 }
 
 /// The UID in `INBOX, UID 17 (UIDVALIDITY 3)`.
@@ -109,45 +129,49 @@ fn uid(source: &str) -> u32 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_start_new_only_what_arrives_after_the_first_connect_comes_in_even_over_a_restart() {
-    let (server, desk) = (server(), Desk::new());
-    let settings = Config { start: Start::New, ..config(&server, "new") };
-    server.deliver("new", &mail("old"));
-    let running = Running::start(settings.clone(), &desk);
-    running.looked().await;
-    assert!(running.stop().await.0.is_empty());
-    assert_eq!(desk.subjects(), [""; 0]);
+    for server in servers() {
+        let desk = Desk::new();
+        let settings = Config { start: Start::New, ..config(&*server, "new") };
+        server.put("new", &mail("old"));
+        let running = Running::start(settings.clone(), &desk);
+        running.looked().await;
+        assert!(running.stop().await.0.is_empty());
+        assert_eq!(desk.subjects(), [""; 0]);
 
-    server.deliver("new", &mail("while-we-were-away"));
-    let running = Running::start(settings, &desk);
-    desk.wait_for(1).await;
-    server.deliver("new", &mail("now"));
-    desk.wait_for(2).await;
-    running.stop().await;
-    assert_eq!(desk.subjects(), ["while-we-were-away", "now"]);
+        server.put("new", &mail("while-we-were-away"));
+        let running = Running::start(settings, &desk);
+        desk.wait_for(1).await;
+        server.put("new", &mail("now"));
+        desk.wait_for(2).await;
+        running.stop().await;
+        assert_eq!(desk.subjects(), ["while-we-were-away", "now"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mail_comes_in_within_a_second_of_its_delivery() {
-    let (server, desk) = (server(), Desk::new());
-    server.maildir("idle");
-    let running = Running::start(config(&server, "idle"), &desk);
-    running.looked().await;
-    let mut waits = Vec::new();
-    for n in 0..5 {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let delivered = Instant::now();
-        server.deliver("idle", &mail(&format!("mail-{n}")));
-        waits.push(desk.wait_for(n + 1).await - delivered);
+    for server in servers() {
+        let desk = Desk::new();
+        server.put_all("idle", &[]);
+        let running = Running::start(config(&*server, "idle"), &desk);
+        running.looked().await;
+        let mut waits = Vec::new();
+        for n in 0..5 {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            server.put("idle", &mail(&format!("mail-{n}")));
+            let delivered = Instant::now();
+            waits.push(desk.wait_for(n + 1).await.saturating_duration_since(delivered));
+        }
+        running.stop().await;
+        println!("from delivery to the intake: {waits:?}");
+        assert!(waits.iter().all(|wait| *wait < Duration::from_secs(1)), "{waits:?}");
     }
-    running.stop().await;
-    println!("from delivery to the intake: {waits:?}");
-    assert!(waits.iter().all(|wait| *wait < Duration::from_secs(1)), "{waits:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_is_numbered_anew_is_read_again_but_not_what_was_there_before_us() {
     let (server, desk) = (server(), Desk::new());
-    let settings = Config { start: Start::New, poll: Duration::from_secs(1), ..config(&server, "anew") };
+    let settings = Config { start: Start::New, poll: Duration::from_secs(1), ..config(&*server, "anew") };
     let old = server.deliver("anew", &mail("old"));
     let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
     std::fs::File::options().write(true).open(old).unwrap().set_modified(hour_ago).unwrap();
@@ -193,7 +217,7 @@ async fn a_session_that_the_server_loses_is_taken_up_again() {
 async fn stopping_says_good_bye_within_two_seconds() {
     let (server, desk) = (server(), Desk::new());
     server.maildir("stop");
-    let running = Running::start(config(&server, "stop"), &desk);
+    let running = Running::start(config(&*server, "stop"), &desk);
     running.looked().await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     let (errors, took) = running.stop().await;
@@ -218,7 +242,7 @@ async fn a_mail_the_server_cannot_hand_over_is_passed_by_and_the_others_flow() {
         }
     }
     let start = Instant::now();
-    let running = Running::start(config(&server, "poison"), &desk);
+    let running = Running::start(config(&*server, "poison"), &desk);
     desk.wait_for(5).await;
     println!("five mails, one of them poisonous: {:?}", start.elapsed());
     server.deliver("poison", &mail("mail-6"));
@@ -243,7 +267,7 @@ async fn of_a_huge_mail_the_header_comes_in_and_what_is_deleted_meanwhile_is_gon
     huge.extend(b"x".repeat(76).repeat(600_000));
     server.deliver("huge", &huge);
     server.deliver("huge", &mail("small"));
-    let running = Running::start(config(&server, "huge"), &desk);
+    let running = Running::start(config(&*server, "huge"), &desk);
     desk.wait_for(2).await;
     running.looked().await;
     let gone = server.deliver("huge", &mail("gone"));
@@ -267,7 +291,7 @@ async fn a_mail_that_cannot_be_handled_is_tried_again_and_nothing_passes_it() {
         server.deliver("refused", &mail(&format!("mail-{n}")));
     }
     desk.refuse(|inbound| uid(&inbound.source) == 2 && inbound.original.content_type == "message/rfc822");
-    let running = Running::start(config(&server, "refused"), &desk);
+    let running = Running::start(config(&*server, "refused"), &desk);
     // 1, 3 and 4 come with the first attempt; 2 is refused, so all are brought in again one by one.
     desk.wait_for(7).await;
     running.looked().await;
@@ -280,31 +304,32 @@ async fn a_mail_that_cannot_be_handled_is_tried_again_and_nothing_passes_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_way_to_protect_the_connection_works_and_a_wrong_certificate_does_not() {
-    let server = server();
-    server.deliver("tls", &mail("one"));
-    let implicit = config(&server, "tls");
-    let said = probe(&implicit).await.unwrap();
-    assert_eq!(
-        said,
-        "logged in to localhost as `tls`; `INBOX` holds 1 mail; the server announces new mail at once (IDLE)"
-    );
-    let starttls = Config { tls: Tls::StartTls, port: server.plain_port(), ..implicit.clone() };
-    assert_eq!(probe(&starttls).await.unwrap(), said);
-    let plain = Config { tls: Tls::None, port: server.plain_port(), ca_file: None, ..implicit.clone() };
-    assert_eq!(probe(&plain).await.unwrap(), said);
-    let by_address = Config { host: "127.0.0.1".to_owned(), ..implicit.clone() };
-    assert!(probe(&by_address).await.is_ok());
+    for server in servers() {
+        server.put("tls", &mail("one"));
+        let implicit = config(&*server, "tls");
+        let said = probe(&implicit).await.unwrap();
+        assert_eq!(
+            said,
+            "logged in to localhost as `tls`; `INBOX` holds 1 mail; the server announces new mail at once (IDLE)"
+        );
+        let starttls = Config { tls: Tls::StartTls, port: server.plain(), ..implicit.clone() };
+        assert_eq!(probe(&starttls).await.unwrap(), said);
+        let plain = Config { tls: Tls::None, port: server.plain(), ca_file: None, ..implicit.clone() };
+        assert_eq!(probe(&plain).await.unwrap(), said);
+        let by_address = Config { host: "127.0.0.1".to_owned(), ..implicit.clone() };
+        assert!(probe(&by_address).await.is_ok());
 
-    let untrusted = Config { ca_file: None, ..implicit.clone() };
-    assert!(matches!(probe(&untrusted).await, Err(Error::Unreachable { .. })));
-    let plain_port = Config { port: server.plain_port(), ..implicit };
-    assert!(matches!(probe(&plain_port).await, Err(Error::Unreachable { .. })));
+        let untrusted = Config { ca_file: None, ..implicit.clone() };
+        assert!(matches!(probe(&untrusted).await, Err(Error::Unreachable { .. })));
+        let plain_port = Config { port: server.plain(), ..implicit };
+        assert!(matches!(probe(&plain_port).await, Err(Error::Unreachable { .. })));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_login_or_folder_says_what_to_change_and_no_secret() {
     let server = server();
-    let good = config(&server, "login");
+    let good = config(&*server, "login");
     let wrong = "wrong \"pass\\word";
     let error = probe(&Config { login: Login::Password(Secret::new(wrong)), ..good.clone() }).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { .. }), "{error}");
@@ -329,7 +354,7 @@ async fn a_folder_with_any_name_is_read() {
     server.make_folder(&sub);
     std::fs::rename(&inbox, sub.join("new").join(inbox.file_name().unwrap())).unwrap();
     let folder = "Anfragen & Entwürfe".to_owned();
-    let running = Running::start(Config { folder: folder.clone(), ..config(&server, "folders") }, &desk);
+    let running = Running::start(Config { folder: folder.clone(), ..config(&*server, "folders") }, &desk);
     desk.wait_for(1).await;
     running.stop().await;
     assert!(desk.items()[0].source.starts_with("Anfragen & Entwürfe, UID 1 "));
@@ -345,12 +370,12 @@ async fn a_folder_within_another_is_found_whatever_the_server_puts_between_them(
     std::fs::rename(&inbox, sub.join("new").join(inbox.file_name().unwrap())).unwrap();
     // The separator of a Maildir is a dot.
     for (written, came) in [("Anfragen.Große Kunden", 1), ("Anfragen/Große Kunden", 2)] {
-        let running = Running::start(Config { folder: written.to_owned(), ..config(&server, "nested") }, &desk);
+        let running = Running::start(Config { folder: written.to_owned(), ..config(&*server, "nested") }, &desk);
         desk.wait_for(came).await;
         assert!(running.stop().await.0.is_empty());
         assert!(desk.place("sales", written).is_some(), "{written}");
     }
-    let missing = Config { folder: "Anfragen/Grosse Kunden".to_owned(), ..config(&server, "nested") };
+    let missing = Config { folder: "Anfragen/Grosse Kunden".to_owned(), ..config(&*server, "nested") };
     let error = probe(&missing).await.unwrap_err();
     let told = "did you mean `Anfragen/Große Kunden`? there are `Anfragen/Große Kunden`, `INBOX`";
     assert!(matches!(&error, Error::Refused { .. }) && error.to_string().ends_with(told), "{error}");
@@ -365,7 +390,7 @@ async fn from_a_day_on_mail_comes_in_and_older_mail_stays_out() {
         let at = u64::try_from(day.as_second() + seconds).unwrap();
         file.set_modified(std::time::UNIX_EPOCH + Duration::from_secs(at)).unwrap();
     }
-    let settings = Config { start: Start::Since(day), ..config(&server, "day") };
+    let settings = Config { start: Start::Since(day), ..config(&*server, "day") };
     let running = Running::start(settings.clone(), &desk);
     running.looked().await;
     running.stop().await;
@@ -417,7 +442,7 @@ async fn a_server_without_idle_is_asked_at_every_poll() {
         port,
         tls: Tls::None,
         poll: Duration::from_secs(1),
-        ..config(&server, "poll")
+        ..config(&*server, "poll")
     };
     assert!(probe(&settings).await.unwrap().ends_with("the server has no IDLE, so new mail is looked for every 1 s"));
     let running = Running::start(settings, &desk);
@@ -437,7 +462,7 @@ async fn how_fast_a_large_mailbox_comes_in() {
         server.deliver("large", &mail(&format!("mail-{n}")));
     }
     let start = Instant::now();
-    let running = Running::start(config(&server, "large"), &desk);
+    let running = Running::start(config(&*server, "large"), &desk);
     desk.wait_for(1).await;
     let first = start.elapsed();
     desk.wait_for(10_000).await;

@@ -4,6 +4,8 @@
 mod support;
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -12,6 +14,7 @@ use serde_json::Value;
 use support::daemon::{Daemon, binary};
 use support::dovecot::Dovecot;
 use support::http;
+use support::look::Look;
 
 const WAIT: Duration = Duration::from_mins(1);
 
@@ -199,4 +202,69 @@ fn nobody_else_can_mark_an_item_as_a_test() {
         http::post(daemon.public(), "/hooks/website", "application/json", &post).unwrap();
         assert_eq!(daemon.json(&["leads", "list"]).len(), n + 1, "{seal}");
     }
+}
+
+/// A way to the server's port without TLS on which there is no UIDPLUS: it is neither offered nor told of, and
+/// its command is unknown.
+fn without_uidplus(port: u16) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let here = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let (Ok(client), Ok(server)) = (client, TcpStream::connect(("127.0.0.1", port))) else { continue };
+            let (asking, answered) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+            std::thread::spawn(move || pass(asking, answered, &[("UID EXPUNGE", "UID EXPXNGE")]));
+            std::thread::spawn(move || pass(server, client, &[("UIDPLUS", "XIDPLUS"), ("[APPENDUID", "[XPPENDUID")]));
+        }
+    });
+    here
+}
+
+/// Passes lines on with other words in them.
+fn pass(from: TcpStream, mut to: TcpStream, words: &[(&str, &str)]) {
+    let mut lines = BufReader::new(from);
+    let mut line = Vec::new();
+    while matches!(lines.read_until(b'\n', &mut line), Ok(1..)) {
+        let mut text = String::from_utf8(std::mem::take(&mut line)).unwrap();
+        for (before, after) in words {
+            text = text.replace(before, after);
+        }
+        if to.write_all(text.as_bytes()).is_err() {
+            break;
+        }
+    }
+    to.shutdown(Shutdown::Both).ok();
+}
+
+#[test]
+fn without_uidplus_a_test_is_removed_where_that_removes_nothing_of_others_and_else_it_says_what_stays() {
+    let dovecot = Dovecot::start();
+    let port = without_uidplus(dovecot.plain_port());
+    let mailbox = format!(
+        "[channels.sales]\nkind = \"imap\"\nhost = \"127.0.0.1\"\nport = {port}\ntls = \"none\"\nusername = \"sales\"\npassword = \"secret\"\n"
+    );
+    let mut daemon = Daemon::with(&format!("{PEOPLE}{mailbox}"));
+    daemon.start();
+    daemon.until("the mailbox is read", WAIT, |d| d.object(&["status"])["channels"]["sales"]["state"] == "ok");
+    let tried = daemon.object(&["test", "sales"]);
+    assert!(tried["left"].is_null() && step(&tried, "removed").contains("taken out"), "{tried}");
+    assert_eq!(dovecot.list("sales"), [""; 0]);
+
+    // Somebody has marked a mail as deleted, and may change their mind.
+    dovecot.deliver(
+        "sales",
+        b"From: bob@team.test\r\nMessage-ID: <theirs@team.test>\r\nSubject: Lunch\r\n\r\nAt noon?\r\n",
+    );
+    let mut look = Look::at(dovecot.plain_port(), "sales");
+    look.ask("SELECT INBOX").unwrap();
+    look.ask("STORE 1 +FLAGS.SILENT (\\Deleted)").unwrap();
+    let output = daemon.cli(&["test", "sales", "--json"]);
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    let tried: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(tried["left"].as_str().unwrap().contains("marked as deleted"), "{tried}");
+    let mails = look.folder("INBOX").1;
+    assert_eq!(mails.len(), 2, "{mails:?}");
+    assert!(mails.iter().all(|mail| mail.flags.contains("\\Deleted")), "{mails:?}");
+    assert!(mails.iter().any(|mail| mail.who == "theirs"), "{mails:?}");
+    assert!(daemon.json(&["leads", "list"]).is_empty());
 }

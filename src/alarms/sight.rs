@@ -63,6 +63,7 @@ impl Look<'_> {
                     see(Cause::Silent, self.silent(name, state, silence_after)),
                     see(Cause::NoMail, self.no_mail(name, state, arrivals)),
                     refused,
+                    see(Cause::Undone, self.undone(state, silence_after)),
                 ];
                 if secret_expires.is_some() || self.is_known(Cause::SecretExpires, name) {
                     seen.push(see(Cause::SecretExpires, self.secret(secret_expires)));
@@ -70,6 +71,16 @@ impl Look<'_> {
                 seen
             }
             Way::Folder => vec![see(Cause::Folder, self.folder(state)), refused],
+        }
+    }
+
+    /// What cannot be done to mails while they are read.
+    fn undone(&self, state: &ChannelState, silence_after: Duration) -> Standing {
+        let patience = SignedDuration::try_from(silence_after).unwrap_or(SignedDuration::MAX);
+        match (&state.undone, state.state) {
+            (Some(undone), _) => Standing::Amiss { since: undone.since, patience, error: Some(undone.error.clone()) },
+            (None, "ok") => Standing::Well,
+            (None, _) => Standing::Unknown,
         }
     }
 
@@ -143,6 +154,7 @@ impl Look<'_> {
         let unsettled = self.now.duration_since(began) < GRACE.min(patience);
         match state.state {
             "ok" if fresh => Standing::Well,
+            "trouble" if fresh && state.undone.is_some() => Standing::Well,
             // Who was told of a refusal need not be told that nothing is read.
             _ if state.refused || self.is_known(Cause::Refused, name) => Standing::Unknown,
             "ok" | "starting" if unsettled => Standing::Unknown,
@@ -303,6 +315,31 @@ mod tests {
         assert!(seen.iter().all(|sighting| sighting.standing == Standing::Unknown), "now it is down as well: {seen:?}");
         let seen = later.channel(&mailbox(), &state("ok", 15, Some(20)), None);
         assert_eq!(*standing(&seen, Cause::Refused), Standing::Well);
+    }
+
+    #[test]
+    fn a_mailbox_whose_mails_cannot_be_moved_is_not_silent_and_that_is_told_after_its_time() {
+        let undone = crate::channels::health::Undone { since: at(100), error: "over quota".into() };
+        let stuck = ChannelState { undone: Some(undone), ..state("trouble", 0, Some(990)) };
+        let none = Alarms::default();
+        let look = |now| Look { now: at(now), awake_since: at(0), known: &none };
+        let seen = look(999).channel(&mailbox(), &stuck, None);
+        assert_eq!(
+            (word(standing(&seen, Cause::Silent)), word(standing(&seen, Cause::Undone))),
+            ("well".into(), "amiss since 100".into())
+        );
+        let (known, turns) = super::super::judge::judge(&Alarms::default(), &seen, at(999));
+        assert_eq!(turns, [], "it may pass by itself");
+        let (known, turns) =
+            super::super::judge::judge(&known, &look(1000).channel(&mailbox(), &stuck, None), at(1000));
+        assert_eq!((turns.len(), turns[0].alarm.error.as_deref()), (1, Some("over quota")));
+        let seen = look(1900).channel(&mailbox(), &stuck, None);
+        assert_eq!(word(standing(&seen, Cause::Silent)), "amiss since 990", "nor is it read any more");
+        let down = look(1100).channel(&mailbox(), &state("trouble", 0, Some(990)), None);
+        assert_eq!(*standing(&down, Cause::Undone), Standing::Unknown);
+        let seen = look(1100).channel(&mailbox(), &state("ok", 0, Some(1100)), None);
+        let (_, turns) = super::super::judge::judge(&known, &seen, at(1100));
+        assert_eq!(turns.iter().map(|turn| turn.event).collect::<Vec<_>>(), [Event::AlarmOver]);
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub struct ChannelState {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
+    /// What cannot be done to mails that were dealt with (`after`), though the mailbox is read.
+    pub undone: Option<Undone>,
     /// Its folders, where a mailbox has several. It is `ok` when all of them are, and `last_ok` is
     /// that of the one that was checked the longest time ago.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -49,6 +51,25 @@ pub struct FolderState {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
+    /// As for the whole mailbox.
+    pub undone: Option<Undone>,
+}
+
+/// Something that is to be done to mails, and cannot be.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Undone {
+    /// Since when.
+    pub since: Timestamp,
+    /// What, and what the source said.
+    pub error: String,
+}
+
+impl Undone {
+    /// What is undone now; it lasts since what was undone before.
+    fn renew(before: &mut Option<Self>, error: &str, now: Timestamp) {
+        let since = before.as_ref().map_or(now, |before| before.since);
+        *before = Some(Self { since, error: error.to_owned() });
+    }
 }
 
 impl ChannelState {
@@ -63,6 +84,7 @@ impl ChannelState {
         };
         self.refused = folders().any(|folder| folder.refused);
         self.last_ok = folders().map(|folder| folder.last_ok).min().flatten();
+        self.undone = folders().filter_map(|folder| folder.undone.clone()).min_by_key(|undone| undone.since);
     }
 }
 
@@ -125,21 +147,48 @@ impl Health {
         Self { folder: Some(folder.to_owned()), ..self.clone() }
     }
 
-    /// The source answered and all is well.
+    /// The source answered, and all is well but for what is [undone](Health::undone).
     pub fn ok(&self) {
         let now = Some(Timestamp::now());
         self.update(|state| match &self.folder {
             None => {
-                state.state = "ok";
+                state.state = if state.undone.is_none() { "ok" } else { "trouble" };
                 state.refused = false;
                 state.last_ok = now;
             }
             Some(folder) => {
                 // One that the settings no longer name is on its way out.
                 let Some(folder) = state.folders.get_mut(folder) else { return };
-                folder.state = "ok";
+                folder.state = if folder.undone.is_none() { "ok" } else { "trouble" };
                 folder.refused = false;
                 folder.last_ok = now;
+                state.sum_up();
+            }
+        });
+    }
+
+    /// The source answers, and something cannot be done there; `error` as for [`Health::trouble`].
+    pub fn undone(&self, error: &str) {
+        let now = Timestamp::now();
+        self.update(|state| match &self.folder {
+            None => Undone::renew(&mut state.undone, error, now),
+            Some(folder) => {
+                if let Some(folder) = state.folders.get_mut(folder) {
+                    Undone::renew(&mut folder.undone, error, now);
+                }
+            }
+        });
+        self.trouble(error);
+    }
+
+    /// Nothing is undone any more; to be followed by [`Health::ok`].
+    pub fn done(&self) {
+        self.update(|state| match &self.folder {
+            None => state.undone = None,
+            Some(folder) => {
+                if let Some(folder) = state.folders.get_mut(folder) {
+                    folder.undone = None;
+                }
                 state.sum_up();
             }
         });
@@ -196,6 +245,28 @@ impl Health {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_undone_is_trouble_since_it_began_while_the_mailbox_is_checked() {
+        for folder in [None, Some("INBOX")] {
+            let (board, name) = (Board::default(), Name::parse("sales").unwrap());
+            let health = board.channel(&name, "imap");
+            let health = folder.map_or(health.clone(), |folder| health.folder(folder));
+            let state = || board.states().remove(&name).unwrap();
+            health.ok();
+            health.undone("cannot move: full");
+            let since = state().undone.unwrap().since;
+            health.undone("cannot move: read-only");
+            health.ok();
+            let seen = state();
+            assert_eq!((seen.state, seen.last_error.as_deref()), ("trouble", Some("cannot move: read-only")));
+            assert_eq!(seen.undone, Some(Undone { since, error: "cannot move: read-only".to_owned() }));
+            assert!(seen.last_ok >= seen.last_error_at, "it was checked after that");
+            health.done();
+            health.ok();
+            assert_eq!((state().state, state().undone), ("ok", None));
+        }
+    }
 
     #[test]
     fn a_mailbox_of_several_folders_is_as_well_as_the_worst_of_them() {

@@ -43,6 +43,16 @@ pub enum Error {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// The source asks to be left alone for a while (too many connections, out of order): try again
+    /// less and less often.
+    #[error("{doing}")]
+    Busy {
+        /// What was being done, to what.
+        doing: String,
+        /// What the source said.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The source refuses us (login, permission): try again rarely, somebody must act.
     #[error("{doing}: {answer}")]
     Refused {

@@ -19,10 +19,16 @@ use crate::pipeline::Space;
 
 /// The pause after a first failure.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest pause between failures that may pass by themselves.
-const LONGEST: Duration = Duration::from_mins(5);
+/// The longest time between two attempts at a source that does not answer. With what chance adds it
+/// stays below half a minute: so soon is a channel back, however long its source was away.
+const LONGEST: Duration = Duration::from_secs(20);
+/// The longest pause where the source itself asks to be left alone.
+const BUSY: Duration = Duration::from_mins(5);
 /// The pause after a refusal (wrong password): more attempts would lock the account.
 const REFUSED: Duration = Duration::from_mins(15);
+/// The pause after the first refusal in a row: servers refuse what they took a minute ago when
+/// something behind them is out of order.
+const ONCE_MORE: Duration = Duration::from_secs(20);
 /// The pause after the store's disk was found full, and between looks whether there is room again.
 const FULL: Duration = Duration::from_secs(2);
 /// A channel that ran this long has recovered: its next failure is a first one.
@@ -128,7 +134,7 @@ impl Supervisor {
 }
 
 async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health: &Health, stop: &CancellationToken) {
-    let mut pause = FIRST;
+    let (mut pause, mut refusals) = (FIRST, 0_u32);
     while !stop.is_cancelled() {
         let started = Instant::now();
         let result = AssertUnwindSafe(channel.run(door, health, stop)).catch_unwind().await;
@@ -137,6 +143,8 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
         }
         let refused = matches!(result, Ok(Err(Error::Refused { .. })));
         let full = matches!(result, Ok(Err(Error::Intake(Refused::Full { .. }))));
+        let longest = if matches!(result, Ok(Err(Error::Busy { .. }))) { BUSY } else { LONGEST };
+        refusals = if refused { refusals.saturating_add(1) } else { 0 };
         let trouble = match result {
             Ok(Ok(())) => "it ended by itself".to_owned(),
             Ok(Err(error)) => error.in_full(),
@@ -145,7 +153,13 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
         if started.elapsed() > STEADY {
             pause = FIRST;
         }
-        let wait = if refused { REFUSED } else { jittered(pause) };
+        let wait = match refusals {
+            0 if longest == BUSY => jittered(pause),
+            // An attempt that took its time was a pause, too.
+            0 => jittered(pause.min(longest)).saturating_sub(started.elapsed()).max(jittered(FIRST)),
+            1 => ONCE_MORE,
+            _ => REFUSED,
+        };
         if refused {
             health.refused(&trouble);
         } else {
@@ -160,7 +174,7 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
             continue;
         }
         tracing::warn!(channel = %channel.name(), error = %trouble, again_in = ?wait, "a channel is in trouble");
-        pause = (pause * 2).min(LONGEST);
+        pause = (pause * 2).min(longest);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = health.called() => {}
@@ -198,6 +212,10 @@ mod tests {
         Panic,
         Fail,
         Refuse,
+        /// The source asks for peace.
+        Busy,
+        /// The source says nothing for so long.
+        Silent(Duration),
         /// Works for so long, then fails.
         Work(Duration),
         /// Works until told to stop.
@@ -236,6 +254,11 @@ mod tests {
                     Act::Panic => panic!("a fault for the test"),
                     Act::Fail => Err(failed),
                     Act::Refuse => Err(Error::Refused { doing: "logging in".into(), answer: "no".into() }),
+                    Act::Busy => Err(Error::Busy { doing: "logging in".into(), source: "too many".into() }),
+                    Act::Silent(time) => {
+                        let stopped = stop.run_until_cancelled(tokio::time::sleep(time)).await.is_none();
+                        if stopped { Ok(()) } else { Err(failed) }
+                    }
                     Act::Work(time) => {
                         health.ok();
                         let stopped = stop.run_until_cancelled(tokio::time::sleep(time)).await.is_none();
@@ -288,7 +311,7 @@ mod tests {
         let [panics, fails, runs] = [Act::Panic, Act::Fail, Act::Run].map(Scripted::new);
         let states = keep(&[&panics, &fails, &runs], Duration::from_hours(1)).await;
         for channel in [&panics, &fails] {
-            about(&channel.pauses(), &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0, 300.0]);
+            about(&channel.pauses(), &[1.0, 2.0, 4.0, 8.0, 16.0, 20.0, 20.0, 20.0, 20.0]);
         }
         assert_eq!(states[0], ("trouble", Some("a fault in lotse".to_owned())));
         assert_eq!(states[1], ("trouble", Some("reading: it broke off".to_owned())));
@@ -297,10 +320,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_source_that_asks_for_peace_gets_it_and_one_that_is_silent_is_found_again_within_half_a_minute() {
+        let (busy, silent) = (Scripted::new(Act::Busy), Scripted::new(Act::Silent(Duration::from_secs(15))));
+        keep(&[&busy, &silent], Duration::from_hours(1)).await;
+        about(&busy.pauses(), &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 300.0, 300.0]);
+        let pauses = silent.pauses();
+        assert!(pauses.iter().all(|pause| (15.7..27.0).contains(pause)), "from attempt to attempt: {pauses:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_channel_that_is_refused_waits_long_and_one_that_worked_for_a_while_begins_anew() {
         let (refused, works) = (Scripted::new(Act::Refuse), Scripted::new(Act::Work(Duration::from_mins(10))));
         keep(&[&refused, &works], Duration::from_hours(1)).await;
-        about(&refused.pauses(), &[900.0; 3]);
+        about(&refused.pauses(), &[20.0, 900.0, 900.0, 900.0]);
         assert!(works.pauses().iter().all(|pause| *pause < 602.0), "{:?}", works.pauses());
     }
 }

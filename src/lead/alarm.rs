@@ -39,6 +39,8 @@ pub enum Cause {
     NoMail,
     /// A source refuses us: login, permission.
     Refused,
+    /// What is to be done to mails of a mailbox (`after`) was refused for its `silence_after`.
+    Undone,
     /// A watched folder cannot be read.
     Folder,
     /// Notices wait for a notifier.
@@ -63,6 +65,7 @@ impl Cause {
             Self::Silent => "silent",
             Self::NoMail => "no_mail",
             Self::Refused => "refused",
+            Self::Undone => "undone",
             Self::Folder => "folder",
             Self::NoticesWait => "notices_wait",
             Self::NoticesDead => "notices_dead",

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use lotse::lead::Name;
 use lotse::store::{Records, Store};
 
-use crate::look::Look;
 use crate::support::daemon::Daemon;
 use crate::support::dovecot::Dovecot;
+use crate::support::look::Look;
 use crate::{LIMIT, WITHOUT_MOVE, WITHOUT_UIDPLUS, daemon, lead, slow, unclear};
 
 const TARGET: &str = "Archive.Leads";
@@ -37,7 +37,7 @@ fn run(dovecot: &Dovecot, user: &str, kills: usize, mistake: &str) -> Report {
     let (port, heard) = slow::way(dovecot.plain_port(), WAY);
     let mut daemon = daemon(port, user, "start = \"all\"\nafter = { move = \"Archive/Leads\" }");
     daemon.set("LOTSE_MISTAKE", mistake);
-    let (mut report, mut look) = (Report::default(), Look::at(dovecot, user));
+    let (mut report, mut look) = (Report::default(), Look::at(dovecot.plain_port(), user));
     let (mut settled, mut waiting) = (Vec::new(), Vec::new());
     for round in 0..kills {
         for n in 0..6 {

@@ -1,4 +1,4 @@
-//! What is done to a mail once it has its outcome, on the shipped binary and a real Dovecot.
+//! What is done to a mail once it has its outcome, on the shipped binary, a real Dovecot and a real Cyrus.
 //!
 //! ```sh
 //! cargo test --test after                                                  # as in the usual suite
@@ -11,7 +11,6 @@
 mod support;
 
 mod kill;
-mod look;
 mod refusal;
 mod slow;
 mod what;
@@ -19,7 +18,7 @@ mod what;
 use std::time::Duration;
 
 use support::daemon::Daemon;
-use support::dovecot::Dovecot;
+use support::server::Server;
 
 /// Longest wait for anything.
 const LIMIT: Duration = Duration::from_mins(2);
@@ -37,28 +36,28 @@ fn daemon(port: u16, user: &str, lines: &str) -> Daemon {
 }
 
 /// Delivers a mail from somebody of that name, who becomes a lead.
-fn lead(dovecot: &Dovecot, user: &str, who: &str) {
+fn lead(server: &dyn Server, user: &str, who: &str) {
     let mail = format!(
         "From: {who}@firma.example\r\nTo: sales@example.com\r\nSubject: Offer for {who}\r\nMessage-ID: <{who}@firma.example>\r\n\
          Date: Mon, 23 Nov 2026 10:00:00 +0000\r\n\r\nPlease send {who} an offer.\r\n"
     );
-    dovecot.deliver(user, mail.as_bytes());
+    server.put(user, mail.as_bytes());
 }
 
 /// Delivers a mail that names no sender: it is quarantined.
-fn unclear(dovecot: &Dovecot, user: &str, who: &str) {
+fn unclear(server: &dyn Server, user: &str, who: &str) {
     let mail = format!(
         "To: sales@example.com\r\nSubject: Who am I\r\nMessage-ID: <{who}@firma.example>\r\n\r\nHello? {who}\r\n"
     );
-    dovecot.deliver(user, mail.as_bytes());
+    server.put(user, mail.as_bytes());
 }
 
 /// Delivers a mail from a colleague: it is ignored.
-fn colleague(dovecot: &Dovecot, user: &str, who: &str) {
+fn colleague(server: &dyn Server, user: &str, who: &str) {
     let mail = format!(
         "From: {who}@example.com\r\nTo: sales@example.com\r\nSubject: Lunch\r\nMessage-ID: <{who}@firma.example>\r\n\r\nAt noon?\r\n"
     );
-    dovecot.deliver(user, mail.as_bytes());
+    server.put(user, mail.as_bytes());
 }
 
 /// Waits until so many rows are in the ledger.

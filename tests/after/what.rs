@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::look::{Look, Seen};
+use crate::support::cyrus::Cyrus;
 use crate::support::daemon::Daemon;
 use crate::support::dovecot::Dovecot;
+use crate::support::look::{Look, Seen};
+use crate::support::server::Server;
 use crate::{LIMIT, WITHOUT_MOVE, WITHOUT_UIDPLUS, colleague, daemon, lead, rows, unclear};
 
 /// A folder with mail of every sort; one more is there that somebody else has marked as deleted.
@@ -17,19 +19,19 @@ struct Scene {
 /// What the mails of the scene that get an outcome are called.
 const SETTLED: [&str; 3] = ["ada", "ben", "lunch"];
 
-fn scene(dovecot: &Dovecot, user: &str, after: &str) -> Scene {
-    lead(dovecot, user, "old");
-    let mut look = Look::at(dovecot, user);
+fn scene(server: &dyn Server, user: &str, after: &str) -> Scene {
+    lead(server, user, "old");
+    let mut look = Look::at(server.plain(), user);
     look.ask("SELECT INBOX").unwrap();
     look.ask("STORE 1 +FLAGS.SILENT (\\Deleted \\Flagged)").unwrap();
-    let mut daemon = daemon(dovecot.plain_port(), user, after);
+    let mut daemon = daemon(server.plain(), user, after);
     daemon.start();
     daemon.until("the folder was read", LIMIT, |daemon| daemon.log().contains("read for the first time"));
     daemon.stop();
-    lead(dovecot, user, "ada");
-    unclear(dovecot, user, "unclear");
-    colleague(dovecot, user, "lunch");
-    lead(dovecot, user, "ben");
+    lead(server, user, "ada");
+    unclear(server, user, "unclear");
+    colleague(server, user, "lunch");
+    lead(server, user, "ben");
     let before = look.folder("INBOX");
     daemon.start();
     rows(&daemon, 4);
@@ -58,12 +60,18 @@ fn flags(flags: &[&str]) -> BTreeSet<String> {
     flags.iter().map(|flag| (*flag).to_owned()).collect()
 }
 
+/// The servers that there are.
+fn servers() -> Vec<Box<dyn Server>> {
+    let dovecot: Box<dyn Server> = Box::new(Dovecot::start());
+    std::iter::once(dovecot).chain(Cyrus::start().map(|cyrus| Box::new(cyrus) as Box<dyn Server>)).collect()
+}
+
 #[test]
 fn with_keep_flags_dates_and_order_of_every_mail_stay_as_they_were() {
-    let dovecot = Dovecot::start();
-    for after in ["", "after = \"keep\""] {
+    let servers = servers();
+    for (server, after) in servers.iter().flat_map(|server| ["", "after = \"keep\""].map(|after| (&**server, after))) {
         let user = format!("keep{}", after.len());
-        let mut scene = scene(&dovecot, &user, after);
+        let mut scene = scene(server, &user, after);
         scene.rest();
         scene.daemon.stop();
         let now = scene.look.folder("INBOX");
@@ -113,21 +121,21 @@ fn with_seen_mails_with_an_outcome_are_marked_as_read_and_no_others() {
 
 #[test]
 fn with_delete_mails_with_an_outcome_are_gone_and_no_others() {
-    let dovecot = Dovecot::start();
-    let mut scene = scene(&dovecot, "delete", "after = \"delete\"");
-    scene.until("they are gone", |look| look.folder("INBOX").1.len() == 2);
-    scene.rest();
-    assert_eq!(scene.look.folder("INBOX").1, scene.without(&SETTLED), "nor is what others marked as deleted");
-    assert_eq!(scene.daemon.json(&["leads", "list"]).len(), 2);
+    for server in servers() {
+        let mut scene = scene(&*server, "delete", "after = \"delete\"");
+        scene.until("they are gone", |look| look.folder("INBOX").1.len() == 2);
+        scene.rest();
+        assert_eq!(scene.look.folder("INBOX").1, scene.without(&SETTLED), "nor is what others marked as deleted");
+        assert_eq!(scene.daemon.json(&["leads", "list"]).len(), 2);
+    }
 }
 
 #[test]
 fn with_move_mails_with_an_outcome_lie_in_a_folder_that_is_made_and_no_others_do() {
-    for (capabilities, user) in [("", "move"), (WITHOUT_MOVE, "copy")] {
-        let dovecot = if capabilities.is_empty() { Dovecot::start() } else { Dovecot::offering(capabilities) };
-        let mut scene = scene(&dovecot, user, "after = { move = \"Ablage/Geprüfte Anfragen\" }");
-        // Dovecot's separator is a dot in a Maildir.
-        let target = "Ablage.Gepr&APw-fte Anfragen";
+    let (without_move, user): (Box<dyn Server>, _) = (Box::new(Dovecot::offering(WITHOUT_MOVE)), "move");
+    for server in servers().into_iter().chain([without_move]) {
+        let mut scene = scene(&*server, user, "after = { move = \"Ablage/Geprüfte Anfragen\" }");
+        let target = &format!("Ablage{}Gepr&APw-fte Anfragen", server.separator());
         scene.until("they are moved", |look| look.folder(target).1.len() == 3);
         scene.rest();
         assert_eq!(scene.look.folder("INBOX").1, scene.without(&SETTLED));
@@ -142,7 +150,7 @@ fn with_move_mails_with_an_outcome_lie_in_a_folder_that_is_made_and_no_others_do
         let quarantined = scene.daemon.json(&["intake", "list", "--outcome", "quarantined"]);
         scene.daemon.ok(&["intake", "release", quarantined[0]["id"].as_str().unwrap()]);
         // The same mail again is moved too; the same as one in quarantine is not.
-        lead(&dovecot, user, "ada");
+        lead(&*server, user, "ada");
         rows(&scene.daemon, 5);
         scene.until("the repetition is moved", |look| look.folder(target).1.len() == 4);
         assert_eq!(scene.look.who(target), ["ada", "ada", "ben", "lunch"]);

@@ -1,4 +1,4 @@
-//! A second real IMAP server for tests: Cyrus in a folder of its own, on a free port of the loopback.
+//! A second real IMAP server for tests: Cyrus in a folder of its own, on free ports of the loopback.
 //!
 //! Debian lets only one IMAP server be installed, so `tests/run` unpacks Cyrus beside it, into the folder
 //! that `LOTSE_CYRUS` names. Any user name is an account, and any password is right.
@@ -8,15 +8,22 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use super::dovecot::make_certificate;
+
+/// Who may remove mailboxes.
+const ADMIN: &str = "admin";
 
 /// A running server; dropped, it stops.
 pub struct Cyrus {
     folder: tempfile::TempDir,
     server: Child,
     port: u16,
+    tls_port: u16,
 }
 
 impl Cyrus {
@@ -27,7 +34,8 @@ impl Cyrus {
             return None;
         };
         let folder = tempfile::Builder::new().prefix("lotse-").tempdir_in("/tmp").unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let [port, tls_port] =
+            [(), ()].map(|()| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
         let dir = folder.path();
         fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
         for part in ["conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"] {
@@ -36,9 +44,12 @@ impl Cyrus {
         let programs = root.join("usr/lib/cyrus/bin");
         let (user, group) = (id("-un"), id("-gn"));
         fs::write(dir.join("imapd.conf"), settings(dir, &user, &group)).unwrap();
-        fs::write(dir.join("cyrus.conf"), services(dir, &programs, port)).unwrap();
+        fs::write(dir.join("cyrus.conf"), services(dir, &programs, port, tls_port)).unwrap();
+        make_certificate(dir);
         say_yes(&dir.join("auth"));
-        for part in ["", "auth", "conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"] {
+        for part in
+            ["", "auth", "cert.pem", "key.pem", "conf", "conf/db", "conf/log", "conf/proc", "conf/socket", "spool"]
+        {
             chown(dir.join(part), Some(id("-u").parse().unwrap()), Some(id("-g").parse().unwrap())).unwrap();
         }
         let libraries = ["usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu", "usr/lib"].map(|part| root.join(part));
@@ -49,28 +60,45 @@ impl Cyrus {
             .arg(dir.join("cyrus.conf"))
             .arg("-p")
             .arg(dir.join("conf/pid"))
+            // Told to end, it tells its whole group: not other tests' servers.
+            .process_group(0)
             .env("LD_LIBRARY_PATH", std::env::join_paths(libraries).unwrap())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let mut cyrus = Self { folder, server, port };
+        let mut cyrus = Self { folder, server, port, tls_port };
         cyrus.wait_until_it_listens();
         Some(cyrus)
     }
 
-    /// The port, without TLS.
+    /// The port without TLS, which also offers STARTTLS.
     pub fn port(&self) -> u16 {
         self.port
     }
 
+    /// The port for TLS from the first byte.
+    pub fn tls_port(&self) -> u16 {
+        self.tls_port
+    }
+
+    /// The server's own certificate (for `localhost` and `127.0.0.1`), a PEM file.
+    pub fn ca_file(&self) -> PathBuf {
+        self.folder.path().join("cert.pem")
+    }
+
+    /// Removes a user's INBOX with all that is in it; the next login makes another one.
+    pub fn remove(&self, user: &str) {
+        let mut line = self.log_in(ADMIN);
+        ask(&mut line, format!("a SETACL user/{user} {ADMIN} lrswipkxtecda\r\n").as_bytes());
+        ask(&mut line, format!("a DELETE user/{user}\r\n").as_bytes());
+        ask(&mut line, b"a LOGOUT\r\n");
+    }
+
     /// Puts mails into a user's INBOX.
     pub fn deliver(&self, user: &str, mails: &[Vec<u8>]) {
-        let mut line = BufReader::new(TcpStream::connect(("127.0.0.1", self.port)).unwrap());
-        line.get_ref().set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        answer(&mut line, "*");
-        ask(&mut line, format!("a LOGIN {user} any\r\n").as_bytes());
+        let mut line = self.log_in(user);
         for mail in mails {
             let head = format!("a APPEND INBOX {{{}+}}\r\n", mail.len());
             ask(&mut line, &[head.as_bytes(), mail, b"\r\n"].concat());
@@ -78,16 +106,40 @@ impl Cyrus {
         ask(&mut line, b"a LOGOUT\r\n");
     }
 
+    fn log_in(&self, user: &str) -> BufReader<TcpStream> {
+        let mut line = BufReader::new(TcpStream::connect(("127.0.0.1", self.port)).unwrap());
+        line.get_ref().set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        answer(&mut line, "*");
+        ask(&mut line, format!("a LOGIN {user} any\r\n").as_bytes());
+        line
+    }
+
+    /// Waits until both ports are served, and takes its leave at each.
     fn wait_until_it_listens(&mut self) {
-        let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            let ended = self.server.try_wait().unwrap();
-            assert!(
-                ended.is_none() && Instant::now() < until,
-                "Cyrus does not start in {}",
-                self.folder.path().display()
-            );
-            std::thread::sleep(Duration::from_millis(20));
+        let until = Instant::now() + Duration::from_secs(60);
+        for port in [self.port, self.tls_port] {
+            let mut stream = loop {
+                if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {
+                    break stream;
+                }
+                let ended = self.server.try_wait().unwrap();
+                assert!(
+                    ended.is_none() && Instant::now() < until,
+                    "Cyrus does not start in {}",
+                    self.folder.path().display()
+                );
+                std::thread::sleep(Duration::from_millis(20));
+            };
+            stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+            if port == self.port {
+                let mut line = BufReader::new(stream);
+                answer(&mut line, "*");
+                ask(&mut line, b"a LOGOUT\r\n");
+            } else {
+                // No TLS: it says so and ends.
+                stream.write_all(b"a LOGOUT\r\n").unwrap();
+                stream.read_to_end(&mut Vec::new()).ok();
+            }
         }
     }
 }
@@ -153,12 +205,15 @@ allowplaintext: yes
 autocreate_quota: 0
 autocreate_users: anyone
 unixhierarchysep: yes
+admins: {ADMIN}
+tls_server_cert: {dir}/cert.pem
+tls_server_key: {dir}/key.pem
 virtdomains: off
 "
     )
 }
 
-fn services(dir: &Path, programs: &Path, port: u16) -> String {
+fn services(dir: &Path, programs: &Path, port: u16, tls_port: u16) -> String {
     let (dir, programs) = (dir.display(), programs.display());
     format!(
         "START {{
@@ -166,6 +221,7 @@ fn services(dir: &Path, programs: &Path, port: u16) -> String {
 }}
 SERVICES {{
   imap cmd=\"{programs}/imapd -C {dir}/imapd.conf\" listen=\"127.0.0.1:{port}\" proto=tcp4 prefork=0
+  imaps cmd=\"{programs}/imapd -s -C {dir}/imapd.conf\" listen=\"127.0.0.1:{tls_port}\" proto=tcp4 prefork=0
 }}
 DAEMON {{
   idled cmd=\"{programs}/idled -C {dir}/imapd.conf\"

@@ -293,7 +293,7 @@ fn free_port() -> u16 {
 }
 
 /// A self-signed certificate that is no authority, so that TLS clients accept it as a server's.
-fn make_certificate(folder: &Path) {
+pub(crate) fn make_certificate(folder: &Path) {
     let arguments = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 30 -subj /CN=localhost \
                      -addext subjectAltName=DNS:localhost,IP:127.0.0.1 -addext basicConstraints=critical,CA:FALSE";
     let out = Command::new("openssl").args(arguments.split_whitespace()).current_dir(folder).output().unwrap();

@@ -5,4 +5,6 @@ pub mod cyrus;
 pub mod daemon;
 pub mod dovecot;
 pub mod http;
+pub mod look;
+pub mod server;
 pub mod smtp;

@@ -15,7 +15,7 @@ use crate::lead::{self, Intake, Outcome, Receipt};
 use crate::normalize::identity;
 use crate::store::Records;
 
-/// How many times the usual patience a mail is left alone first: 5 min for a minute.
+/// How many times the usual patience a mail is left alone first: 75 s for 15.
 const ALONE: u32 = 5;
 
 /// What the ledger says of a mail that never came.

@@ -16,21 +16,23 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use imap_proto::{RequestId, Response, ResponseCode, Status};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::timeout;
 
 use super::guard::{Guarded, Violation};
+use super::patience::Patience;
 
 /// Characters of a server's words that are passed on.
 const LONGEST_ANSWER: usize = 200;
 
-/// What a server says while it is out of order for now; Gmail and Dovecot name too many connections
-/// in words of their own.
-const TEMPORARY: [&str; 6] = [
+/// What a server says while it is out of order for now; many name too many connections in words of
+/// their own.
+const TEMPORARY: [&str; 8] = [
     "[UNAVAILABLE]",
     "[INUSE]",
     "[LIMIT]",
     "[THROTTLED]",
     "TOO MANY SIMULTANEOUS CONNECTIONS",
+    "TOO MANY OPEN CONNECTIONS",
+    "TOO MANY CONNECTIONS",
     "MAXIMUM NUMBER OF CONNECTIONS",
 ];
 
@@ -118,19 +120,19 @@ impl From<async_imap::error::Error> for Fault {
     }
 }
 
-/// Runs `command` and shows each untagged response to `each`. The whole answer must be there
-/// within `patience`.
+/// Runs `command` and shows each untagged response to `each`.
 pub(super) async fn run(
     connection: &mut Connection,
     command: &str,
-    patience: Duration,
+    patience: impl Into<Patience>,
     each: impl FnMut(&Response<'_>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
+    let heard = connection.get_ref().heard();
     let whole = async {
         let tag = connection.run_command(command).await?;
         until_done(connection, &tag, each).await
     };
-    timeout(patience, whole).await.map_err(|_| Fault::Silent(patience))?
+    patience.into().with(heard, whole).await
 }
 
 /// Reads responses until the one that closes the command `tag`.

@@ -22,10 +22,8 @@ use crate::channels::Error;
 use crate::config::{Secret, Tls};
 use crate::tls;
 
-/// Greeting and login may each take this part of the usual patience: 30 s of a minute,
-const STEPS: u32 = 2;
-/// and one address of the host this: 10 s of a minute.
-const ADDRESSES: u32 = 6;
+/// One address of the host may take this part of the usual patience: 5 s of 15.
+const ADDRESSES: u32 = 3;
 /// A connection on which nothing moves is probed after this time, and given up after two minutes.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
@@ -57,16 +55,20 @@ impl From<Denied> for Error {
 /// Connects and logs in.
 pub(super) async fn connect(config: &Config, proof: Proof<'_>) -> Result<Connection, Denied> {
     let doing = format!("cannot connect to {}:{}", config.host, config.port);
-    let patience = config.timeout / STEPS;
+    let patience = config.timeout;
     let silent = |_| unreachable(&format!("{doing}{}", advice::about_silence(config)), Fault::Silent(patience));
     let greeted = timeout(patience, greet(config, &doing)).await.map_err(silent).and_then(|greeted| greeted);
     let (client, offers) = greeted.map_err(Denied::Otherwise)?;
     log_in(config, client, offers, proof).await
 }
 
-/// A server may be out of order for a moment; it is tried again soon.
+/// A server may be out of order for a moment; it is tried again soon, or later where it says so itself.
 pub(super) fn unreachable(doing: &str, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::Unreachable { doing: doing.to_owned(), source: source.into() }
+    let (doing, source) = (doing.to_owned(), source.into());
+    if source.downcast_ref().is_some_and(Fault::is_temporary) {
+        return Error::Busy { doing, source };
+    }
+    Error::Unreachable { doing, source }
 }
 
 async fn greet(config: &Config, doing: &str) -> Result<(Client<Wire>, Option<Offers>), Error> {
@@ -169,7 +171,7 @@ async fn log_in(
             Proof::Token(_) => by_token(config, client, offers, secret).await,
         }
     };
-    let patience = config.timeout / STEPS;
+    let patience = config.timeout;
     let answered = timeout(patience, attempt).await.unwrap_or(Err(Unanswered::Fault(Fault::Silent(patience))));
     answered.map_err(|unanswered| match unanswered {
         Unanswered::Unasked(why) => Denied::Otherwise(refused(why)),

@@ -9,6 +9,7 @@ use super::command::Fault;
 use super::connect::{self, Denied, Proof, unreachable};
 use super::oauth2::{Source, Vault};
 use super::session::Session;
+use super::siblings::Siblings;
 use super::{Config, Login, Mailbox, folders, place};
 use crate::channels::Error;
 use crate::intake::{Door, Refused};
@@ -66,15 +67,26 @@ impl Mailbox {
         Ok(said)
     }
 
+    /// Refuses to read a folder that is read for another name in the settings.
+    pub(super) fn read_once(&self, siblings: &Siblings, session: &Session) -> Result<(), Error> {
+        let (named, opened) = (&self.config.folder, &session.opened);
+        let Some(other) = siblings.claim(named, opened) else { return Ok(()) };
+        Err(Error::Refused {
+            doing: format!("cannot read the folder `{named}` of {} twice", self.config.host),
+            answer: format!("`{other}` in `folder` is the same one; leave one of the two out"),
+        })
+    }
+
     /// Opens each folder, the first one last; what is there in one sentence, and that folder.
     pub(super) async fn look_around(&self, session: &mut Session) -> Result<(String, place::Folder), Error> {
         let config = &self.config;
         session.access = config.after.access();
-        let (mut there, mut first) = (Vec::new(), None);
+        let (mut there, mut first, seen) = (Vec::new(), None, Siblings::new(Vec::new()));
         for name in config.folders().collect::<Vec<_>>().into_iter().rev() {
             let part = self.beside(name);
             part.find_role(session).await?;
             let folder = examine(session, config, &part.opened()).await?;
+            part.read_once(&seen, session)?;
             let (name, mails) = (part.opened(), session.exists());
             there.insert(0, format!("`{name}` holds {mails} {}", if mails == 1 { "mail" } else { "mails" }));
             first = Some(folder);

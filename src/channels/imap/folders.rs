@@ -45,10 +45,12 @@ impl Session {
     }
 }
 
-/// The folder that `wanted` stands for, written with `/` where the server has its own separator.
+/// The folder that `wanted` stands for, written with `/` where the server has its own separator, or as
+/// the server sends it (modified UTF-7).
 pub(super) fn meant<'f>(wanted: &str, folders: &'f [Listed]) -> Option<&'f str> {
     let as_written = |folder: &Listed| folder.name == wanted || with_slashes(folder) == wanted;
-    folders.iter().find(|folder| as_written(folder)).map(|folder| folder.name.as_str())
+    let (found, sent) = (folders.iter().find(|folder| as_written(folder)), name::decoded(wanted));
+    found.or_else(|| folders.iter().find(|folder| folder.name == sent)).map(|folder| folder.name.as_str())
 }
 
 /// What to do about a folder that is not there.
@@ -87,6 +89,7 @@ mod tests {
         let there = folders('.', &["INBOX", "Anfragen", "Anfragen.Große Kunden"]);
         assert_eq!(meant("Anfragen/Große Kunden", &there), Some("Anfragen.Große Kunden"));
         assert_eq!(meant("Anfragen.Große Kunden", &there), Some("Anfragen.Große Kunden"));
+        assert_eq!(meant("Anfragen.Gro&AN8-e Kunden", &there), Some("Anfragen.Große Kunden"));
         assert_eq!(meant("Anfragen/Kleine Kunden", &there), None);
         assert_eq!(meant("a.b", &folders('/', &["a/b"])), None, "a dot is no separator there");
     }

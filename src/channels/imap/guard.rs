@@ -15,6 +15,8 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::patience::Heard;
+
 /// Longest line, and longest response not counting the mail's text, in bytes.
 pub const LONGEST_LINE: usize = 64 * 1024;
 /// Parentheses that one response may open. Nothing we ask for is answered with more than a few; the
@@ -45,12 +47,18 @@ pub enum Violation {
 pub struct Guarded<S> {
     stream: S,
     watch: Watch,
+    heard: Heard,
 }
 
 impl<S> Guarded<S> {
     /// Checks what comes in over `stream`, from the beginning of a response on.
     pub fn new(stream: S) -> Self {
-        Self { stream, watch: Watch::default() }
+        Self { stream, watch: Watch::default(), heard: Heard::default() }
+    }
+
+    /// When a byte last came in.
+    pub(super) fn heard(&self) -> Heard {
+        self.heard.clone()
     }
 
     /// The stream without its guard.
@@ -63,6 +71,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for Guarded<S> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(cx, buf))?;
+        if buf.filled().len() > before {
+            self.heard.note();
+        }
         let verdict = self.watch.see(&buf.filled()[before..]);
         Poll::Ready(verdict.map_err(|violation| io::Error::new(io::ErrorKind::InvalidData, violation)))
     }

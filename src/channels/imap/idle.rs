@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::command::{Fault, read, until_done};
 use super::session::{FAREWELL, Idle, Session, note};
 
-/// The start and the end of `IDLE` may take this part of the usual patience: 15 s of a minute.
-const STEPS: u32 = 4;
+/// The start and the end of `IDLE` may take this part of the usual patience: 7.5 s of 15.
+const STEPS: u32 = 2;
 
 /// Why waiting ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

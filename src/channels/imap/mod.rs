@@ -26,6 +26,7 @@ mod name;
 pub mod oauth2;
 mod offers;
 mod owed;
+mod patience;
 mod place;
 mod plant;
 mod presets;
@@ -107,8 +108,8 @@ pub struct Config {
     /// Without a successful check for this long, an alarm is raised. Default 15 min, or three times
     /// `poll` where that is more.
     pub silence_after: Duration,
-    /// Longest wait for an answer of the server; shorter steps (connecting, login, IDLE) take a part
-    /// of it, and five times as long a mail that was passed by is left alone. 1 s to 10 min. Default 60 s.
+    /// Longest silence of a server that owes an answer; shorter steps (an address, IDLE) take a part of
+    /// it, and five times as long a mail that was passed by is left alone. 1 s to 10 min. Default 15 s.
     pub timeout: Duration,
 }
 
@@ -291,10 +292,9 @@ impl Mailbox {
         reader.begin_after().await?;
         loop {
             reader.catch_up().await?;
-            if self.tokens.as_ref().and_then(|tokens| tokens.trouble()).is_none() {
-                health.ok();
-            }
+            self.checked(health);
             let more = reader.do_after().await?;
+            self.checked(health);
             if more == after::More::AtOnce || reader.session.news {
                 continue;
             }
@@ -306,6 +306,13 @@ impl Mailbox {
         }
     }
 
+    /// Says that all is well, unless the sign-in is not.
+    fn checked(&self, health: &Health) {
+        if self.tokens.as_ref().and_then(|tokens| tokens.trouble()).is_none() {
+            health.ok();
+        }
+    }
+
     /// Opens the folder and settles where to read from. Where that is not yet stored, it is before
     /// anything is read: what comes between now and a crash must not be taken for old mail.
     async fn starting_place(&self, session: &mut Session, door: &Door, stop: &CancellationToken) -> Result<Place, End> {
@@ -314,6 +321,9 @@ impl Mailbox {
             return Err(Halt::Stop.into());
         };
         let mut folder = folder?;
+        if let Some(siblings) = &self.siblings {
+            self.read_once(siblings, session)?;
+        }
         let kept = door.place(&self.name, &name).await.map_err(Halt::Refused)?;
         let now = Timestamp::now();
         let mut opening = place::open(kept.as_deref(), folder, config.start, now);

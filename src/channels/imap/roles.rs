@@ -6,6 +6,7 @@
 use imap_proto::NameAttribute;
 
 use super::Mailbox;
+use super::after::is_same_folder;
 use super::command::{Fault, shortened};
 use super::connect::unreachable;
 use super::folders::Listed;
@@ -71,7 +72,11 @@ impl Mailbox {
             let answer = "no folder has this role; name the folder itself in `folder`".to_owned();
             return Err(Error::Refused { doing, answer });
         };
-        if self.siblings.as_ref().is_some_and(|siblings| siblings.named.iter().any(|named| named == folder)) {
+        if self
+            .siblings
+            .as_ref()
+            .is_some_and(|siblings| siblings.named.iter().any(|named| is_same_folder(named, folder)))
+        {
             let answer = format!("it is `{}`, which `folder` names too; leave one of the two out", shortened(folder));
             return Err(Error::Refused {
                 doing: format!("cannot read the folder with the role `{role}` twice"),

@@ -17,6 +17,7 @@ use super::after::{Access, Skills};
 use super::command::{Connection, Fault, run};
 use super::guard::LARGEST_LITERAL;
 use super::name;
+use super::patience::Patience;
 use super::place::Folder;
 
 /// Mails up to which one `SEARCH` answer certainly fits on a line the guard lets pass.
@@ -29,6 +30,8 @@ const LARGEST_HEADER: u32 = 1024 * 1024;
 const LARGEST_ANSWER: usize = LARGEST_LITERAL + 16 * 1024 * 1024;
 /// The slowest connection on which texts are waited for, bytes a second.
 const SLOWEST: u64 = 64 * 1024;
+/// How many times the longest silence the list of a large folder may take.
+const LISTING: u32 = 15;
 /// Longest wait for the answers to a farewell.
 pub(super) const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -43,7 +46,7 @@ pub(super) struct Session {
     pub(super) exists: u32,
     /// The server announced mail since this was last cleared.
     pub(super) news: bool,
-    /// Longest wait for the answer to a small command.
+    /// Longest silence while an answer is owed.
     pub(super) patience: Duration,
     /// What the server can do to mails.
     pub(super) skills: Skills,
@@ -177,7 +180,8 @@ impl Session {
             })
             .await?;
         } else {
-            self.run(&format!("UID FETCH {first}:* (UID)"), 5 * self.patience, |response| {
+            let patience = Patience { silence: self.patience, whole: LISTING * self.patience };
+            self.run(&format!("UID FETCH {first}:* (UID)"), patience, |response| {
                 attributes(response).0.map(&mut add);
                 Ok(())
             })
@@ -249,7 +253,8 @@ impl Session {
             Part::Header => format!("BODY.PEEK[HEADER]<0.{LARGEST_HEADER}>"),
         };
         let command = format!("UID FETCH {} (UID {what})", name::uid_set(uids.iter().copied()));
-        let patience = self.patience + Duration::from_secs(expected / SLOWEST);
+        let mut patience = Patience::from(self.patience);
+        patience.whole += Duration::from_secs(expected / SLOWEST);
         let (mut texts, mut total) = (BTreeMap::new(), 0);
         self.run(&command, patience, |response| {
             if let Some((uid, text)) = text(response, part)
@@ -277,7 +282,7 @@ impl Session {
     pub(super) async fn run(
         &mut self,
         command: &str,
-        patience: Duration,
+        patience: impl Into<Patience>,
         mut each: impl FnMut(&Response<'_>) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
         let (exists, news) = (&mut self.exists, &mut self.news);

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
 use super::presets::{PRESETS, Password, Preset};
-use super::{Config, Login, Start, after, oauth2, roles};
+use super::{Config, Login, Start, after, name, oauth2, roles};
 use crate::config::field::{Field, Item};
 use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
@@ -20,6 +20,8 @@ const MOST_FOLDERS: usize = 8;
 const LARGEST_MAIL: u32 = 40 << 20;
 /// The smallest limit: letters are larger than they look.
 const SMALLEST_LIMIT: u32 = 64 << 10;
+/// Longest silence by default: a connection that died without a word is noticed within half a minute.
+const TIMEOUT: Duration = Duration::from_secs(15);
 /// How long a mailbox may go unchecked by default, unless it is looked at less often.
 const SILENCE: Duration = Duration::from_mins(15);
 
@@ -40,7 +42,7 @@ pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let poll = poll.unwrap_or(Duration::from_mins(1));
     let silence_after = silence_after(section, poll);
     let timeout = section.key("timeout").duration(Duration::from_secs(1)..=Duration::from_mins(10));
-    let timeout = timeout.unwrap_or(Duration::from_mins(1));
+    let timeout = timeout.unwrap_or(TIMEOUT);
     Config {
         host,
         port,
@@ -117,8 +119,9 @@ fn folders(field: Field<'_>) -> (String, Vec<String>) {
 }
 
 /// Whether two names are one folder's: that of `INBOX` may be written as one likes (RFC 3501 §5.1), and so
-/// may roles.
+/// may roles; any name may also be written as servers send it.
 fn is_same(one: &str, other: &str) -> bool {
+    let (one, other) = (&*name::decoded(one), &*name::decoded(other));
     let any_case = |name: &str| name.eq_ignore_ascii_case("INBOX") || name.starts_with('\\');
     one == other || (any_case(one) && one.eq_ignore_ascii_case(other))
 }
@@ -353,6 +356,7 @@ mod tests {
         assert_eq!(folders("folder = [\"INBOX\", \"Messe/Köln\"]"), ["INBOX", "Messe/Köln"]);
         for (keys, told) in [
             ("folder = [\"INBOX\", \"Inbox\"]", "folder: `Inbox` is named twice"),
+            ("folder = [\"Entwürfe\", \"Entw&APw-rfe\"]", "folder: `Entw&APw-rfe` is named twice"),
             ("folder = []", "folder: names no folder"),
             ("folder = [\"INBOX\", \"\"]", "folder: is empty"),
             ("folder = [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\"]", "names 9 folders, at most 8"),

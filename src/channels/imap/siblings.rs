@@ -1,24 +1,30 @@
 //! What the folders of one mailbox, each with a connection of its own, know of each other.
 //!
 //! A wrong password is tried by one of them and not by all, because more attempts would lock the
-//! account; and a role in the settings must not stand for a folder that another one reads.
+//! account; and no folder is read twice, however often and in whatever spelling the settings name it.
 
+use std::collections::BTreeMap;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::after::is_same_folder;
 use super::connect::Denied;
 use crate::channels::Error;
 
-/// For so long the others take over a refusal: all of them try again after the same pause.
-const SHARED: Duration = Duration::from_mins(1);
+/// For so long the others take over a refusal: less than the shortest pause after one, so that all of
+/// them try again together.
+const SHARED: Duration = Duration::from_secs(15);
 
 /// The folders of one mailbox.
 #[derive(Debug)]
 pub(super) struct Siblings {
     /// The folders, as the settings name them.
     pub(super) named: Vec<String>,
+    /// Which folder of the server each of them reads.
+    read: std::sync::Mutex<BTreeMap<String, String>>,
     login: Mutex<Login>,
 }
 
@@ -33,7 +39,19 @@ enum Login {
 impl Siblings {
     /// Nobody has logged in yet.
     pub(super) fn new(named: Vec<String>) -> Self {
-        Self { named, login: Mutex::new(Login::Untried) }
+        Self { named, read: std::sync::Mutex::default(), login: Mutex::new(Login::Untried) }
+    }
+
+    /// Notes which folder of the server is read for the one that the settings name; gives the name in
+    /// the settings under which it is read already.
+    pub(super) fn claim(&self, named: &str, opened: &str) -> Option<String> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let other = read.iter().find(|(other, taken)| *other != named && is_same_folder(taken, opened));
+        if let Some((other, _)) = other {
+            return Some(other.clone());
+        }
+        read.insert(named.to_owned(), opened.to_owned());
+        None
     }
 
     /// Logs in; one after the other until one of them succeeds.
@@ -79,6 +97,18 @@ mod tests {
     use futures_util::future::join_all;
 
     use super::*;
+
+    #[test]
+    fn a_folder_is_read_once_whatever_it_is_called() {
+        let siblings = Siblings::new(Vec::new());
+        assert_eq!(siblings.claim("Archive/Leads", "Archive.Leads"), None);
+        assert_eq!(siblings.claim("Archive.Leads", "Archive.Leads").as_deref(), Some("Archive/Leads"));
+        assert_eq!(siblings.claim("Archive/Leads", "Archive.Leads"), None, "it connects again");
+        assert_eq!(siblings.claim("INBOX", "INBOX"), None);
+        assert_eq!(siblings.claim("\\All", "inbox").as_deref(), Some("INBOX"));
+        assert_eq!(siblings.claim("Archive/Leads", "Archive.Other"), None);
+        assert_eq!(siblings.claim("Archive.Leads", "Archive.Leads"), None, "the other one has moved on");
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_wrong_password_is_tried_once_by_all_and_again_after_a_pause() {

@@ -275,6 +275,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
     match Mailbox::new(Name::parse("sales").unwrap(), config).probe(None).await.unwrap_err() {
         error @ Error::Refused { .. } => format!("refused: {error}"),
         Error::Unreachable { doing, source } => format!("unreachable: {doing}: {source}"),
+        Error::Busy { doing, source } => format!("busy: {doing}: {source}"),
         error @ Error::Intake(_) => error.to_string(),
     }
 }
@@ -291,7 +292,7 @@ async fn a_login_is_refused_for_good_or_for_now_and_the_password_stays_secret() 
         (
             ready,
             "TAG NO [UNAVAILABLE] later\r\n",
-            "unreachable: cannot log in to 127.0.0.1 as `ada`: the server answered NO: [UNAVAILABLE] later",
+            "busy: cannot log in to 127.0.0.1 as `ada`: the server answered NO: [UNAVAILABLE] later",
         ),
         (
             ready,
@@ -306,7 +307,8 @@ async fn a_login_is_refused_for_good_or_for_now_and_the_password_stays_secret() 
     ] {
         assert_eq!(login(greeting, answer).await, expected);
     }
-    assert!(login("* BYE too many connections\r\n", "").await.starts_with("unreachable: cannot connect to 127.0.0.1:"));
+    assert!(login("* BYE shutting down\r\n", "").await.starts_with("unreachable: cannot connect to 127.0.0.1:"));
+    assert!(login("* BYE too many connections\r\n", "").await.starts_with("busy: cannot connect to 127.0.0.1:"));
     assert!(login("* PREAUTH welcome\r\n", "").await.contains("unexpected greeting: welcome"));
     assert!(login("220 mail.example ESMTP\r\n", "").await.contains("no IMAP response"));
 }

@@ -96,7 +96,7 @@ impl Suspects {
         match self.worst.map_or(0, |(_, strikes)| strikes) {
             strikes @ 1..STRIKES => Duration::from_secs(u64::from(strikes)),
             0 | STRIKES => Duration::from_millis(250),
-            _ => Duration::from_mins(1),
+            _ => Duration::from_secs(20),
         }
     }
 }

@@ -65,7 +65,7 @@ pub fn text(letter: &AlarmLetter) -> String {
 /// The command that shows more.
 fn look(cause: Cause) -> &'static str {
     match cause {
-        Cause::Silent | Cause::NoMail | Cause::Refused => "lotse status; lotse check --connect",
+        Cause::Silent | Cause::NoMail | Cause::Refused | Cause::Undone => "lotse status; lotse check --connect",
         Cause::Folder | Cause::CanaryLate => "lotse status",
         Cause::SecretExpires => "lotse check",
         Cause::TemplateDrift => "lotse intake list; lotse check",
@@ -86,6 +86,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Silent => format!("the mailbox `{name}` cannot be checked"),
             Cause::NoMail => format!("the mailbox `{name}` has had no mail for unusually long"),
             Cause::Refused => format!("the source of `{name}` refuses us"),
+            Cause::Undone => format!("mails of the mailbox `{name}` cannot be marked, moved or deleted"),
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
             Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
             Cause::TemplateDrift => format!("the template `{name}` does not fit the mails of its sender any more"),
@@ -100,6 +101,9 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Silent => format!("das Postfach `{name}` kann nicht abgefragt werden"),
             Cause::NoMail => format!("im Postfach `{name}` kommt ungewöhnlich lange keine Mail an"),
             Cause::Refused => format!("die Quelle von `{name}` lehnt uns ab"),
+            Cause::Undone => {
+                format!("Mails im Postfach `{name}` lassen sich nicht markieren, verschieben oder löschen")
+            }
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
             Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
             Cause::TemplateDrift => format!("die Vorlage `{name}` passt nicht mehr zu den Mails ihres Absenders"),

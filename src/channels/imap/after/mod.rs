@@ -62,7 +62,7 @@ pub(super) enum More {
 }
 
 /// Whether two names are one folder's; `INBOX` is the same in any letters (RFC 3501 §5.1).
-fn is_same_folder(one: &str, other: &str) -> bool {
+pub(super) fn is_same_folder(one: &str, other: &str) -> bool {
     one == other || (one.eq_ignore_ascii_case("INBOX") && other.eq_ignore_ascii_case("INBOX"))
 }
 
@@ -148,8 +148,9 @@ impl Reader<'_> {
             };
         }
         let trouble = self.mailbox.pace().trouble();
-        if let Some(trouble) = trouble {
-            self.health.trouble(&trouble);
+        match trouble {
+            Some(trouble) => self.health.undone(&trouble),
+            None => self.health.done(),
         }
         done
     }

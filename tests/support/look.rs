@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 
-use crate::support::dovecot::{Dovecot, PASSWORD};
+use super::dovecot::PASSWORD;
 
 /// A mail as another program sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,8 +21,9 @@ pub(crate) struct Seen {
 pub(crate) struct Look(BufReader<TcpStream>);
 
 impl Look {
-    pub(crate) fn at(dovecot: &Dovecot, user: &str) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", dovecot.plain_port())).unwrap();
+    /// Logs in at a port without TLS.
+    pub(crate) fn at(port: u16, user: &str) -> Self {
+        let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         let mut look = Self(BufReader::new(stream));
         look.line();
         look.ask(&format!("LOGIN {user} {PASSWORD}")).unwrap();
