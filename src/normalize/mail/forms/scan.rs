@@ -126,7 +126,9 @@ impl<'a> Scan<'a> {
         }
         let pairs = self.several(line);
         if pairs.first().is_some_and(|first| self.lets_in(at, first, first.meaning().as_ref())) {
-            pairs.iter().for_each(|pair| self.push(pair));
+            for pair in &pairs {
+                self.push(pair);
+            }
         } else if let Some(pair) = self.style.cut(line).filter(|pair| self.lets_in(at, pair, pair.meaning().as_ref())) {
             self.push(&pair);
         } else if let Some(label) = self.bare_label(at) {
@@ -202,10 +204,10 @@ impl<'a> Scan<'a> {
             // `Name:` over bold print is a name.
             Running::Due => !pair.marked || named || !pair.value.is_empty(),
             Running::Letter => {
-                // The first line below the label `Message body` may be anything.
+                // `Message body:` may stand over a form.
                 let begun = self.found.lines.last().is_some_and(|line| !line.value.is_empty());
                 let field = meaning.is_some_and(|(slot, _)| *slot != Slot::Message);
-                named || pair.marked || is_note(pair.label) || self.gap && begun && field && self.is_form(at)
+                named || pair.marked || is_note(pair.label) || (self.gap || !begun) && field && self.is_form(at)
             }
             // In the line below the label any label may follow; further down a message has colons, too.
             Running::Message => {
@@ -241,23 +243,17 @@ impl<'a> Scan<'a> {
             return Some(label);
         }
         let value = self.value_below(at);
-        match label::slot(label) {
-            Some((slot, certainty)) => {
-                let stacked = self.style.stacked && value.is_some() && self.running != Running::Due;
-                let sure = certainty == Certainty::Named || slot == Slot::Name || stacked;
-                let pair = Cut { label, value: "", marked: false };
-                (sure && self.lets_in(at, &pair, Some(&(slot, certainty)))).then_some(label)
-            }
-            // Among labels over values, an unknown line over another one is a label as well.
-            None => {
-                let begun = self.found.lines.last().is_some_and(|line| !line.value.is_empty());
-                let fits = self.style.stacked
-                    && self.running == Running::Closed
-                    && begun
-                    && label.starts_with(char::is_alphabetic);
-                (fits && value.is_some_and(|value| label::slot(bare(value)).is_none())).then_some(label)
-            }
+        if let Some((slot, certainty)) = label::slot(label) {
+            let stacked = self.style.stacked && value.is_some() && self.running != Running::Due;
+            let sure = certainty == Certainty::Named || slot == Slot::Name || stacked;
+            let pair = Cut { label, value: "", marked: false };
+            return (sure && self.lets_in(at, &pair, Some(&(slot, certainty)))).then_some(label);
         }
+        // Among labels over values, an unknown line over another one is a label as well.
+        let begun = self.found.lines.last().is_some_and(|line| !line.value.is_empty());
+        let closed = self.running == Running::Closed || self.running == Running::Paragraph && self.gap;
+        let fits = self.style.stacked && closed && begun && label.starts_with(char::is_alphabetic);
+        (fits && value.is_some_and(|value| label::slot(bare(value)).is_none())).then_some(label)
     }
 
     /// The line right below, where it may be a value.
@@ -299,8 +295,7 @@ impl<'a> Scan<'a> {
                 self.append(line);
                 self.running = Running::after(slot.as_ref(), line);
             }
-            Running::Paragraph => self.append(line),
-            Running::Message | Running::Letter => self.append(line),
+            Running::Paragraph | Running::Message | Running::Letter => self.append(line),
             Running::Closed | Running::Due => {
                 self.running = Running::Closed;
                 self.found.rest.push(line.to_owned());
