@@ -359,7 +359,7 @@ const SAMPLES: &[Sample] = &[
     Sample {
         what: "Contact Form 7, French",
         from: ROBOT,
-        body: "De : Marie Dupont [marie@societe.example]\nObjet : Demande\n\nCorps du message :\nBonjour,\n\nje souhaite un devis.\n\n--\nCet e-mail a été envoyé via le formulaire de contact de Boutique (https://boutique.example)",
+        body: "De : Marie Dupont marie@societe.example\nObjet : Demande\n\nCorps du message :\nBonjour,\n\nje souhaite un devis.\n\n--\nCet e-mail a été envoyé via le formulaire de contact de Boutique (https://boutique.example)",
         expect: ["Marie Dupont", "marie@societe.example", "", "Bonjour,\n\nje souhaite un devis."],
         kept: &["Demande"],
     },
@@ -388,8 +388,8 @@ const SAMPLES: &[Sample] = &[
         what: "a portal in Spanish that names the person in Reply-To",
         from: "Pisos <avisos@pisos.example>\nReply-To: Ana García <ana@correo.example>\nSubject: Nuevo contacto para tu anuncio",
         body: "Hola,\n\nAna García quiere información sobre tu anuncio ref. 4711.\n\nDatos de contacto:\nNombre: Ana García\nEmail: ana@correo.example\nTeléfono: 612 345 678\n\nComentarios: ¿Está disponible?\n\nUn saludo,\nPisos",
-        expect: ["Ana García", "ana@correo.example", "", ""],
-        kept: &["612 345 678", "4711", "¿Está disponible?"],
+        expect: ["Ana García", "ana@correo.example", "612345678", ""],
+        kept: &["4711", "¿Está disponible?"],
     },
     Sample {
         what: "consent and empty fields",

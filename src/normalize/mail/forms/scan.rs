@@ -4,7 +4,7 @@
 //! may run over many lines and paragraphs; anything else ends with its paragraph.
 
 use super::footer::{is_footer, is_note, is_rule};
-use super::line::{Cut, Style, bare, is_head, row, several};
+use super::line::{Cut, Style, bare, is_head, is_named, row, several};
 use super::{GREETING, LABEL_MARK, Line, Meant};
 use crate::normalize::fields::label::{self, Certainty, Slot};
 
@@ -12,6 +12,8 @@ use crate::normalize::fields::label::{self, Certainty, Slot};
 const LINES: usize = 2_000;
 /// Lines that are looked at for several pairs; a form has few of them.
 const CROWDED: usize = 200;
+/// Bytes of a line that says more than that there is news.
+const TELLING: usize = 80;
 /// Words of a label on a line of its own.
 const BARE_WORDS: usize = 6;
 
@@ -172,7 +174,7 @@ impl<'a> Scan<'a> {
         let is_line = |line: &&str| !line.is_empty() && !is_rule(&line.replace(['|', '+', ':'], ""));
         let below = (at + 1..self.lines.len().min(at + 4)).find(|below| is_line(&self.lines[*below]))?;
         let values = row(self.lines[below]);
-        if values.len() != head.len() || is_head(&values) {
+        if values.len() != head.len() || values.iter().any(|value| is_named(value)) {
             return None;
         }
         for (label, value) in head.into_iter().zip(values) {
@@ -192,6 +194,9 @@ impl<'a> Scan<'a> {
         let line = Line::new(pair.label, meaning, pair.value);
         if line.is_personal() {
             self.found.leads |= self.unlabelled <= GREETING;
+        } else if pair.marked && line.slot.is_none() {
+            // A name in bold print stands over a signature, too.
+            self.unlabelled += 1;
         }
         self.found.lines.push(line);
     }
@@ -282,7 +287,8 @@ impl<'a> Scan<'a> {
     /// Takes a line without a label to the value before it, or keeps it apart.
     fn go_on(&mut self, line: &'a str) {
         let line = line.trim_matches(LABEL_MARK);
-        if self.running != Running::Due {
+        let unknown = self.found.lines.last().is_none_or(|line| line.slot.is_none());
+        if self.running != Running::Due || unknown {
             self.unlabelled += 1;
         }
         if self.found.lines.is_empty() {
@@ -328,8 +334,12 @@ impl<'a> Scan<'a> {
                 line.value = line.value.replace(LABEL_MARK, "");
             }
         }
-        // A long text before the first label is a portal's, and names what it is about.
-        if !self.found.leads {
+        for line in &mut self.found.rest {
+            *line = line.replace(LABEL_MARK, "");
+        }
+        // More than a greeting before the first label is a portal's, and names what it is about.
+        let telling = |line: &&str| line.len() > TELLING || line.bytes().any(|b| b.is_ascii_digit());
+        if !self.found.leads || self.before.len() > 1 || self.before.iter().any(telling) {
             self.found.rest.splice(0..0, self.before.iter().map(|line| (*line).to_owned()));
         }
         self.found
