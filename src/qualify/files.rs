@@ -67,7 +67,7 @@ impl Files {
             match path.split_once('/') {
                 Some(("lists", _)) => files.lists.push(file),
                 Some(("mail", name)) if Path::new(name).extension().is_some_and(|ending| ending == "eml") => {
-                    files.mails.push((name.to_owned(), text.as_bytes().to_vec()))
+                    files.mails.push((name.to_owned(), text.as_bytes().to_vec()));
                 }
                 Some(("mail", _)) => files.templates.push(file),
                 Some(_) => files.tests.push(file),
@@ -143,7 +143,7 @@ fn mails(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec<u8>)> {
         let large = fs::metadata(&path).is_ok_and(|data| data.len() > FILE_LIMIT);
         match fs::read(&path) {
             Ok(_) if large => {
-                problems.push(Problem::whole(path.display().to_string(), "the mail is too large for a test"))
+                problems.push(Problem::whole(path.display().to_string(), "the mail is too large for a test"));
             }
             Ok(bytes) => found.push((name, bytes)),
             Err(error) => {

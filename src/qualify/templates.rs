@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::files::{File, Files};
 use super::problem::{Problem, did_you_mean};
 use super::read::{Table, json, parse, tables_beside};
-use crate::lead::{Content, Kind, Name, Reading};
+use crate::lead::{Content, Email, Kind, Name, Phone, Reading};
 use crate::normalize::fields::CANONICAL;
 use crate::normalize::{Pattern, Reader, Template, Templates, email, read_bytes_by};
 
@@ -274,9 +274,9 @@ fn value(content: &Content, field: &str) -> Value {
         "given_name" => text(&person.given_name),
         "family_name" => text(&person.family_name),
         "email" => person.emails.first().map_or(Value::Null, |email| email.as_str().into()),
-        "emails" => person.emails.iter().map(|email| email.as_str()).collect(),
+        "emails" => person.emails.iter().map(Email::as_str).collect(),
         "phone" => person.phones.first().map_or(Value::Null, |phone| phone.as_str().into()),
-        "phones" => person.phones.iter().map(|phone| phone.as_str()).collect(),
+        "phones" => person.phones.iter().map(Phone::as_str).collect(),
         "company" => text(&person.company),
         "job_title" => text(&person.job_title),
         "website" => text(&person.website),

@@ -100,7 +100,7 @@ fn concerns(form: &Form, content: &Content, sender: &Sender, fields: &Fields<'_>
         Author::Person { email, .. } => {
             sender.mailer && (named || form.leads)
                 || answered
-                || form.email.as_ref() == Some(email) && (form.leads || form.footer)
+                || form.email.as_ref() == Some(email) && (form.leads || form.footer) && form.is_no_signature()
                 || named && form.is_full() && !continues(fields) && machine::wrote(form, content, email, fields)
         }
         Author::Ours(email) => !continues(fields) && (named || form.leads && robot::is_robot(email)),
@@ -246,7 +246,9 @@ fn believe(
         _ => {}
     }
     content.problems.extend(said.problems);
-    content.fields = said.fields;
+    // What a colleague wrote above the form stays.
+    let above = std::mem::replace(&mut content.fields, said.fields);
+    content.fields.extend(above);
     if let (Some(rest), true) = (form.rest, said.text.is_some()) {
         content.fields.insert("form_text".into(), rest.into());
     }

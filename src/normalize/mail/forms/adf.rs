@@ -76,7 +76,7 @@ fn close(open: &mut Vec<Open<'_>>, name: &str, lines: &mut Vec<Line>) {
     }
     let path: Vec<&str> = open.iter().map(|element| element.name.as_str()).collect();
     let name = match path.iter().position(|name| *name == "customer") {
-        Some(_) => of_customer(&path, &element),
+        Some(_) => Some(of_customer(&path, &element)),
         None => of_others(&path, &element),
     };
     if let Some(name) = name {
@@ -85,7 +85,7 @@ fn close(open: &mut Vec<Open<'_>>, name: &str, lines: &mut Vec<Line>) {
 }
 
 /// What a value under `customer` is called.
-fn of_customer(path: &[&str], element: &Open<'_>) -> Option<String> {
+fn of_customer(path: &[&str], element: &Open<'_>) -> String {
     let part = attribute(element.attributes, "part");
     let name = match (element.name.as_str(), part) {
         ("name", Some("first")) => "given_name",
@@ -99,11 +99,11 @@ fn of_customer(path: &[&str], element: &Open<'_>) -> Option<String> {
         ("comments", _) => "message",
         ("country", _) => "country",
         ("street" | "apartment" | "city" | "regioncode" | "postalcode" | "url", _) if path.contains(&"address") => {
-            return Some(format!("address.{}", element.name));
+            return format!("address.{}", element.name);
         }
-        (other, _) => return Some(format!("customer.{other}")),
+        (other, _) => return format!("customer.{other}"),
     };
-    Some(name.to_owned())
+    name.to_owned()
 }
 
 /// What any other value is called: `vehicle.make`, `provider.name`. Dealer and portal tell nothing
@@ -146,15 +146,12 @@ fn unescaped(text: &str) -> String {
         rest = &rest[at..];
         let end = rest.bytes().take(12).position(|b| b == b';');
         let c = end.and_then(|end| entity(&rest[1..end]));
-        match (c, end) {
-            (Some(c), Some(end)) => {
-                out.push(c);
-                rest = &rest[end + 1..];
-            }
-            _ => {
-                out.push('&');
-                rest = &rest[1..];
-            }
+        if let (Some(c), Some(end)) = (c, end) {
+            out.push(c);
+            rest = &rest[end + 1..];
+        } else {
+            out.push('&');
+            rest = &rest[1..];
         }
     }
     out.push_str(rest);

@@ -248,7 +248,7 @@ pub(super) fn bare(label: &str) -> &str {
     let label = label.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '[');
     let unnumbered = label.trim_start_matches(|c: char| c.is_ascii_digit());
     let label = match unnumbered.strip_prefix(['.', ')']) {
-        Some(rest) if unnumbered.len() < label.len() => rest.trim_start(),
+        Some(rest) if unnumbered.len() < label.len() => rest.trim_start_matches(|c: char| !c.is_alphanumeric()),
         _ => label,
     };
     let label =
@@ -262,7 +262,7 @@ fn is_known(label: &str) -> bool {
 }
 
 /// Whether a label surely means a field.
-fn is_named(label: &str) -> bool {
+pub(super) fn is_named(label: &str) -> bool {
     let certain = |(slot, certainty): (Slot, Certainty)| certainty == Certainty::Named || slot == Slot::Name;
     label.len() <= LABEL && is_legal(label) && label::slot(label).is_some_and(certain)
 }

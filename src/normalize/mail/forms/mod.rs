@@ -118,6 +118,9 @@ pub(super) fn better(one: Option<Form>, other: Option<Form>) -> Option<Form> {
 
 fn of(found: Found, takes: impl Fn(&Email) -> bool) -> Option<Form> {
     let Found { mut lines, leads, rest, footer } = found;
+    for line in lines.iter_mut().filter(|line| line.slot == Some((Slot::Email, Certainty::Usual))) {
+        line.value = mailbox(&line.value).unwrap_or_else(|| std::mem::take(&mut line.value));
+    }
     lines.retain(|line| !footer::is_nothing(&line.value));
     let addresses = lines.iter().filter(|line| line.means(&Slot::Email));
     let mut addresses = addresses.flat_map(|line| email::parse_all(&line.value)).peekable();
@@ -136,6 +139,14 @@ fn of(found: Found, takes: impl Fn(&Email) -> bool) -> Option<Form> {
     let pairs = lines.into_iter().map(|line| Pair::new(label(&line), line.value)).collect();
     let rest = Some(rest.join("\n")).filter(|rest| !rest.is_empty());
     Some(Form { email, pairs, leads, rest, footer, personal })
+}
+
+/// `Max Mustermann max@…` and `Max Mustermann [max@…]` as a mailbox.
+fn mailbox(value: &str) -> Option<String> {
+    let (name, address) = value.trim().rsplit_once(' ')?;
+    let address = address.trim_matches(['[', ']', '(', ')']);
+    email::parse(address).filter(|_| !name.contains(['@', '<', ':', '\n', ',']))?;
+    Some(format!("{} <{address}>", name.trim()))
 }
 
 impl Line {
@@ -160,13 +171,22 @@ impl Form {
     /// Whether it says who it is and how they are reached, or what they want: enough to believe it
     /// against a header.
     pub(super) fn is_full(&self) -> bool {
-        let has = |slots: &[Slot]| {
-            self.pairs.iter().any(|pair| label::slot(&pair.label).is_some_and(|(slot, _)| slots.contains(&slot)))
-        };
-        self.email.is_some()
-            && has(&[Slot::Name, Slot::GivenName, Slot::FamilyName])
-            && (has(&[Slot::Phone, Slot::Message, Slot::Subject]) || self.personal > 2)
+        let wish = self.has(|slot| matches!(slot, Slot::Phone | Slot::Message | Slot::Subject));
+        self.email.is_some() && self.has(is_name) && (wish || self.personal > 2)
     }
+
+    /// Whether it says what signatures do not: a name or a message with its label.
+    pub(super) fn is_no_signature(&self) -> bool {
+        self.has(|slot| is_name(slot) || *slot == Slot::Message)
+    }
+
+    fn has(&self, fits: impl Fn(&Slot) -> bool) -> bool {
+        self.pairs.iter().any(|pair| label::slot(&pair.label).is_some_and(|(slot, _)| fits(&slot)))
+    }
+}
+
+fn is_name(slot: &Slot) -> bool {
+    matches!(slot, Slot::Name | Slot::GivenName | Slot::FamilyName)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 //! may run over many lines and paragraphs; anything else ends with its paragraph.
 
 use super::footer::{is_footer, is_note, is_rule};
-use super::line::{Cut, Style, bare, is_head, row, several};
+use super::line::{Cut, Style, bare, is_head, is_named, row, several};
 use super::{GREETING, LABEL_MARK, Line, Meant};
 use crate::normalize::fields::label::{self, Certainty, Slot};
 
@@ -12,6 +12,8 @@ use crate::normalize::fields::label::{self, Certainty, Slot};
 const LINES: usize = 2_000;
 /// Lines that are looked at for several pairs; a form has few of them.
 const CROWDED: usize = 200;
+/// Bytes of a line that says more than that there is news.
+const TELLING: usize = 80;
 /// Words of a label on a line of its own.
 const BARE_WORDS: usize = 6;
 
@@ -126,7 +128,9 @@ impl<'a> Scan<'a> {
         }
         let pairs = self.several(line);
         if pairs.first().is_some_and(|first| self.lets_in(at, first, first.meaning().as_ref())) {
-            pairs.iter().for_each(|pair| self.push(pair));
+            for pair in &pairs {
+                self.push(pair);
+            }
         } else if let Some(pair) = self.style.cut(line).filter(|pair| self.lets_in(at, pair, pair.meaning().as_ref())) {
             self.push(&pair);
         } else if let Some(label) = self.bare_label(at) {
@@ -170,7 +174,7 @@ impl<'a> Scan<'a> {
         let is_line = |line: &&str| !line.is_empty() && !is_rule(&line.replace(['|', '+', ':'], ""));
         let below = (at + 1..self.lines.len().min(at + 4)).find(|below| is_line(&self.lines[*below]))?;
         let values = row(self.lines[below]);
-        if values.len() != head.len() || is_head(&values) {
+        if values.len() != head.len() || values.iter().any(|value| is_named(value)) {
             return None;
         }
         for (label, value) in head.into_iter().zip(values) {
@@ -190,6 +194,9 @@ impl<'a> Scan<'a> {
         let line = Line::new(pair.label, meaning, pair.value);
         if line.is_personal() {
             self.found.leads |= self.unlabelled <= GREETING;
+        } else if pair.marked && line.slot.is_none() {
+            // A name in bold print stands over a signature, too.
+            self.unlabelled += 1;
         }
         self.found.lines.push(line);
     }
@@ -202,10 +209,10 @@ impl<'a> Scan<'a> {
             // `Name:` over bold print is a name.
             Running::Due => !pair.marked || named || !pair.value.is_empty(),
             Running::Letter => {
-                // The first line below the label `Message body` may be anything.
+                // `Message body:` may stand over a form.
                 let begun = self.found.lines.last().is_some_and(|line| !line.value.is_empty());
                 let field = meaning.is_some_and(|(slot, _)| *slot != Slot::Message);
-                named || pair.marked || is_note(pair.label) || self.gap && begun && field && self.is_form(at)
+                named || pair.marked || is_note(pair.label) || (self.gap || !begun) && field && self.is_form(at)
             }
             // In the line below the label any label may follow; further down a message has colons, too.
             Running::Message => {
@@ -241,23 +248,17 @@ impl<'a> Scan<'a> {
             return Some(label);
         }
         let value = self.value_below(at);
-        match label::slot(label) {
-            Some((slot, certainty)) => {
-                let stacked = self.style.stacked && value.is_some() && self.running != Running::Due;
-                let sure = certainty == Certainty::Named || slot == Slot::Name || stacked;
-                let pair = Cut { label, value: "", marked: false };
-                (sure && self.lets_in(at, &pair, Some(&(slot, certainty)))).then_some(label)
-            }
-            // Among labels over values, an unknown line over another one is a label as well.
-            None => {
-                let begun = self.found.lines.last().is_some_and(|line| !line.value.is_empty());
-                let fits = self.style.stacked
-                    && self.running == Running::Closed
-                    && begun
-                    && label.starts_with(char::is_alphabetic);
-                (fits && value.is_some_and(|value| label::slot(bare(value)).is_none())).then_some(label)
-            }
+        if let Some((slot, certainty)) = label::slot(label) {
+            let stacked = self.style.stacked && value.is_some() && self.running != Running::Due;
+            let sure = certainty == Certainty::Named || slot == Slot::Name || stacked;
+            let pair = Cut { label, value: "", marked: false };
+            return (sure && self.lets_in(at, &pair, Some(&(slot, certainty)))).then_some(label);
         }
+        // Among labels over values, an unknown line over another one is a label as well.
+        let begun = self.found.lines.last().is_some_and(|line| !line.value.is_empty());
+        let closed = self.running == Running::Closed || self.running == Running::Paragraph && self.gap;
+        let fits = self.style.stacked && closed && begun && label.starts_with(char::is_alphabetic);
+        (fits && value.is_some_and(|value| label::slot(bare(value)).is_none())).then_some(label)
     }
 
     /// The line right below, where it may be a value.
@@ -286,7 +287,8 @@ impl<'a> Scan<'a> {
     /// Takes a line without a label to the value before it, or keeps it apart.
     fn go_on(&mut self, line: &'a str) {
         let line = line.trim_matches(LABEL_MARK);
-        if self.running != Running::Due {
+        let unknown = self.found.lines.last().is_none_or(|line| line.slot.is_none());
+        if self.running != Running::Due || unknown {
             self.unlabelled += 1;
         }
         if self.found.lines.is_empty() {
@@ -299,8 +301,7 @@ impl<'a> Scan<'a> {
                 self.append(line);
                 self.running = Running::after(slot.as_ref(), line);
             }
-            Running::Paragraph => self.append(line),
-            Running::Message | Running::Letter => self.append(line),
+            Running::Paragraph | Running::Message | Running::Letter => self.append(line),
             Running::Closed | Running::Due => {
                 self.running = Running::Closed;
                 self.found.rest.push(line.to_owned());
@@ -333,8 +334,12 @@ impl<'a> Scan<'a> {
                 line.value = line.value.replace(LABEL_MARK, "");
             }
         }
-        // A long text before the first label is a portal's, and names what it is about.
-        if !self.found.leads {
+        for line in &mut self.found.rest {
+            *line = line.replace(LABEL_MARK, "");
+        }
+        // More than a greeting before the first label is a portal's, and names what it is about.
+        let telling = |line: &&str| line.len() > TELLING || line.bytes().any(|b| b.is_ascii_digit());
+        if !self.found.leads || self.before.len() > 1 || self.before.iter().any(telling) {
             self.found.rest.splice(0..0, self.before.iter().map(|line| (*line).to_owned()));
         }
         self.found

@@ -82,6 +82,27 @@ fn letters_and_signatures_of_many_kinds_are_no_form_at_their_start() {
     }
 }
 
+#[test]
+fn a_letter_with_a_signature_stays_a_letter() {
+    use crate::lead::Reading;
+    use crate::normalize::Trust;
+
+    for body in [
+        "Content-Type: text/html\n\n<p>Hallo,<br>bitte rufen Sie an.</p><p><b>Max Muster</b><br>Einkauf<br>Tel: 030 1234567<br>E-Mail: max@firma.example</p>",
+        "\nHallo,\nbitte rufen Sie an.\nTel: 030 1234567\nE-Mail: max@firma.example",
+        "\nHallo,\n\nTermin: Montag\nOrt: Berlin\n\nMax Muster\nTel: 030 1234567\nE-Mail: max@firma.example",
+    ] {
+        let mail = format!("From: Max Muster <max@firma.example>\nSubject: Termin\n{body}");
+        let Reading::Lead(content) = super::super::read(mail.as_bytes(), &super::super::tests::reader(), Trust::Usual)
+        else {
+            panic!("{mail}")
+        };
+        let by = content.authorship.unwrap().reason;
+        assert!(by.contains("From"), "{by}: {mail}");
+        assert_eq!(content.person.phones[0].as_str(), "+49301234567", "{mail}");
+    }
+}
+
 /// A value that a person might have typed: words without what would make it a label.
 fn typed() -> impl proptest::strategy::Strategy<Value = String> {
     proptest::string::string_regex("[A-Za-zäöü]{1,12}( [a-z0-9,]{1,12}){0,6}").unwrap()
