@@ -150,3 +150,64 @@ fn replies_of_many_programs_and_languages_say_what_was_typed() {
     );
     assert!(wrong.is_empty(), "{} of {} replies are read otherwise", wrong.len(), replies.len());
 }
+
+/// One mail for each thing that the README says is recognised.
+#[derive(Deserialize)]
+struct Recognised {
+    forward: Vec<Case>,
+    noise: Vec<Case>,
+    form: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    text: String,
+    reason: Option<String>,
+}
+
+/// The rows of the README's table, each with what its second cell names.
+fn table() -> Vec<(String, BTreeSet<String>)> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let (_, table) = readme.split_once("| in a mail | recognised |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
+    rows.map(|row| {
+        let mut cells = row.trim_matches('|').split('|').map(str::trim);
+        let (kind, names) = (cells.next().unwrap().to_owned(), cells.next().unwrap());
+        (kind, names.split(", ").map(|name| name.trim_matches('`').to_owned()).collect())
+    })
+    .collect()
+}
+
+#[test]
+fn the_table_of_the_readme_is_true() {
+    let reader = reader("example.com");
+    let cases: Recognised = fixtures("recognised.toml");
+    for case in cases.forward.iter().chain(&cases.form) {
+        let Reading::Lead(content) = reading(&reader, case.text.trim_start().as_bytes(), Trust::Usual) else {
+            panic!("{} is no lead", case.name)
+        };
+        let email = content.person.emails.first().map(lotse::lead::Email::as_str);
+        assert_eq!(email, Some("max@adler.example"), "{}", case.name);
+        assert_eq!(content.person.name.as_deref(), Some("Max Adler"), "{}", case.name);
+    }
+    for case in &cases.noise {
+        let Reading::Noise(why) = reading(&reader, case.text.trim_start().as_bytes(), Trust::Usual) else {
+            panic!("{} is no noise", case.name)
+        };
+        assert!(why.starts_with(case.reason.as_deref().unwrap()), "{}: {why}", case.name);
+    }
+    let replies = fixtures::<Replies>("replies.toml").reply;
+    let written = |reply: &&Reply| reply.client != "a person";
+    let names = |cases: &[Case]| cases.iter().map(|case| case.name.clone()).collect::<BTreeSet<_>>();
+    let expected = [
+        ("replies of", replies.iter().filter(written).map(|reply| reply.client.clone()).collect()),
+        ("replies in", replies.iter().map(|reply| reply.language.clone()).collect()),
+        ("forwards of", names(&cases.forward)),
+        ("no lead", names(&cases.noise)),
+        ("forms of", names(&cases.form)),
+    ];
+    let expected: Vec<(String, BTreeSet<String>)> =
+        expected.into_iter().map(|(kind, names)| (kind.to_owned(), names)).collect();
+    assert_eq!(table(), expected, "each word of the table stands for a mail in tests/fixtures");
+}

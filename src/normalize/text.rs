@@ -494,7 +494,7 @@ mod tests {
             ),
             ("<pre>a\n  b</pre>c", "a\n  b\nc"),
             ("<ul><li>one<li>two</ul>", "- one\n- two"),
-            ("<ol><li>one<ul><li><p>in</p></li></ul></li><li>two</ol>x", "1. one\n\n- in\n\n2. two\nx"),
+            ("<ol><li>one<ul><li><p>in</p></li></ul></li><li>two</ol>x", "1. one\n\n- in\n2. two\nx"),
             ("<div style=\"Display: none; mso-hide:all\">Preview<div>x</div></div><p>Hello</p>", "Hello"),
             ("<span class=preheader>Preview</span>Hello<img style=\"display:none\"> you", "Hello you"),
             ("<div style=\"max-height:0px;overflow:hidden\">Preview</div>Hello", "Hello"),

@@ -27,8 +27,8 @@ impl Unseen {
     pub(super) fn begin(tag: &StartTag<()>, styles: bool) -> Option<Self> {
         let name: &[u8] = &tag.name;
         let never = NEVER.contains(&name);
-        let styled = !never && styles && !VOID.contains(&name) && hides(tag);
-        (never || styled).then(|| Self { name: name.to_vec(), depth: 1, tables: 0, styled })
+        let by_style = !never && styles && !VOID.contains(&name) && hides(tag);
+        (never || by_style).then(|| Self { name: name.to_vec(), depth: 1, tables: 0, styled: by_style })
     }
 
     /// A tag inside. Whether the element ends before it, so that the tag counts again.

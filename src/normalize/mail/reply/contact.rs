@@ -166,8 +166,8 @@ fn website(lines: &[&str], domain: &str) -> Option<String> {
     let house = company::registrable(domain);
     let host = |site: &String| company::domain(Some(site), &[]).unwrap_or_default();
     let tidy = |link: &str| company::website(link.trim_end_matches(['.', ')', ']', '>', '*']));
-    let links = || lines.iter().flat_map(|line| LINK.find_iter(line)).filter_map(|link| tidy(link.as_str()));
-    let own = links().find(|site| !domain.is_empty() && host(site) == house && !company::is_freemail(domain));
+    let all = || lines.iter().flat_map(|line| LINK.find_iter(line)).filter_map(|link| tidy(link.as_str()));
+    let own = all().find(|site| !domain.is_empty() && host(site) == house && !company::is_freemail(domain));
     own.or_else(|| {
         let pieces = lines.iter().flat_map(|line| line.split(['|', '•', '·', '\t'])).map(bare);
         let sites = pieces.filter_map(|piece| SITE.captures(piece)?.get(1)).filter_map(|site| tidy(site.as_str()));

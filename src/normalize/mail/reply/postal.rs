@@ -45,8 +45,9 @@ pub(super) fn is_town(line: &str) -> bool {
 
 /// Where the town begins in a piece of a line.
 fn town(piece: &str) -> Option<usize> {
-    let starts = std::iter::once(0).chain(piece.match_indices([',', '–']).map(|(at, mark)| at + mark.len()));
-    starts.take(6).find(|&at| {
+    let marks = piece.match_indices([',', '–']).chain(piece.match_indices(" - "));
+    let mut starts = std::iter::once(0).chain(marks.take(8).map(|(at, mark)| at + mark.len()));
+    starts.find(|&at| {
         let rest = piece[at..].trim_start();
         TOWN.is_match(rest) && !rest.contains(['@', ':'])
     })
@@ -73,7 +74,7 @@ pub(super) fn address(lines: &[&str]) -> Option<String> {
             && !line.contains(['@', ':', '+'])
             && !line.contains("www.")
     };
-    let before = piece[..start].trim_matches([',', ' ', '–', '-']);
+    let before = piece[..start].trim_end_matches([',', ' ', '–', '-']);
     if before.chars().any(|c| c.is_ascii_digit()) {
         // A company before the street in the same line is none of it.
         let parts: Vec<&str> = before.split(", ").collect();
@@ -99,7 +100,7 @@ mod tests {
             ("Muster GmbH, Musterstr. 5, 10115 Berlin", "Musterstr. 5, 10115 Berlin"),
             ("Musterstr. 5 | D-10115 Berlin | Tel. 030 1234567", "Musterstr. 5, D-10115 Berlin"),
             ("12 rue de la Paix\n75002 Paris", "12 rue de la Paix, 75002 Paris"),
-            ("Via Roma 12 - 20121 Milano (MI)", "Via Roma 12 - 20121 Milano (MI)"),
+            ("Via Roma 12 - 20121 Milano (MI)", "Via Roma 12, 20121 Milano (MI)"),
             ("Keizersgracht 5\n1015 CJ Amsterdam", "Keizersgracht 5, 1015 CJ Amsterdam"),
             ("Storgatan 5\n123 45 Ytterby", "Storgatan 5, 123 45 Ytterby"),
             ("ul. Prosta 20\n00-850 Warszawa", "ul. Prosta 20, 00-850 Warszawa"),

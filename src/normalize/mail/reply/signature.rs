@@ -127,8 +127,8 @@ fn block(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
 /// A last paragraph that warns others. What was typed right above it in the same paragraph stays.
 fn legal(lines: &[&str], end: usize) -> Option<usize> {
     let start = lines[..end].iter().rposition(|line| line.trim().is_empty()).map_or(0, |blank| blank + 1);
-    let paragraph = lines[start..end].join(" ");
-    let mut left = words::legal(text::shorten(&paragraph, PARAGRAPH))?;
+    let most = lines[start..end].iter().take(PARAGRAPH / 10).copied().collect::<Vec<_>>().join(" ");
+    let mut left = words::legal(text::shorten(&most, PARAGRAPH))?;
     let mut at = start;
     while at + 1 < end && left > lines[at].len() {
         left -= lines[at].len() + 1;
