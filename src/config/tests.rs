@@ -353,7 +353,7 @@ fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     assert_eq!(sales.login, imap::Login::Password(Secret::new("from systemd")));
     // What the example shows as a default is the default.
     let ChannelKind::Imap(shown) = &filled.channels[0].kind else { panic!("{:?}", filled.channels) };
-    assert_eq!(imap::Config { ca_file: sales.ca_file.clone(), ..shown.clone() }, *sales);
+    assert_eq!(imap::Config { ca_file: sales.ca_file.clone(), authserv_id: Vec::new(), ..shown.clone() }, *sales);
 }
 
 #[test]
@@ -419,7 +419,7 @@ members = ["anna"]
         poll: minute,
         after: imap::After::Keep,
         silence_after: Duration::from_mins(15),
-        timeout: Duration::from_mins(1),
+        timeout: Duration::from_secs(15),
     };
     assert_eq!(config.channels[0].kind, ChannelKind::Imap(sales));
     let form = webhook::Config {

@@ -93,7 +93,8 @@ fn a_letter_with_a_signature_stays_a_letter() {
         "\nHallo,\n\nTermin: Montag\nOrt: Berlin\n\nMax Muster\nTel: 030 1234567\nE-Mail: max@firma.example",
     ] {
         let mail = format!("From: Max Muster <max@firma.example>\nSubject: Termin\n{body}");
-        let Reading::Lead(content) = super::super::read(mail.as_bytes(), &super::super::tests::reader(), Trust::Usual)
+        let Reading::Lead(content) =
+            super::super::read(mail.as_bytes(), &super::super::tests::reader(), &[], Trust::Usual)
         else {
             panic!("{mail}")
         };
