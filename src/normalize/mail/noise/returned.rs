@@ -23,10 +23,12 @@ const NAMES: usize = 100;
 /// Characters of what the other server said.
 const WHY: usize = 300;
 
-/// How servers without a report name whom a mail did not reach: `<max@firma.example>: 550 …`.
+/// A report that a mail is late: it may still arrive.
 #[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
-static REFUSED: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?m)^\s*<([^<>\s]+@[^<>\s]+)>:").expect("a constant pattern"));
+static LATE: LazyLock<Regex> = LazyLock::new(|| {
+    let pattern = r"(?i)\bdelay(?:ed)?\b|will (?:continue|keep|be re|try again|retry)|not yet been delivered|verzögert|weiterhin versucht|retardé|retrasad";
+    Regex::new(pattern).expect("a constant pattern")
+});
 
 /// Reads a delivery report.
 pub(super) fn read(parts: &Parts<'_>) -> Returned {
@@ -52,11 +54,24 @@ pub(super) fn read(parts: &Parts<'_>) -> Returned {
     }
     if !reported && found.recipients.is_empty() {
         let text = body::read(parts).text.unwrap_or_default();
-        let named = REFUSED.captures_iter(shorten(&text, TEXT)).take(RECIPIENTS);
-        named.filter_map(|hit| email::parse(&hit[1])).for_each(|failed| keep(&mut found.recipients, failed));
+        let words = own_words(shorten(&text, TEXT));
+        if !LATE.is_match(&root.word("subject")) && !LATE.is_match(&words) {
+            found.recipients = email::parse_all(&words);
+        }
     }
     found.ids.truncate(NAMES);
     found
+}
+
+/// What a server says itself, above a copy of the mail that came back.
+fn own_words(text: &str) -> String {
+    let copy = |line: &&str| {
+        let lower = line.to_lowercase();
+        let told = ["return", "original", "copy", "header", "message"].iter().any(|word| lower.contains(word));
+        let marked = line.starts_with("--") && told && !line.contains('@');
+        marked || ["Received:", "Return-Path:", "Message-ID:", "From:"].iter().any(|name| line.starts_with(name))
+    };
+    text.lines().map(str::trim).take_while(|line| !copy(line)).fold(String::new(), |words, line| words + line + "\n")
 }
 
 fn decoded(parts: &Parts<'_>, part: &Part<'_>) -> Vec<u8> {
@@ -141,6 +156,8 @@ mod tests {
         for mail in [exim, qmail] {
             assert_eq!(of(mail).recipients, [Email("max@firma.example".into())], "{mail}");
         }
-        assert_eq!(of("From: MAILER-DAEMON@mx.example\n\nWrite to sales@example.com"), Returned::default());
+        for late in ["The mail to max@firma.example is delayed.", "max@firma.example: will keep trying"] {
+            assert_eq!(of(&format!("From: MAILER-DAEMON@mx.example\n\n{late}")), Returned::default());
+        }
     }
 }
