@@ -8,6 +8,7 @@ pub mod company;
 pub mod email;
 pub mod fields;
 pub mod form;
+pub mod html;
 mod identity;
 pub mod language;
 mod mail;

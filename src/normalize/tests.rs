@@ -283,7 +283,7 @@ proptest! {
     #[test]
     fn no_text_makes_reading_panic(content_type in content_types(), text in "([\\[\\]{}:,\"\\\\&=;%+-]|--b|\r\n|name|email|\\PC){0,60}") {
         drop(read(Kind::Form, content_type, text.as_bytes(), Trust::Usual));
-        drop(text::html_to_text(&text));
+        drop(html::to_text(&text));
         drop(email::parse_mailbox(&text));
         drop(phone::read(&text, "DE"));
         drop(phone::find(&text, "DE"));

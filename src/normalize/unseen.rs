@@ -11,6 +11,16 @@ const NEVER: [&[u8]; 5] = [b"script", b"style", b"title", b"template", b"iframe"
 /// Elements without an end.
 const VOID: [&[u8]; 10] = [b"area", b"base", b"br", b"col", b"embed", b"hr", b"img", b"input", b"link", b"meta"];
 
+/// Whether styles are heeded that hide something.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Styles {
+    /// As mail programs do.
+    #[default]
+    Heeded,
+    /// For pages whose styles would hide everything.
+    Ignored,
+}
+
 /// The element that hides what is in it.
 pub(super) struct Unseen {
     name: Vec<u8>,
@@ -23,11 +33,11 @@ pub(super) struct Unseen {
 }
 
 impl Unseen {
-    /// What the start of an element hides. `styles` says whether styles are heeded.
-    pub(super) fn begin(tag: &StartTag<()>, styles: bool) -> Option<Self> {
+    /// What the start of an element hides.
+    pub(super) fn begin(tag: &StartTag<()>, styles: Styles) -> Option<Self> {
         let name: &[u8] = &tag.name;
         let never = NEVER.contains(&name);
-        let by_style = !never && styles && !VOID.contains(&name) && hides(tag);
+        let by_style = !never && styles == Styles::Heeded && !VOID.contains(&name) && hides(tag);
         (never || by_style).then(|| Self { name: name.to_vec(), depth: 1, tables: 0, styled: by_style })
     }
 

@@ -3,7 +3,7 @@
 //! Plain text is preferred to HTML, because it is what the sender's program made for readers like
 //! us; HTML is read where there is no plain text, or only a note that one should look at the HTML.
 
-use crate::normalize::text;
+use crate::normalize::{html, text};
 
 use super::charset;
 use super::parts::{Disposition, Flowed, Part, Parts};
@@ -129,10 +129,10 @@ fn read_part(parts: &Parts<'_>, part: &Part<'_>, views: &mut Vec<String>) -> (Pi
     let (raw, repair) = charset::decode_and_tell(&bytes, part.charset.as_deref());
     let html = part.kind == "text/html" || looks_like_html(&raw);
     if html && views.len() < VIEWS && raw.len() <= VIEWED {
-        views.push(text::html_with_labels(&raw));
+        views.push(html::to_text_with_labels(&raw));
     }
     let text = if html || part.kind == "text/enriched" {
-        text::html_to_text(&raw)
+        html::to_text(&raw)
     } else if let Some(flowed) = part.flowed {
         text::clean(&reflow(&raw, flowed))
     } else {

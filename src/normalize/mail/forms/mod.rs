@@ -14,7 +14,7 @@ use crate::lead::Email;
 use crate::normalize::email;
 use crate::normalize::fields::Pair;
 use crate::normalize::fields::label::{self, Certainty, Slot};
-use crate::normalize::text::LABEL_MARK;
+use crate::normalize::html::LABEL_MARK;
 
 use super::parts::Parts;
 use scan::Found;

@@ -78,7 +78,7 @@ pub(super) fn address(lines: &[&str]) -> Option<String> {
     if before.chars().any(|c| c.is_ascii_digit()) {
         // A company before the street in the same line is none of it.
         let parts: Vec<&str> = before.split(", ").collect();
-        let from = parts.iter().position(|part| street(part)).unwrap_or(0);
+        let from = parts.iter().position(street).unwrap_or(0);
         let rest = piece[start..].trim_start_matches([',', ' ', '–']);
         return Some(format!("{}, {rest}", parts[from..].join(", ")));
     }
