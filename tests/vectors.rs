@@ -258,7 +258,7 @@ impl Signed {
                 let mut value = headers[signature].1.clone().into_bytes();
                 value[at] ^= 1 << bit;
                 let Ok(value) = String::from_utf8(value) else { continue };
-                headers[signature].1 = value.clone();
+                headers[signature].1.clone_from(&value);
                 assert!(!same(headers, self.body.clone()).passes(), "{}: `{value}`", self.provider);
             }
         }

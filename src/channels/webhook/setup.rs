@@ -130,9 +130,11 @@ fn curl(here: &str, config: &Config) -> String {
     if let Some(id) = config.provider.delivery.filter(|id| !headers.iter().any(|(name, _)| name == id)) {
         headers.push((id.to_owned(), format!("lotse-{}", now.as_millisecond())));
     }
-    let headers: String =
-        headers.iter().map(|(name, value)| format!(" \\\n  -H {}", quoted(&format!("{name}: {value}")))).collect();
-    format!("curl {}{headers} \\\n  --data-raw {}", quoted(here), quoted(&body))
+    let mut line = format!("curl {}", quoted(here));
+    for (name, value) in headers {
+        line += &format!(" \\\n  -H {}", quoted(&format!("{name}: {value}")));
+    }
+    format!("{line} \\\n  --data-raw {}", quoted(&body))
 }
 
 /// Minutes that the command line counts, where its signature holds a time.

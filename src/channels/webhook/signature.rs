@@ -332,7 +332,7 @@ fn params(body: &[u8]) -> String {
     let mut pairs: Vec<_> = url::form_urlencoded::parse(body).collect();
     pairs.sort();
     pairs.dedup();
-    pairs.iter().map(|(name, value)| format!("{name}{value}")).collect()
+    pairs.iter().flat_map(|(name, value)| [&**name, &**value]).collect()
 }
 
 /// A header as text.

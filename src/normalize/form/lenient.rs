@@ -116,10 +116,11 @@ impl Reader<'_> {
         if text.is_empty() {
             return Node::Plain(Value::Null);
         }
-        serde_json::from_str::<Value>(&text)
-            .ok()
-            .filter(|value| value.to_string() == text)
-            .map_or(Node::Text(text), Node::Plain)
+        match serde_json::from_str::<Value>(&text) {
+            // Long numbers keep their digits.
+            Ok(value) if text == format!("{value}") => Node::Plain(value),
+            _ => Node::Text(text),
+        }
     }
 
     /// A text, from its first quote to the one that ends it.

@@ -22,6 +22,9 @@ use crate::normalize::fields::Pair;
 pub use schema::Schema;
 use tree::Node;
 
+/// Values, and maps and lists of them, of a body that a provider's schema is asked about.
+pub(crate) const MAX_NODES: usize = 8000;
+
 /// Most items of one JSON array.
 pub const MAX_ITEMS: usize = 1000;
 
@@ -104,7 +107,9 @@ pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
     let mut form = Form::default();
     if let Some(node) = tree(original, &mut form)? {
         form.noise = (schema.noise)(&node);
-        (schema.arrange)(node).pairs(&mut form);
+        // What a form has is a few hundred values; more are no form of the provider's.
+        let node = if node.is_larger_than(MAX_NODES) { node } else { (schema.arrange)(node) };
+        node.pairs(&mut form);
     }
     form.pairs.sort_by_key(|pair| !pair.inside);
     Ok(form)

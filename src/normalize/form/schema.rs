@@ -48,6 +48,7 @@ impl Default for &'static Schema {
 }
 
 /// Writes a schema as the name of its provider: a reader in another process finds it again by that.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands on a reference")]
 pub(crate) fn serialize<S: Serializer>(schema: &&'static Schema, to: S) -> Result<S::Ok, S::Error> {
     schema.provider.serialize(to)
 }

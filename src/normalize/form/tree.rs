@@ -4,6 +4,8 @@
 //! field (`{"label": "E-Mail", "type": "email", "value": …}`) is that field; anything else nested
 //! has a dotted label (`contact.email`, `items[0].sku`).
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{Form, json, kinds};
@@ -47,7 +49,10 @@ const NAMES: [&str; 9] = ["label", "title", "question", "name", "key", "field", 
 const VALUES: [&str; 6] = ["value", "values", "answer", "answers", "text", "rawvalue"];
 
 /// Other keys of the description of a field; software wrote them, no person.
-const REST: [&str; 11] = [
+const REST: [&str; 14] = [
+    "first",
+    "middle",
+    "last",
     "type",
     "fieldtype",
     "rawvalue",
@@ -160,6 +165,22 @@ impl Node {
     /// The values of a list; none of anything else.
     pub(crate) fn items(&self) -> &[Node] {
         if let Self::List(items) = self { items } else { &[] }
+    }
+
+    /// Whether more than so many values, maps and lists are in it.
+    pub(crate) fn is_larger_than(&self, most: usize) -> bool {
+        fn count(node: &Node, room: &mut usize) {
+            let Some(rest) = room.checked_sub(1) else { return };
+            *room = rest;
+            match node {
+                Node::Map(entries) => entries.iter().for_each(|(_, node)| count(node, room)),
+                Node::List(items) => items.iter().for_each(|node| count(node, room)),
+                Node::Text(_) | Node::Plain(_) => {}
+            }
+        }
+        let mut room = most + 1;
+        count(self, &mut room);
+        room == 0
     }
 
     /// Whether it is the truth value, or says so in a word.
@@ -300,7 +321,7 @@ impl Walk<'_> {
         let (_, mut value) = entries.swap_remove(value);
         let label = find(&entries, &NAMES).and_then(|at| entries[at].1.text());
         if let Some(options) = find(&entries, &["options", "choices"]) {
-            choose(&mut value, entries[options].1.items());
+            choose(&mut value, &texts(entries[options].1.items()));
         }
         let kind = find(&entries, &["type", "fieldtype"]).and_then(|at| entries[at].1.text());
         self.kind = kind.and_then(|kind| kinds::slot(&kind));
@@ -344,18 +365,22 @@ impl Walk<'_> {
 }
 
 /// Puts the texts of options in the place of their ids.
-fn choose(value: &mut Node, options: &[Node]) {
+fn choose(value: &mut Node, options: &HashMap<String, String>) {
     match value {
         Node::List(items) => items.iter_mut().for_each(|item| choose(item, options)),
         Node::Text(id) => {
-            let of = |option: &&Node| option.text_at("id").is_some_and(|known| known == *id);
-            let said = |option: &Node| ["text", "label", "name", "title"].iter().find_map(|key| option.text_at(key));
-            if let Some(text) = options.iter().find(of).and_then(said) {
-                *value = Node::Text(text);
+            if let Some(text) = options.get(id.as_str()) {
+                id.clone_from(text);
             }
         }
         Node::Map(_) | Node::Plain(_) => {}
     }
+}
+
+/// The texts of options by their ids.
+fn texts(options: &[Node]) -> HashMap<String, String> {
+    let said = |option: &Node| ["text", "label", "name", "title"].iter().find_map(|key| option.text_at(key));
+    options.iter().filter_map(|option| Some((option.text_at("id")?, said(option)?))).collect()
 }
 
 fn is_wrapper(key: &str) -> bool {

@@ -3,8 +3,9 @@
 
 use super::Provider;
 use crate::normalize::fields::label::{self, Slot};
-use crate::normalize::form::Schema;
 use crate::normalize::form::tree::Node;
+use crate::normalize::form::{MAX_NODES, Schema};
+use crate::normalize::text::shorten;
 
 /// Jotform.
 pub(super) static JOTFORM: Provider = Provider {
@@ -20,11 +21,14 @@ pub(super) static JOTFORM: Provider = Provider {
     ..Provider::like_generic("jotform", "Jotform")
 };
 
+/// Bytes of `pretty` that are searched for labels.
+const MAX_PRETTY: usize = 64 << 10;
+
 fn arrange(body: Node) -> Node {
     let raw =
         body.at("rawRequest").and_then(|raw| raw.json().or_else(|| Some(raw.clone()).filter(|raw| !raw.is_single())));
     let pretty = body.text_at("pretty").unwrap_or_default();
-    let fields = match raw {
+    let fields = match raw.filter(|raw| !raw.is_larger_than(MAX_NODES)) {
         Some(raw) => answers(&raw, &pretty),
         None if pretty.is_empty() => return body,
         None => in_words(&pretty),
@@ -39,7 +43,7 @@ fn arrange(body: Node) -> Node {
 /// The answers of `rawRequest`: `q3_name`, `q4_email`; the rest of it is the software's own.
 fn answers(raw: &Node, pretty: &str) -> Vec<Node> {
     let mut fields = Vec::new();
-    let mut labels = Labels { rest: pretty };
+    let mut labels = Labels { rest: shorten(pretty, MAX_PRETTY) };
     for (key, value) in raw.entries() {
         let Some(slug) = slug(key) else {
             // Files stand under their bare slug, as addresses.

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
 
 use super::{PROVIDERS, Provider, find};
 use crate::config;
-use crate::lead::{Content, Delivery, Inbound, Kind, Name, Original, Reading};
+use crate::lead::{Content, Delivery, Email, Inbound, Kind, Name, Original, Reading};
 use crate::normalize::{Reader, Trust};
 
 fn inbound(content_type: &str, body: &str) -> Inbound {
@@ -48,7 +49,7 @@ fn json(provider: &str, body: &str) -> Content {
 }
 
 fn who(content: &Content) -> (Option<&str>, Option<&str>) {
-    (content.person.name.as_deref(), content.person.emails.first().map(|email| email.as_str()))
+    (content.person.name.as_deref(), content.person.emails.first().map(Email::as_str))
 }
 
 /// The identity's key of a post.
@@ -291,4 +292,89 @@ fn the_rest_is_read_where_each_provider_puts_it() {
         "anything=%7B%22name%22%3A%22Kai+Falk%22%2C%22email%22%3A%22kai%40falk.example%22%7D",
     );
     assert_eq!(who(&ninja), (Some("Kai Falk"), Some("kai@falk.example")));
+}
+
+/// Words of which the bodies of all providers are made, in any nesting.
+fn body() -> impl Strategy<Value = serde_json::Value> {
+    let word = prop::sample::select(vec![
+        "form_response",
+        "answers",
+        "field",
+        "definition",
+        "fields",
+        "type",
+        "text",
+        "choice",
+        "choices",
+        "labels",
+        "data",
+        "key",
+        "label",
+        "value",
+        "options",
+        "id",
+        "rawRequest",
+        "pretty",
+        "q3_name",
+        "q4_",
+        "first",
+        "1.3",
+        "1.6",
+        "2",
+        "form_id",
+        "payload",
+        "schema",
+        "submission",
+        "_date",
+        "ordered_human_fields",
+        "name",
+        "email",
+        "acceptsMarketing",
+        "__submission",
+        "meta",
+        "hidden",
+        "{{",
+        "a@b.example",
+        "",
+        "ä:, \u{0}",
+    ]);
+    let leaf = prop_oneof![
+        word.clone().prop_map(serde_json::Value::from),
+        any::<i32>().prop_map(serde_json::Value::from),
+        any::<bool>().prop_map(serde_json::Value::from),
+        Just(serde_json::Value::Null),
+    ];
+    leaf.prop_recursive(6, 60, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(serde_json::Value::from),
+            prop::collection::vec((word.clone(), inner), 0..6)
+                .prop_map(|entries| entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_body_is_beyond_a_providers_reading(body in body(), provider in 0..PROVIDERS.len()) {
+        let provider = PROVIDERS[provider].name();
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("rawRequest", &body.to_string())
+            .append_pair("pretty", "a:b, c:")
+            .finish();
+        for (content_type, text) in [("application/json", body.to_string()), ("application/x-www-form-urlencoded", form)] {
+            let _ = (reading(provider, content_type, &text), key(provider, content_type, &text));
+        }
+    }
+}
+
+#[test]
+fn a_body_of_very_many_values_is_no_form_of_a_provider() {
+    let entry = |inputs: usize| {
+        let inputs: Vec<String> = (0..inputs).map(|n| format!("\"{n}.3\":\"Ada\",\"{n}.6\":\"Lovelace\"")).collect();
+        format!(r#"{{"form_id":"1","email":"ada@b.example",{}}}"#, inputs.join(","))
+    };
+    assert_eq!(json("gravity_forms", &entry(1)).person.name.as_deref(), Some("Ada Lovelace"));
+    let many = json("gravity_forms", &entry(5000));
+    assert_eq!(who(&many), (None, Some("ada@b.example")));
+    assert!(many.problems.iter().any(|problem| problem.contains("stand only in the original")), "{:?}", many.problems);
 }

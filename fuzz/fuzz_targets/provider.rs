@@ -1,0 +1,53 @@
+//! The body of a post as its provider spells it: the first byte says which, the second what is sent.
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use lotse::config::parse;
+use lotse::lead::{Delivery, Inbound, Kind, Name, Original};
+use lotse::normalize::{Reader, Trust};
+
+const PROVIDERS: [&str; 15] = [
+    "generic",
+    "typeform",
+    "tally",
+    "jotform",
+    "gravity_forms",
+    "contact_form_7",
+    "wpforms",
+    "fluent_forms",
+    "elementor",
+    "ninja_forms",
+    "webflow",
+    "formspree",
+    "netlify",
+    "framer",
+    "squarespace",
+];
+
+static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
+    let settings =
+        |name: &str| format!("[channels.c]\nkind = \"webhook\"\nprovider = \"{name}\"\nsecret = \"00ff5ec7e7\"\n");
+    let reader = |name: &&str| Reader::new(&parse(&settings(name), None).config.expect("settings"));
+    PROVIDERS.iter().map(reader).collect()
+});
+
+libfuzzer_sys::fuzz_target!(|post: &[u8]| {
+    let [provider, kind, body @ ..] = post else { return };
+    let content_type = ["application/json", "text/plain", "application/x-www-form-urlencoded"][usize::from(*kind) % 3];
+    let original = Original { content_type: content_type.into(), headers: BTreeMap::new(), bytes: body.to_vec() };
+    let inbound = Inbound {
+        channel: Name::parse("c").expect("a name"),
+        kind: Kind::Form,
+        received_at: jiff::Timestamp::UNIX_EPOCH,
+        source: String::new(),
+        delivery: Delivery::Unique,
+        original,
+        place: None,
+        quiet: true,
+    };
+    let reader = &READERS[usize::from(*provider) % READERS.len()];
+    let _ = reader.identity(&inbound);
+    lotse_fuzz::sound(&reader.read(&inbound, Trust::Usual));
+});
