@@ -63,7 +63,7 @@ impl Look<'_> {
                     see(Cause::Silent, self.silent(name, state, silence_after)),
                     see(Cause::NoMail, self.no_mail(name, state, arrivals)),
                     refused,
-                    see(Cause::Undone, self.undone(state, silence_after)),
+                    see(Cause::Undone, Self::undone(state, silence_after)),
                 ];
                 if secret_expires.is_some() || self.is_known(Cause::SecretExpires, name) {
                     seen.push(see(Cause::SecretExpires, self.secret(secret_expires)));
@@ -75,7 +75,7 @@ impl Look<'_> {
     }
 
     /// What cannot be done to mails while they are read.
-    fn undone(&self, state: &ChannelState, silence_after: Duration) -> Standing {
+    fn undone(state: &ChannelState, silence_after: Duration) -> Standing {
         let patience = SignedDuration::try_from(silence_after).unwrap_or(SignedDuration::MAX);
         match (&state.undone, state.state) {
             (Some(undone), _) => Standing::Amiss { since: undone.since, patience, error: Some(undone.error.clone()) },
