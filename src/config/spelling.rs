@@ -27,5 +27,5 @@ pub(crate) fn spelling(section: &mut Section<'_>) -> Spelling {
             fields.entry(canonical.to_owned()).or_default().push(item.text);
         }
     }
-    Spelling { fields, honeypot: None }
+    Spelling { fields, ..Spelling::default() }
 }

@@ -21,7 +21,8 @@ pub use alarm::{Alarm, Alarms, Cause};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Verdict};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{
-    Attachment, Authorship, Confidence, Consent, Content, Delivery, Identity, Inbound, Kind, Original, Place, Reading,
+    Attachment, Authorship, Confidence, Consent, Content, Danger, Delivery, Identity, Inbound, Kind, Original, Place,
+    Reading,
 };
 pub use ledger::{Intake, Outcome, Receipt};
 pub use notice::{Event, Notice, NoticeState};

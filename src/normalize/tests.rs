@@ -8,8 +8,11 @@ use proptest::prelude::*;
 use super::*;
 
 fn reader() -> Reader {
-    let website =
-        Spelling { fields: BTreeMap::from([("message".into(), vec!["wunsch".into()])]), honeypot: Some("fax".into()) };
+    let website = Spelling {
+        fields: BTreeMap::from([("message".into(), vec!["wunsch".into()])]),
+        honeypot: Some("fax".into()),
+        ..Spelling::default()
+    };
     Reader {
         domains: vec!["firma.example".into()],
         country: "DE".into(),

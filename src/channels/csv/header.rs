@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn headers_say_which_field_they_fill() {
         let spelling =
-            Spelling { fields: [("company".to_owned(), vec!["Aussteller".to_owned()])].into(), honeypot: None };
+            Spelling { fields: [("company".to_owned(), vec!["Aussteller".to_owned()])].into(), ..Spelling::default() };
         let fields = ["E-Mail", "Vorname", "Aussteller", "UTM Source", "gclid", "Lieblingsfarbe"]
             .map(|header| field(header, &spelling));
         let fields: Vec<_> = fields.iter().map(Option::as_deref).collect();

@@ -14,12 +14,15 @@ mod example;
 mod idle;
 mod limits;
 pub mod listener;
+mod page;
 mod post;
 mod prove;
 mod rate;
 mod receive;
 pub(crate) mod settings;
 mod stall;
+mod unpack;
+mod uploads;
 mod verify;
 
 #[cfg(test)]
@@ -41,6 +44,7 @@ use crate::normalize::Spelling;
 pub use example::example_curl;
 pub use post::{Posted, post};
 use receive::{Bounds, Desk};
+pub use uploads::Uploads;
 pub use verify::verify;
 
 /// Settings of one webhook (`kind = "webhook"`).
@@ -59,7 +63,9 @@ pub struct Config {
     pub redirect: Option<String>,
     /// Requests per client address.
     pub rate: Rate,
-    /// Extra names of canonical fields, and the trap field (`honeypot`).
+    /// Files that one post may bring.
+    pub uploads: Uploads,
+    /// Extra names of canonical fields, and the traps for programs (`honeypot`, `time_trap`).
     pub spelling: Spelling,
 }
 

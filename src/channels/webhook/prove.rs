@@ -51,6 +51,7 @@ mod tests {
                 origins: Vec::new(),
                 redirect: None,
                 rate: Rate { count: 600, per: Duration::from_mins(1) },
+                uploads: crate::channels::webhook::Uploads::default(),
                 spelling: crate::normalize::Spelling::default(),
             };
             let (name, value) = prove(&config, b"{}").unwrap();

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use axum::http::HeaderName;
+use jiff::SignedDuration;
 
-use super::{Algorithm, Config, Encoding, Signature};
+use super::receive::LARGEST_BODY;
+use super::{Algorithm, Config, Encoding, Signature, Uploads};
 use crate::config::problem::{Wrong, quote};
 use crate::config::section::Section;
 use crate::config::spelling::spelling;
 use crate::config::{Rate, values};
+use crate::normalize::TimeTrap;
 
 /// Providers whose posts can be taken.
 const PROVIDERS: [&str; 1] = ["generic"];
@@ -65,13 +68,45 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let origins = section.key("origins").list(values::origin).unwrap_or_default();
     let redirect = section.key("redirect").parse(values::target);
     let honeypot = section.key("honeypot").text();
+    let time_trap = time_trap(section);
+    let uploads = uploads(section);
     let rate = section.key("rate").parse(values::rate);
     section.key("url").later().parse(values::url);
     let mut spelling = spelling(section);
     spelling.honeypot = honeypot;
+    spelling.time_trap = time_trap;
     let provider = provider.unwrap_or_else(|| "generic".to_owned());
     let rate = rate.unwrap_or(Rate { count: 600, per: Duration::from_mins(1) });
-    Config { provider, secrets, signature, origins, redirect, rate, spelling }
+    Config { provider, secrets, signature, origins, redirect, rate, uploads, spelling }
+}
+
+/// Reads `time_trap = { field = "spent", least = "3s" }`.
+fn time_trap(section: &mut Section<'_>) -> Option<TimeTrap> {
+    let mut table = section.key("time_trap").section()?;
+    let field = table.key("field").required().text();
+    let range = Duration::from_millis(1)..=Duration::from_hours(1);
+    let least = table.key("least").duration(range).unwrap_or(Duration::from_secs(3));
+    table.finish();
+    Some(TimeTrap { field: field?, least: SignedDuration::try_from(least).ok()? })
+}
+
+/// Reads `uploads = { files = 5, each = "5MiB", total = "10MiB" }`.
+fn uploads(section: &mut Section<'_>) -> Uploads {
+    let mut table = section.section("uploads");
+    let files = table.key("files").integer(0..=100).and_then(|files| usize::try_from(files).ok());
+    let (each, total) = (table.key("each").parse(upload), table.key("total").parse(upload));
+    table.finish();
+    Uploads { files, each, total }
+}
+
+/// A size of files that a body can hold.
+fn upload(text: &str) -> Result<u64, Wrong> {
+    let size = values::size(text)?;
+    if size > LARGEST_BODY as u64 {
+        let wrong = Wrong::new(format!("{} is more than a post may have", quote(text)));
+        return Err(wrong.hint(format!("use \"{}MiB\" at most", LARGEST_BODY >> 20)));
+    }
+    Ok(size)
 }
 
 /// The name of a provider that can be taken.

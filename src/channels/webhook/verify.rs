@@ -115,6 +115,7 @@ mod tests {
             origins: Vec::new(),
             redirect: None,
             rate: Rate { count: 600, per: Duration::from_mins(1) },
+            uploads: crate::channels::webhook::Uploads::default(),
             spelling: crate::normalize::Spelling::default(),
         }
     }

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::listener::{Limits, serve};
 use super::receive::Bounds;
-use super::{Config, Hooks, Receivers, router_within};
+use super::{Config, Hooks, Receivers, Uploads, router_within};
 use crate::channels::health::Board;
 use crate::config;
 use crate::config::{Rate, Secret};
@@ -69,6 +69,7 @@ fn open() -> Config {
         origins: Vec::new(),
         redirect: None,
         rate: Rate { count: 600, per: Duration::from_mins(1) },
+        uploads: Uploads::default(),
         spelling: Spelling::default(),
     }
 }
