@@ -5,4 +5,6 @@ pub mod cyrus;
 pub mod daemon;
 pub mod dovecot;
 pub mod http;
+pub mod readme;
+pub mod site;
 pub mod smtp;
