@@ -10,10 +10,8 @@ use support::daemon::binary;
 
 /// The blocks of one language, with the file that their first line names.
 fn blocks(language: &str) -> Vec<(String, String)> {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let fence = format!("```{language}\n");
-    let blocks = readme.split(&fence).skip(1).map(|rest| rest.split("```").next().unwrap());
-    blocks.map(|block| (block.lines().next().unwrap().trim_start_matches("# ").to_owned(), block.to_owned())).collect()
+    let named = |block: String| (block.lines().next().unwrap().trim_start_matches("# ").to_owned(), block);
+    support::readme::blocks(language).into_iter().map(named).collect()
 }
 
 #[test]

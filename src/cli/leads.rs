@@ -226,7 +226,8 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
             say(&format!("  sender checked: {sender}"))?;
         }
         for file in touch["attachments"].as_array().into_iter().flatten() {
-            say(&format!("  file {} ({} bytes)", text(&file["name"]), file["size"]))?;
+            let danger = file["danger"].as_str().map(|danger| format!(", careful: {danger}")).unwrap_or_default();
+            say(&format!("  file {} ({} bytes{danger})", text(&file["name"]), file["size"]))?;
         }
     }
     say("\nhistory")?;

@@ -430,6 +430,7 @@ members = ["anna"]
         origins: Vec::new(),
         redirect: None,
         rate: Rate { count: 600, per: minute },
+        uploads: webhook::Uploads::default(),
         spelling: crate::normalize::Spelling::default(),
     };
     assert_eq!(config.channels[1].kind, ChannelKind::Webhook(form));

@@ -267,6 +267,43 @@ pub struct Attachment {
     pub size: u64,
     /// SHA-256 of the bytes, hex.
     pub sha256: String,
+    /// What it could do to whoever opens it; `None` where nothing speaks against it. It is judged by the bytes
+    /// and the name, not by the type.
+    #[serde(default)]
+    pub danger: Option<Danger>,
+}
+
+/// Why a file should not be opened without a thought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Danger {
+    /// It is a program, an installer or a shortcut.
+    Program,
+    /// It is a script, or a page that holds one.
+    Script,
+    /// It is an Office file with macros.
+    Macros,
+    /// It is an archive that holds one of these.
+    Archive,
+    /// Its name says it is something else.
+    Disguised,
+}
+
+impl Danger {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Program, Self::Script, Self::Macros, Self::Archive, Self::Disguised];
+
+    /// The word used in JSON and rules.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Program => "program",
+            Self::Script => "script",
+            Self::Macros => "macros",
+            Self::Archive => "archive",
+            Self::Disguised => "disguised",
+        }
+    }
 }
 
 /// Evidence of consent.

@@ -25,8 +25,8 @@ pub use authentication::{Authentication, Check, Checked};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Verdict};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{
-    Attachment, Authorship, Confidence, Consent, Content, Delivery, Fit, Identity, Inbound, Kind, Original, Place,
-    Reading,
+    Attachment, Authorship, Confidence, Consent, Content, Danger, Delivery, Fit, Identity, Inbound, Kind, Original,
+    Place, Reading,
 };
 pub use ledger::{Intake, Outcome, Receipt};
 pub use notice::{Event, Notice, NoticeState};

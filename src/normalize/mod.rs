@@ -7,6 +7,7 @@
 pub mod company;
 pub mod email;
 pub mod fields;
+mod file;
 pub mod form;
 pub mod html;
 mod identity;
@@ -23,6 +24,7 @@ mod unseen;
 
 use std::collections::{BTreeMap, HashMap};
 
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{self, ChannelKind, Config};
@@ -45,6 +47,19 @@ pub struct Spelling {
     /// How the provider spells its forms.
     #[serde(with = "form::schema")]
     pub schema: &'static Schema,
+    /// A field that tells how long somebody took: too short, and the item is noise.
+    #[serde(default)]
+    pub time_trap: Option<TimeTrap>,
+}
+
+/// How long a person takes at least to send a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeTrap {
+    /// The hidden field: milliseconds since the page was opened, or when that was (RFC 3339, or seconds or
+    /// milliseconds since 1970).
+    pub field: String,
+    /// Less is noise.
+    pub least: SignedDuration,
 }
 
 /// Reads items; made from the settings, shared by all threads.
@@ -178,7 +193,7 @@ impl Reader {
     }
 
     fn form(&self, form: Result<Form, String>, inbound: &Inbound, trust: Trust) -> Reading {
-        let form = match form {
+        let mut form = match form {
             Ok(form) if form.pairs.is_empty() && form.attachments.is_empty() && form.letter.is_none() => {
                 return Reading::Unclear("the form is empty: no field holds a value".into());
             }
@@ -191,6 +206,12 @@ impl Reader {
         let sums = || (inbound.kind == Kind::Row).then(|| totals::reason(&form.pairs)).flatten();
         if let (Some(why), Trust::Usual) = (own.or_else(|| fields::trap(&form.pairs, spelling)).or_else(sums), trust) {
             return Reading::Noise(why);
+        }
+        if let Some(trap) = &spelling.time_trap {
+            let hasty = fields::hurry::take(&mut form.pairs, trap, inbound.received_at, &mut form.problems);
+            if let (Err(why), Trust::Usual) = (hasty, trust) {
+                return Reading::Noise(why);
+            }
         }
         let known = fields::Context { spelling, region: &self.country, at: inbound.received_at };
         let mut pairs = form.pairs;

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::lead::{
-    Attachment, Attribution, Consent, Content, Disposition, Email, Fields, Id, Kind, Lead, Name, NameError, NextStep,
-    Person, Phone, Stage, Touch,
+    Attachment, Attribution, Consent, Content, Danger, Disposition, Email, Fields, Id, Kind, Lead, Name, NameError,
+    NextStep, Person, Phone, Stage, Touch,
 };
 
 /// A lead that nobody said anything about, and its touch, at `now`.
@@ -108,6 +108,7 @@ fn full_lead(mut lead: Lead) -> Lead {
         content_type: "application/pdf".into(),
         size: 1024,
         sha256: "0".repeat(64),
+        danger: Some(Danger::Disguised),
     }];
     lead.stage_reason = some("no need");
     lead.assigned_at = Some(Timestamp::UNIX_EPOCH);

@@ -107,6 +107,7 @@ fn a_rule_sees_every_field_of_a_lead_and_its_touch() {
         r"lead.fields.seats + 1 == 251 && lead.fields.share < 1 && lead.fields.eilig",
         r#"lead.fields.exists(key, key.lowerAscii() == "budget")"#,
         r#"lead.attachments.exists(a, a.name.endsWith(".pdf") && a.size > 1000) && lead.attachments[0].name != """#,
+        r#"lead.attachments.exists(a, a.danger != null) && lead.attachments[0].danger == "disguised""#,
         r#"lead.stage == "new" && lead.touch_count == 1 && lead.problems.size() == 1"#,
         r#"touch.channel == "website" && touch.kind == "form" && touch.subject != null"#,
         r#"touch.text.matches("(?i)\\bANGEBOT\\b") && matches(touch.text, r"\d{3}")"#,
@@ -645,7 +646,7 @@ proptest! {
         lead.message.clone_from(&texts[2]);
         lead.fields.insert(key, json!({ "deep": [1, -2.5, null, texts[3].clone(), size] }));
         let name = texts[3].clone().unwrap_or_default();
-        lead.attachments.push(Attachment { name, content_type: String::new(), size, sha256: String::new() });
+        lead.attachments.push(Attachment { name, content_type: String::new(), size, sha256: String::new(), danger: None });
         touch.kind = Kind::Chat;
         touch.content.text.clone_from(&texts[4]);
         touch.content.subject.clone_from(&texts[5]);

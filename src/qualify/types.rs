@@ -211,8 +211,8 @@ pub(super) const DECIDED: [&str; 6] =
     ["lead.score", "lead.tags", "lead.disposition", "lead.reason", "lead.team", "lead.owner"];
 
 /// Fields of an attachment.
-pub(super) const FILE_FIELDS: [(&str, Ty); 4] =
-    [("name", Ty::Text), ("content_type", Ty::Text), ("size", Ty::Int), ("sha256", Ty::Text)];
+pub(super) const FILE_FIELDS: [(&str, Ty); 5] =
+    [("name", Ty::Text), ("content_type", Ty::Text), ("size", Ty::Int), ("sha256", Ty::Text), ("danger", Ty::Text)];
 
 /// The field of this full name.
 pub(super) fn field(path: &str) -> Option<&'static Field> {

@@ -232,6 +232,7 @@ fn file(file: &Attachment) -> Box<dyn Val + '_> {
         ("content_type", boxed(&file.content_type)),
         ("size", size),
         ("sha256", boxed(&file.sha256)),
+        ("danger", file.danger.map_or_else(|| Box::new(CelNull) as Box<dyn Val>, |danger| boxed(danger.as_str()))),
     ];
     map(entries.into_iter())
 }

@@ -7,6 +7,7 @@
 mod api;
 mod auth;
 mod health;
+mod openapi;
 mod problem;
 
 use std::sync::Arc;
@@ -68,7 +69,7 @@ pub fn trusted_router(web: Web) -> Router {
 }
 
 fn routes() -> Router<Web> {
-    Router::new().nest("/api/v1", api::routes()).route("/metrics", get(health::metrics))
+    Router::new().nest("/api/v1", api::routes().merge(openapi::routes())).route("/metrics", get(health::metrics))
 }
 
 fn finish(router: Router<Web>, web: Web) -> Router {

@@ -116,7 +116,7 @@ fn files(daemon: &Daemon) -> usize {
 
 /// Lets a crowd loose on the daemon while healthy clients post; checks that those are served, and that all
 /// is given back afterwards.
-fn withstand<F>(daemon: &Daemon, what: &str, most: u64, crowd: impl FnOnce() -> F)
+pub(crate) fn withstand<F>(daemon: &Daemon, what: &str, most: u64, crowd: impl FnOnce() -> F)
 where
     F: Future<Output = usize>,
 {

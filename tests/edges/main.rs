@@ -13,6 +13,7 @@ mod support;
 mod archive;
 mod bombs;
 mod connect;
+mod crowd;
 mod disk;
 mod files;
 mod flood;

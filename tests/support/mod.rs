@@ -6,5 +6,7 @@ pub mod daemon;
 pub mod dovecot;
 pub mod http;
 pub mod look;
+pub mod readme;
 pub mod server;
+pub mod site;
 pub mod smtp;

@@ -1,15 +1,16 @@
-//! What the sender reads: receipts, thanks, or why not.
+//! What the sender reads: receipts, or why not. (`page` says it to a person.)
 //!
 //! In: receipts or a [`Refusal`]. Out: responses as CONTRACT's "Addresses" promises them. Nothing in them
 //! tells whether a person was already known, what stands inside, or what a proof would look like.
 
 use std::time::Duration;
 
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::cors;
+use super::uploads::Excess;
 use crate::lead::Receipt;
 use crate::normalize::form::BodyFault;
 
@@ -31,6 +32,9 @@ pub(super) enum Refusal {
     /// The body is larger than this many bytes.
     #[error("The body is larger than {} KiB.", .0 / 1024)]
     TooLarge(usize),
+    /// More or larger files than the channel takes.
+    #[error("{0}")]
+    Uploads(Excess),
     /// The body did not arrive in time.
     #[error("The body did not arrive in time.")]
     TooSlow,
@@ -40,9 +44,9 @@ pub(super) enum Refusal {
     /// No valid signature, key or token.
     #[error("The signature, key or token is missing or wrong.")]
     Unproven,
-    /// A compressed body.
-    #[error("Compressed bodies are not read. Send it without Content-Encoding.")]
-    Compressed,
+    /// A body that is coded in a way we do not read.
+    #[error("Of compressed bodies only gzip is read. Send it so, or without Content-Encoding.")]
+    Coding,
     /// A body that carries nothing.
     #[error("{}.", capital(&.0.to_string()))]
     Body(BodyFault),
@@ -60,11 +64,11 @@ impl Refusal {
             Self::NoSuchAddress => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::Rate(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::TooLarge(_) | Self::Body(BodyFault::TooMany) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooLarge(_) | Self::Uploads(_) | Self::Body(BodyFault::TooMany) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenOff | Self::Body(BodyFault::Empty | BodyFault::Binary) => StatusCode::BAD_REQUEST,
             Self::Unproven => StatusCode::UNAUTHORIZED,
-            Self::Compressed | Self::Body(BodyFault::UnsupportedType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Coding | Self::Body(BodyFault::UnsupportedType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -95,6 +99,10 @@ impl IntoResponse for Refusal {
             }
             Self::Unproven => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            // RFC 9110, 12.5.3: what would have been read.
+            Self::Coding => {
+                headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
             }
             Self::TooSlow => {
                 headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -130,61 +138,8 @@ pub(super) fn whole(all: &[Receipt], is_array: bool) -> Response {
     }
 }
 
-/// Whether a person sits before the answer: a browser that left its page to post a form.
-pub(super) fn is_for_a_person(asked: &HeaderMap, content_type: &str) -> bool {
-    let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let is_form = matches!(&*kind, "application/x-www-form-urlencoded" | "multipart/form-data" | "text/plain");
-    let accepts = |value: &HeaderValue| value.as_bytes().windows(9).any(|part| part.eq_ignore_ascii_case(b"text/html"));
-    is_form && asked.get_all(header::ACCEPT).iter().any(accepts)
-}
-
-/// Sends a person to the page of the channel's settings, else thanks them here.
-pub(super) fn thanks(asked: &HeaderMap, redirect: Option<&str>) -> Response {
-    if let Some(location) = redirect.and_then(|url| HeaderValue::try_from(url).ok()) {
-        let mut response = StatusCode::SEE_OTHER.into_response();
-        response.headers_mut().insert(header::LOCATION, location);
-        return response;
-    }
-    let (language, title, text) = if prefers_german(asked) {
-        ("de", "Danke", "Ihre Nachricht ist angekommen. Sie können diese Seite schließen.")
-    } else {
-        ("en", "Thank you", "Your message has arrived. You can close this page.")
-    };
-    let page = format!(
-        "<!doctype html>\n<html lang=\"{language}\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"robots\" content=\"noindex\">\n<title>{title}</title>\n\
-         <style>body{{font:1.1rem/1.5 system-ui,sans-serif;max-width:32rem;margin:20vh auto;padding:0 1rem}}\
-         :root{{color-scheme:light dark}}</style>\n\
-         </head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{text}</p>\n</main>\n</body>\n</html>\n"
-    );
-    let mut response = body(StatusCode::OK, "text/html; charset=utf-8", page);
-    let headers = response.headers_mut();
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'";
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    headers.append(header::VARY, HeaderValue::from_static("Accept-Language"));
-    response
-}
-
-/// Whether `Accept-Language` (RFC 9110, 12.5.4) ranks German above English.
-fn prefers_german(asked: &HeaderMap) -> bool {
-    let lines = asked.get_all(header::ACCEPT_LANGUAGE).iter().filter_map(|value| value.to_str().ok());
-    let mut best = (0.0, false);
-    for range in lines.flat_map(|line| line.split(',')) {
-        let (tag, parameter) = range.split_once(';').unwrap_or((range, ""));
-        let weight = parameter.trim().strip_prefix("q=").map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
-        let language = tag.trim().split('-').next().unwrap_or_default();
-        let is_german = language.eq_ignore_ascii_case("de");
-        if (is_german || language.eq_ignore_ascii_case("en")) && weight > best.0 {
-            best = (weight, is_german);
-        }
-    }
-    best.1
-}
-
 /// A response that no cache keeps and no browser takes for something else.
-fn body(status: StatusCode, content_type: &'static str, text: String) -> Response {
+pub(super) fn body(status: StatusCode, content_type: &'static str, text: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, content_type),
         (header::CACHE_CONTROL, "no-store"),
@@ -197,53 +152,11 @@ fn body(status: StatusCode, content_type: &'static str, text: String) -> Respons
 mod tests {
     use super::*;
 
-    fn with(name: header::HeaderName, value: &str) -> HeaderMap {
-        HeaderMap::from_iter([(name, value.parse().unwrap())])
-    }
-
-    #[test]
-    fn the_language_of_the_thanks_is_the_readers() {
-        for (given, german) in [
-            ("de", true),
-            ("de-AT,de;q=0.9,en;q=0.8", true),
-            ("en-US,en;q=0.9,de;q=0.8", false),
-            ("fr, de;q=0.7, en;q=0.3", true),
-            ("fr", false),
-            ("", false),
-            ("de;q=0", false),
-            ("en;q=0.1, DE ; q=0.2", true),
-            ("den", false),
-        ] {
-            assert_eq!(prefers_german(&with(header::ACCEPT_LANGUAGE, given)), german, "{given}");
-        }
-    }
-
-    #[test]
-    fn a_person_is_who_posts_a_form_and_accepts_pages() {
-        let browser = with(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8");
-        let script = with(header::ACCEPT, "*/*");
-        for (asked, kind, person) in [
-            (&browser, "application/x-www-form-urlencoded", true),
-            (&browser, "multipart/form-data; boundary=x", true),
-            (&browser, "application/json", false),
-            (&script, "application/x-www-form-urlencoded", false),
-            (&HeaderMap::new(), "multipart/form-data; boundary=x", false),
-        ] {
-            assert_eq!(is_for_a_person(asked, kind), person, "{kind}");
-        }
-    }
-
     #[test]
     fn a_refusal_says_when_to_come_back() {
         let rate = Refusal::Rate(Duration::from_secs(17)).into_response();
         assert_eq!((rate.status().as_u16(), rate.headers()[header::RETRY_AFTER].as_bytes()), (429, &b"17"[..]));
         let store = Refusal::Unavailable.into_response();
         assert_eq!((store.status().as_u16(), store.headers()[header::RETRY_AFTER].as_bytes()), (503, &b"5"[..]));
-    }
-
-    #[test]
-    fn a_redirect_that_is_no_header_becomes_thanks() {
-        assert_eq!(thanks(&HeaderMap::new(), Some("https://x.example/\r\nA: b")).status(), StatusCode::OK);
-        assert_eq!(thanks(&HeaderMap::new(), Some("https://x.example/danke")).status(), StatusCode::SEE_OTHER);
     }
 }

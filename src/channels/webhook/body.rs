@@ -68,7 +68,7 @@ impl Budget {
 
 impl Held {
     /// Takes so many bytes more, or refuses: whoever waits with half a body would hold the other half.
-    fn take(&mut self, bytes: usize) -> Result<(), Refusal> {
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Refusal> {
         let bytes = u32::try_from(bytes).map_err(|_| Refusal::Unavailable)?;
         let more = Arc::clone(&self.budget.0).try_acquire_many_owned(bytes).map_err(|_| Refusal::Unavailable)?;
         match &mut self.share {

@@ -15,6 +15,7 @@ mod idle;
 mod jws;
 mod limits;
 pub mod listener;
+mod page;
 mod post;
 mod prove;
 pub mod providers;
@@ -24,6 +25,8 @@ pub(crate) mod settings;
 mod setup;
 mod signature;
 mod stall;
+mod unpack;
+mod uploads;
 mod verify;
 
 #[cfg(test)]
@@ -48,6 +51,7 @@ use providers::Provider;
 use receive::{Bounds, Desk};
 pub use setup::{Setup, counts_for, setup};
 pub use signature::{Algorithm, Key, Piece, Signature};
+pub use uploads::Uploads;
 pub use verify::{Post, Proof, verify};
 
 /// Settings of one webhook (`kind = "webhook"`).
@@ -67,7 +71,9 @@ pub struct Config {
     pub redirect: Option<String>,
     /// Requests per client address.
     pub rate: Rate,
-    /// Extra names of canonical fields, and the trap field (`honeypot`).
+    /// Files that one post may bring.
+    pub uploads: Uploads,
+    /// Extra names of canonical fields, and the traps for programs (`honeypot`, `time_trap`).
     pub spelling: Spelling,
 }
 

@@ -18,14 +18,18 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use super::address::{Client, Peer};
-use super::answer::{self, Refusal};
+use super::answer::Refusal;
 use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
+use super::unpack::{self, Coding};
 use super::verify::{Post, Proof, verify};
-use super::{Hook, Receivers};
+use super::{Hook, Receivers, page};
 use crate::channels::health::Board;
 use crate::intake::{Door, Refused};
 use crate::lead::{Inbound, Receipt};
+
+/// Bytes of the largest body, one with files.
+pub(super) const LARGEST_BODY: usize = 25 << 20;
 
 /// Sizes and deadlines of requests.
 #[derive(Clone, Debug)]
@@ -50,7 +54,7 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             text: 1024 * 1024,
-            multipart: 25 * 1024 * 1024,
+            multipart: LARGEST_BODY,
             in_flight: 256 * 1024 * 1024,
             pause: Duration::from_secs(10),
             body: Duration::from_secs(25),
@@ -90,6 +94,7 @@ pub(super) async fn answer(
             let post = desk.post(hook, &hooks.trusted_proxies, request, started);
             match AssertUnwindSafe(post).catch_unwind().await {
                 Ok(Ok(response)) => response,
+                Ok(Err(refusal)) if page::is_for_a_person(&asked) => page::refused(&asked, &refusal),
                 Ok(Err(refusal)) => refusal.into_response(),
                 Err(_) => {
                     tracing::error!(channel = %hook.name, "a request could not be handled: a panic");
@@ -133,13 +138,9 @@ impl Desk {
         let bounds = &self.bounds;
         let (request, body) = request.into_parts();
         let limit = if is_multipart(&request.headers) { bounds.multipart } else { bounds.text };
-        let (bytes, mut held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
-        if !hook.is_proven(&request, &bytes) {
-            return Err(Refusal::Unproven);
-        }
-        if is_compressed(&request.headers) {
-            return Err(Refusal::Compressed);
-        }
+        let (bytes, held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
+        let (bytes, mut held) = prove(hook, &request, limit, bytes, held).await?;
+        hook.config.uploads.check(&request.headers, &bytes).map_err(Refusal::Uploads)?;
         let items = body::split(&hook.name, hook.delivery_header(), &request, bytes)?;
         let (items, is_array) = match items {
             Items::One(item) => (vec![item], false),
@@ -149,10 +150,9 @@ impl Desk {
         let deadline = (Instant::now() + bounds.commit).min(started + bounds.total);
         let receipts = self.submit(hook, items, held, deadline).await?;
 
-        let content_type = request.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
         match &*receipts {
-            _ if answer::is_for_a_person(&request.headers, content_type.unwrap_or_default()) => {
-                Ok(answer::thanks(&request.headers, hook.config.redirect.as_deref()))
+            all if page::is_for_a_person(&request.headers) => {
+                Ok(page::arrived(&request.headers, hook.config.redirect.as_deref(), all))
             }
             all => Ok((hook.config.provider.answer)(all, is_array)),
         }
@@ -234,11 +234,25 @@ fn is_multipart(headers: &HeaderMap) -> bool {
     kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))
 }
 
-/// Whether the body is compressed: it stays so, for what is small here may be large unpacked.
-fn is_compressed(headers: &HeaderMap) -> bool {
-    let plain = |value: &header::HeaderValue| {
-        let coding = value.as_bytes().trim_ascii();
-        coding.is_empty() || coding.eq_ignore_ascii_case(b"identity")
-    };
-    headers.get_all(header::CONTENT_ENCODING).iter().any(|value| !plain(value))
+/// Lets a body pass that proves where it comes from, and unpacks it. A sender signs what it wrote or what its
+/// client made of it on the way: both are proofs. What proves nothing is told nothing else.
+async fn prove(
+    hook: &Hook,
+    request: &Parts,
+    limit: usize,
+    bytes: Vec<u8>,
+    held: Held,
+) -> Result<(Vec<u8>, Held), Refusal> {
+    let is_proven = |bytes: &[u8]| hook.is_proven(request, bytes);
+    let as_sent = is_proven(&bytes);
+    match unpack::coding(&request.headers) {
+        Coding::Plain if as_sent => Ok((bytes, held)),
+        Coding::Other if as_sent => Err(Refusal::Coding),
+        Coding::Gzip => match unpack::gunzip(bytes, limit, held).await {
+            Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
+            Err(refusal) if as_sent => Err(refusal),
+            _ => Err(Refusal::Unproven),
+        },
+        _ => Err(Refusal::Unproven),
+    }
 }

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use axum::http::HeaderName;
+use jiff::SignedDuration;
 
 use super::providers::{self, GENERIC, PROVIDERS, Provider};
-use super::{Algorithm, Config, Encoding, Key, Piece, Proof, Signature};
+use super::receive::LARGEST_BODY;
+use super::{Algorithm, Config, Encoding, Key, Piece, Proof, Signature, Uploads};
 use crate::config::problem::{Wrong, quote};
 use crate::config::report::Spot;
 use crate::config::section::Section;
 use crate::config::spelling::spelling;
 use crate::config::{Rate, Secret, values};
-use crate::normalize::Spelling;
+use crate::normalize::{Spelling, TimeTrap};
 
 /// Providers that are known and cannot be taken yet; a name goes from here once there is a file for it.
 const LATER: [&str; 24] = [
@@ -62,11 +64,42 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let origins = section.key("origins").list(values::origin).unwrap_or_default();
     let redirect = section.key("redirect").parse(values::target);
     let honeypot = section.key("honeypot").text();
+    let time_trap = time_trap(section);
+    let uploads = uploads(section);
     let rate = section.key("rate").parse(values::rate);
     let url = section.key("url").parse(|text| values::url(text).map(|_| text.to_owned()));
-    let spelling = Spelling { honeypot, schema: &provider.schema, ..spelling(section) };
+    let spelling = Spelling { honeypot, time_trap, schema: &provider.schema, ..spelling(section) };
     let rate = rate.unwrap_or(Rate { count: 600, per: Duration::from_mins(1) });
-    Config { provider, secrets, proof, url, origins, redirect, rate, spelling }
+    Config { provider, secrets, proof, url, origins, redirect, rate, uploads, spelling }
+}
+
+/// Reads `time_trap = { field = "spent", least = "3s" }`.
+fn time_trap(section: &mut Section<'_>) -> Option<TimeTrap> {
+    let mut table = section.key("time_trap").section()?;
+    let field = table.key("field").required().text();
+    let range = Duration::from_millis(1)..=Duration::from_hours(1);
+    let least = table.key("least").duration(range).unwrap_or(Duration::from_secs(3));
+    table.finish();
+    Some(TimeTrap { field: field?, least: SignedDuration::try_from(least).ok()? })
+}
+
+/// Reads `uploads = { files = 5, each = "5MiB", total = "10MiB" }`.
+fn uploads(section: &mut Section<'_>) -> Uploads {
+    let mut table = section.section("uploads");
+    let files = table.key("files").integer(0..=100).and_then(|files| usize::try_from(files).ok());
+    let (each, total) = (table.key("each").parse(upload), table.key("total").parse(upload));
+    table.finish();
+    Uploads { files, each, total }
+}
+
+/// A size of files that a body can hold.
+fn upload(text: &str) -> Result<u64, Wrong> {
+    let size = values::size(text)?;
+    if size > LARGEST_BODY as u64 {
+        let wrong = Wrong::new(format!("{} is more than a post may have", quote(text)));
+        return Err(wrong.hint(format!("use \"{}MiB\" at most", LARGEST_BODY >> 20)));
+    }
+    Ok(size)
 }
 
 /// A provider that can be taken, by its name.

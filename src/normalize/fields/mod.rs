@@ -6,6 +6,7 @@
 //! too, with a problem noted.
 
 pub mod country;
+pub(super) mod hurry;
 pub mod label;
 mod synonyms;
 mod take;

@@ -62,7 +62,6 @@ fn a_german_form_fills_every_canonical_place() {
 fn the_channels_own_spelling_wins() {
     let spelling = Spelling {
         fields: BTreeMap::from([("email".into(), vec!["Kontaktweg".into()]), ("message".into(), vec!["name".into()])]),
-        honeypot: None,
         ..Spelling::default()
     };
     let content =

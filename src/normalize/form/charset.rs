@@ -30,7 +30,7 @@ pub(super) fn decode<'a>(bytes: &'a [u8], charset: Option<&str>, problems: &mut 
 }
 
 /// Whether the bytes are no text in any charset that forms are sent in.
-pub(super) fn is_binary(bytes: &[u8]) -> bool {
+pub(in crate::normalize) fn is_binary(bytes: &[u8]) -> bool {
     if Encoding::for_bom(bytes).is_some() {
         return false;
     }

@@ -15,6 +15,8 @@ pub(crate) mod schema;
 pub(crate) mod tree;
 mod urlencoded;
 
+pub(super) use charset::is_binary;
+
 use serde_json::value::RawValue;
 
 use crate::lead::{Attachment, Original};
@@ -99,6 +101,15 @@ pub fn items(content_type: &str, bytes: &[u8]) -> Result<Option<Vec<Box<RawValue
         return Err(BodyFault::TooMany);
     }
     Ok((!json::is_one_form(&items)).then_some(items))
+}
+
+/// Bytes of each file in a multipart body, as sent; none in any other body.
+#[must_use]
+pub fn file_sizes(content_type: &str, bytes: &[u8]) -> Vec<u64> {
+    match layout(content_type, bytes) {
+        Some(Layout::Multipart) => multipart::file_sizes(bytes, parameter(content_type, "boundary").as_deref()),
+        _ => Vec::new(),
+    }
 }
 
 /// Reads a body as its provider spells it. An error is a sentence for the person who looks at the

@@ -1,15 +1,12 @@
 //! `multipart/form-data` (RFC 7578, syntax of RFC 2046 § 5.1). In: bytes and the boundary. Out: a
 //! tree; files are named, measured and hashed. Read line by line, in time linear in the body.
 
-use std::fmt::Write;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use sha2::{Digest, Sha256};
 
 use super::tree::{MAX_VALUES, Node};
 use super::{Form, charset, json, parameter};
-use crate::lead::Attachment;
+use crate::normalize::file;
 use crate::normalize::text::{line, shorten};
 
 /// Bytes of one part's header.
@@ -19,10 +16,7 @@ const MAX_HEADER: usize = 16 << 10;
 const MAX_FILES: usize = 100;
 
 pub(super) fn read(bytes: &[u8], boundary: Option<&str>, form: &mut Form) -> Result<Node, String> {
-    let boundary = match boundary {
-        Some(boundary) => boundary.as_bytes().to_vec(),
-        None => guess(bytes).ok_or("the multipart body has no boundary")?,
-    };
+    let boundary = named(boundary, bytes).ok_or("the multipart body has no boundary")?;
     let parts = split(bytes, &boundary, &mut form.problems);
     if parts.is_empty() {
         return Err("the multipart body has no part: its boundary is not in it".into());
@@ -42,6 +36,19 @@ pub(super) fn read(bytes: &[u8], boundary: Option<&str>, form: &mut Form) -> Res
     }
     form.problems.dedup();
     Ok(root)
+}
+
+/// Bytes of each part that is a file, as sent; an empty one takes no room.
+pub(super) fn file_sizes(bytes: &[u8], boundary: Option<&str>) -> Vec<u64> {
+    let Some(boundary) = named(boundary, bytes) else { return Vec::new() };
+    let parts = split(bytes, &boundary, &mut Vec::new());
+    let parts = parts.iter().map(|part| Part::new(part)).filter(|part| part.is_file(part.body));
+    parts.map(|part| part.body.len() as u64).filter(|size| *size > 0).collect()
+}
+
+/// The boundary as the content type names it, else as the body does.
+fn named(boundary: Option<&str>, bytes: &[u8]) -> Option<Vec<u8>> {
+    boundary.map_or_else(|| guess(bytes), |boundary| Some(boundary.as_bytes().to_vec()))
 }
 
 /// The boundary as the first line has it.
@@ -121,6 +128,17 @@ impl<'a> Part<'a> {
         }
     }
 
+    fn kind(&self) -> &str {
+        self.content_type.as_deref().unwrap_or("text/plain")
+    }
+
+    /// Whether the part is a file and no value.
+    fn is_file(&self, body: &[u8]) -> bool {
+        let kind = self.kind().to_ascii_lowercase();
+        let is_text = kind.starts_with("text/") || kind.contains("json");
+        self.file.is_some() || !is_text || charset::is_binary(body)
+    }
+
     /// Adds the part to the form, as a value or as a file.
     fn add(self, charset: Option<&str>, root: &mut Node, form: &mut Form) {
         let decoded = self.base64.then(|| {
@@ -129,9 +147,8 @@ impl<'a> Part<'a> {
         });
         let body = decoded.flatten();
         let body = body.as_deref().unwrap_or(self.body);
-        let kind = self.content_type.as_deref().unwrap_or("text/plain");
-        let is_text = kind.to_ascii_lowercase().starts_with("text/") || kind.to_ascii_lowercase().contains("json");
-        if self.file.is_some() || !is_text || charset::is_binary(body) {
+        let kind = self.kind();
+        if self.is_file(body) {
             let name = self.file.as_deref().unwrap_or(&self.name);
             attach(name, self.content_type.as_deref(), body, form);
             return;
@@ -157,19 +174,9 @@ fn attach(name: &str, content_type: Option<&str>, body: &[u8], form: &mut Form) 
         form.problems.push("more than 100 files: the rest stands only in the original".into());
         return;
     }
-    let mut sha256 = String::with_capacity(64);
-    for byte in Sha256::digest(body) {
-        // Writing to a string cannot fail.
-        if write!(sha256, "{byte:02x}").is_err() {
-            break;
-        }
-    }
-    form.attachments.push(Attachment {
-        name: if name.is_empty() { "unnamed".into() } else { shorten(&name, 255).to_owned() },
-        content_type: content_type.unwrap_or("application/octet-stream").to_owned(),
-        size: body.len() as u64,
-        sha256,
-    });
+    let name = if name.is_empty() { "unnamed".into() } else { shorten(&name, 255).to_owned() };
+    let content_type = content_type.unwrap_or("application/octet-stream").to_owned();
+    form.attachments.push(file::attachment(name, content_type, body));
 }
 
 /// A quoted parameter as browsers write it: `"` as `%22` or `\"`, line ends as `%0D%0A`

@@ -1,8 +1,7 @@
 //! Files that came with a mail: name, type, size and fingerprint. Their bytes stay in the original.
 
-use sha2::{Digest, Sha256};
-
 use crate::lead::Attachment;
+use crate::normalize::file;
 
 use super::body::Body;
 use super::headers::{Fields, Place};
@@ -39,12 +38,8 @@ fn collect<'p, 'a>(parts: &'p Parts<'a>, number: usize, body: &Body, take: &mut 
 
 fn describe(parts: &Parts<'_>, number: usize, part: &Part<'_>) -> Attachment {
     let bytes = part.encoding.file(parts.raw(part));
-    Attachment {
-        name: part.name.clone().unwrap_or_else(|| name(parts, number, part, &bytes)),
-        content_type: part.kind.clone(),
-        size: bytes.len() as u64,
-        sha256: super::hex(&Sha256::digest(&bytes)),
-    }
+    let name = part.name.clone().unwrap_or_else(|| name(parts, number, part, &bytes));
+    file::attachment(name, part.kind.clone(), &bytes)
 }
 
 /// A name for a file that came without: of an attached mail its subject, else its type.

@@ -228,7 +228,8 @@ impl Page {
         }
         let files = content.map_or(&letter.lead.attachments, |content| &content.attachments);
         for file in files.iter().take(MOST_LISTED) {
-            self.entry(words.attachment, &format!("{} ({} KB)", file.name, file.size.div_ceil(1000)));
+            let care = file.danger.map(|danger| format!("; {}", words.danger(danger))).unwrap_or_default();
+            self.entry(words.attachment, &format!("{} ({} KB{care})", file.name, file.size.div_ceil(1000)));
         }
     }
 

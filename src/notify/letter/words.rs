@@ -1,6 +1,6 @@
 //! The words of a letter, in German and English.
 
-use crate::lead::{Disposition, Stage};
+use crate::lead::{Danger, Disposition, Stage};
 
 /// Language of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,6 +85,8 @@ pub(super) struct Words {
     stages: [&'static str; 6],
     /// In the order of [`Disposition::ALL`].
     dispositions: [&'static str; 4],
+    /// In the order of [`Danger::ALL`].
+    dangers: [&'static str; 5],
 }
 
 /// Words for how an owner was found.
@@ -96,6 +98,10 @@ pub(super) struct Routed {
 impl Words {
     pub(super) fn stage(&self, stage: Stage) -> &'static str {
         self.stages[Stage::ALL.iter().position(|known| *known == stage).unwrap_or(0)]
+    }
+
+    pub(super) fn danger(&self, danger: Danger) -> &'static str {
+        self.dangers[Danger::ALL.iter().position(|known| *known == danger).unwrap_or(0)]
     }
 
     pub(super) fn disposition(&self, disposition: Disposition) -> &'static str {
@@ -152,6 +158,13 @@ static GERMAN: Words = Words {
     routed: Some(Routed { team: "Team", given_by: "übergeben von" }),
     stages: ["neu", "angenommen", "kontaktiert", "Termin vereinbart", "gewonnen", "verloren"],
     dispositions: ["qualifiziert", "unter der Schwelle", "ausgeschlossen", "zu prüfen"],
+    dangers: [
+        "Vorsicht, ein Programm",
+        "Vorsicht, enthält ein Skript",
+        "Vorsicht, enthält Makros",
+        "Vorsicht, ein Archiv mit Programmen",
+        "Vorsicht, etwas anderes als der Name sagt",
+    ],
 };
 
 static ENGLISH: Words = Words {
@@ -203,4 +216,11 @@ static ENGLISH: Words = Words {
     routed: None,
     stages: ["new", "accepted", "contacted", "meeting", "converted", "lost"],
     dispositions: ["qualified", "below the threshold", "disqualified", "to be reviewed"],
+    dangers: [
+        "careful, a program",
+        "careful, holds a script",
+        "careful, holds macros",
+        "careful, an archive with programs",
+        "careful, not what its name says",
+    ],
 };

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::listener::{Limits, serve};
 use super::providers::GENERIC;
 use super::receive::Bounds;
-use super::{Config, Hooks, Proof, Receivers, router_within};
+use super::{Config, Hooks, Proof, Receivers, Uploads, router_within};
 use crate::channels::health::Board;
 use crate::config;
 use crate::config::{Rate, Secret};
@@ -71,6 +71,7 @@ pub(super) fn open() -> Config {
         origins: Vec::new(),
         redirect: None,
         rate: Rate { count: 600, per: Duration::from_mins(1) },
+        uploads: Uploads::default(),
         spelling: Spelling::default(),
     }
 }

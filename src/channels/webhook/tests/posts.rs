@@ -127,7 +127,7 @@ async fn what_cannot_be_a_lead_is_refused_with_its_reason() {
     side.post_json(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR").await.refuses(400);
     side.post(&[("content-type", "image/png")], b"\x89PNG\r\n\x1a\n").await.refuses(415);
     side.post(&[("content-type", "application/xml")], "<a/>").await.refuses(415);
-    side.post(&[("content-type", "application/json"), ("content-encoding", "gzip")], b"\x1f\x8b").await.refuses(415);
+    side.post(&[("content-type", "application/json"), ("content-encoding", "br")], b"\x1f\x8b").await.refuses(415);
     assert_eq!(side.stored().len(), 0);
 }
 
@@ -199,9 +199,10 @@ async fn a_person_is_sent_on_or_thanked_in_their_language() {
     let german =
         side.post(&[form, browser, ("accept-language", "de-DE,de;q=0.9,en;q=0.5")], "email=a%40x.example").await;
     assert_eq!((german.status, german.header("content-type")), (200, Some("text/html; charset=utf-8")));
-    assert!(german.body.contains("<h1>Danke</h1>"));
+    assert!(german.body.contains("<h1>Danke</h1>") && german.body.contains("Eingangsnummer: <code>01"));
     let english = side.post(&[form, browser], "email=a%40x.example").await;
-    assert!(english.body.contains("<h1>Thank you</h1>"));
+    assert!(english.body.contains("<h1>Thank you</h1>") && english.body.contains("Receipt: <code>01"));
+    assert!(!english.body.contains("http"), "it needs nothing from elsewhere: {}", english.body);
     side.post(&[form, ("accept", "application/json")], "email=a%40x.example").await.receipt();
 
     let redirect = Some("https://www.example.com/thanks".to_owned());
@@ -210,6 +211,111 @@ async fn a_person_is_sent_on_or_thanked_in_their_language() {
     assert_eq!((sent_on.status, sent_on.header("location")), (303, Some("https://www.example.com/thanks")));
     assert_eq!(side.stored().len(), 1, "only after it was stored");
     side.post(&[("content-type", "application/json"), browser], "{\"email\":\"a@x.example\"}").await.receipt();
+}
+
+#[tokio::test]
+async fn a_person_is_never_thanked_for_what_was_not_stored() {
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let german = [form, ("accept", "text/html,*/*;q=0.8"), ("accept-language", "de")];
+    let redirect = Some("https://www.example.com/thanks".to_owned());
+    let plan = Plan { pipeline: Pipeline::CannotCommit, ..Plan::one(Config { redirect, ..open() }) };
+    let side = plan.start().await;
+    let answer = side.post(&german, "email=a%40x.example").await;
+    assert_eq!((answer.status, answer.header("retry-after")), (503, Some("5")));
+    assert_eq!(answer.header("content-type"), Some("text/html; charset=utf-8"));
+    assert!(answer.body.contains("<h1>Nicht angekommen</h1>") && answer.body.contains("noch einmal"));
+    assert_eq!(answer.header("location"), None);
+
+    let rate = Rate { count: 1, per: Duration::from_hours(1) };
+    let side = Side::with(Config { rate, ..open() }).await;
+    assert_eq!(side.post(&german[..2], "").await.status, 400);
+    let answer = side.post(&german[..2], "email=a%40x.example").await;
+    assert_eq!(answer.status, 429);
+    assert!(answer.body.contains("has not arrived") && answer.body.contains("seconds"), "{}", answer.body);
+}
+
+#[tokio::test]
+async fn a_form_with_too_many_or_too_large_files_is_told_the_limit() {
+    let uploads = Uploads { files: Some(2), each: Some(3000), total: Some(4000) };
+    let side = Side::with(Config { uploads, ..open() }).await;
+    let post = async |sizes: &[usize], headers: &[(&str, &str)]| {
+        let mut body = "--b\r\ncontent-disposition: form-data; name=\"email\"\r\n\r\na@x.example\r\n".to_owned();
+        for size in sizes {
+            let head = "--b\r\ncontent-disposition: form-data; name=\"f\"; filename=\"plan.pdf\"";
+            body += &format!("{head}\r\ncontent-type: application/pdf\r\n\r\n{}\r\n", "x".repeat(*size));
+        }
+        let all = [&[("content-type", "multipart/form-data; boundary=b")], headers].concat();
+        side.post(&all, body + "--b--\r\n").await
+    };
+    post(&[], &[]).await.receipt();
+    post(&[0, 0, 3000, 1000], &[]).await.receipt();
+    for (sizes, told) in [(&[1, 1, 1][..], "2 files"), (&[3001], "2 KB"), (&[2500, 2500], "3 KB")] {
+        let answer = post(sizes, &[]).await;
+        answer.refuses(413);
+        assert!(answer.body.contains(told), "{}", answer.body);
+    }
+    let answer = post(&[1, 1, 1], &[("accept", "text/html"), ("accept-language", "de")]).await;
+    assert!(answer.status == 413 && answer.body.contains("höchstens 2 Dateien"), "{}", answer.body);
+    assert_eq!(side.stored().len(), 2);
+}
+
+/// The bytes, compressed.
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut packer, bytes).unwrap();
+    packer.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_compressed_body_is_read_up_to_the_size_of_a_plain_one() {
+    let plan = Plan::one(open());
+    let bounds = Bounds { text: 100_000, in_flight: 1_000_000, ..Bounds::default() };
+    let side = Plan { bounds, ..plan }.start().await;
+    let kind = ("content-type", "application/json");
+    let zipped = [kind, ("content-encoding", "gzip")];
+    let text = br#"{"email":"a@x.example"}"#;
+    side.post(&zipped, gzip(text)).await.receipt();
+    assert_eq!(side.stored()[0].original.bytes, text);
+    // Two members are one body.
+    side.post(&zipped, [gzip(&text[..9]), gzip(&text[9..])].concat()).await.receipt();
+    assert_eq!(side.stored()[1].original.bytes, text);
+    side.post(&zipped, gzip(format!("\"{}\"", "x".repeat(99_998)).as_bytes())).await.receipt();
+    side.post(&zipped, gzip(format!("\"{}\"", "x".repeat(99_999)).as_bytes())).await.refuses(413);
+    // 50 MB in 50 KB.
+    side.post(&zipped, gzip(&vec![b' '; 50_000_000])).await.refuses(413);
+    for broken in [&gzip(text)[..20], text] {
+        side.post(&zipped, broken).await.refuses(400);
+    }
+    for coding in ["br", "gzip, gzip", "deflate"] {
+        let answer = side.post(&[kind, ("content-encoding", coding)], gzip(text)).await;
+        answer.refuses(415);
+        assert_eq!(answer.header("accept-encoding"), Some("gzip"));
+    }
+    assert_eq!(side.stored().len(), 3);
+}
+
+#[tokio::test]
+async fn a_compressed_body_proves_itself_before_or_after_unpacking() {
+    let side = Side::with(secured()).await;
+    let text = br#"{"email":"a@x.example"}"#;
+    let packed = gzip(text);
+    let sign = |bytes: &[u8]| {
+        use hmac::{Hmac, KeyInit, Mac};
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"s3cret").unwrap();
+        mac.update(bytes);
+        format!("sha256={}", crate::normalize::hex(&mac.finalize().into_bytes()))
+    };
+    let post = async |signature: &str, body: &[u8]| {
+        let headers =
+            [("content-type", "application/json"), ("content-encoding", "gzip"), ("x-lotse-signature", signature)];
+        side.post(&headers, body).await
+    };
+    post(&sign(text), &packed).await.receipt();
+    post(&sign(&packed), &packed).await.receipt();
+    post(&sign(b"other"), &packed).await.refuses(401);
+    // Who proves nothing learns nothing about the body.
+    post(&sign(b"other"), text).await.refuses(401);
+    post(&sign(b"other"), &gzip(&vec![b' '; 50_000_000])).await.refuses(401);
 }
 
 #[tokio::test]
