@@ -349,6 +349,10 @@ fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     assert_eq!((signature.algorithm, signature.encoding), (Algorithm::HmacSha256, Encoding::Hex));
     assert_eq!(form.spelling.fields["email"], ["your-email"]);
     assert_eq!(form.spelling.honeypot.as_deref(), Some("fax"));
+    let trap = form.spelling.time_trap.as_ref().unwrap();
+    assert_eq!((trap.field.as_str(), trap.least.as_secs()), ("spent", 3));
+    let uploads = webhook::Uploads { files: Some(5), each: Some(5 << 20), total: Some(10 << 20) };
+    assert_eq!(form.uploads, uploads);
     let ChannelKind::Imap(sales) = &bare.channels[0].kind else { panic!("{:?}", bare.channels) };
     assert_eq!(sales.login, imap::Login::Password(Secret::new("from systemd")));
     // What the example shows as a default is the default.

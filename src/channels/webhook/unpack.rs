@@ -28,7 +28,7 @@ pub(super) enum Coding {
 
 /// The coding that the headers name.
 pub(super) fn coding(headers: &HeaderMap) -> Coding {
-    let lines = headers.get_all(header::CONTENT_ENCODING).iter().map(|value| value.as_bytes());
+    let lines = headers.get_all(header::CONTENT_ENCODING).iter().map(header::HeaderValue::as_bytes);
     let names = lines.flat_map(|line| line.split(|byte| *byte == b','));
     let mut found = Coding::Plain;
     for name in names.map(<[u8]>::trim_ascii) {

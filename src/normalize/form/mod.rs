@@ -75,7 +75,9 @@ enum Layout {
 /// Whether a receiver should take the body at all.
 pub fn check(content_type: &str, bytes: &[u8]) -> Result<(), BodyFault> {
     let layout = layout(content_type, bytes).ok_or(BodyFault::UnsupportedType)?;
-    if bytes.iter().all(u8::is_ascii_whitespace) {
+    let boundary = || parameter(content_type, "boundary").filter(|_| layout == Layout::Multipart);
+    let is_end = |boundary: String| bytes.trim_ascii() == format!("--{boundary}--").as_bytes();
+    if bytes.iter().all(u8::is_ascii_whitespace) || boundary().is_some_and(is_end) {
         return Err(BodyFault::Empty);
     }
     if layout != Layout::Multipart && charset::is_binary(bytes) {
