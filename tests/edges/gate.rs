@@ -167,7 +167,9 @@ impl Gate {
 
     /// Cuts all connections that there are.
     pub(crate) fn sever(&self) {
-        self.lock().lines.drain(..).for_each(|line| drop(line.shutdown(Shutdown::Both)));
+        for line in self.lock().lines.drain(..) {
+            line.shutdown(Shutdown::Both).ok();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -195,7 +197,7 @@ impl Gate {
         let word = plan.step.asked().as_bytes();
         let begins = word.is_empty();
         let there = || !begins && fate.said.windows(word.len()).any(|piece| piece == word);
-        if if said.is_empty() { begins } else { there() } {
+        if (said.is_empty() && begins) || (!said.is_empty() && there()) {
             plan.open -= 1;
             fate.said.clear();
             fate.fault = Some((plan.how, plan.depth, plan.step));

@@ -51,7 +51,8 @@ impl Line {
             Step::Tls | Step::BehindTls => "implicit",
             _ => "none",
         };
-        let ca_file = if tls == "none" { String::new() } else { format!("ca_file = {:?}\n", server.certificate()) };
+        let ca_file =
+            if tls == "none" { String::new() } else { format!("ca_file = \"{}\"\n", server.certificate().display()) };
         let more = match self.step {
             Step::Header => "max_size = \"64KiB\"\n".to_owned(),
             Step::Move => format!("after = {{ move = \"{DONE}\" }}\n"),
@@ -245,7 +246,9 @@ fn break_at_every_step(server: &dyn Server) {
     });
     println!("{} faults in {:?}", lines.len() * rounds, started.elapsed());
     // Nobody hears the farewells.
-    lines.iter().for_each(|line| line.gate.arm(Step::Logout, How::Stall, 0, 1));
+    for line in &lines {
+        line.gate.arm(Step::Logout, How::Stall, 0, 1);
+    }
     assert!(daemon.stop().0.success());
     prove_outcomes(&daemon, &lines, 2 * rounds);
     prove_mailboxes(server, &lines, 2 * rounds);

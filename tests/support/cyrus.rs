@@ -116,7 +116,7 @@ impl Cyrus {
 
     /// Waits until both ports are served, and takes its leave at each.
     fn wait_until_it_listens(&mut self) {
-        let until = Instant::now() + Duration::from_secs(60);
+        let until = Instant::now() + Duration::from_mins(1);
         for port in [self.port, self.tls_port] {
             let mut stream = loop {
                 if let Ok(stream) = TcpStream::connect(("127.0.0.1", port)) {

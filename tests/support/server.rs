@@ -46,7 +46,9 @@ impl Server for Dovecot {
 
     fn put_all(&self, user: &str, mails: &[Vec<u8>]) {
         self.maildir(user);
-        mails.iter().for_each(|mail| drop(self.deliver(user, mail)));
+        for mail in mails {
+            self.deliver(user, mail);
+        }
     }
 
     fn renumber(&self, user: &str, _: &[Vec<u8>]) {
