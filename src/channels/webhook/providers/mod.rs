@@ -1,4 +1,4 @@
-//! Who posts: one file for each provider, one entry in [`PROVIDERS`].
+//! Who posts: one file for each provider, one entry in `PROVIDERS`.
 //!
 //! A file declares how its provider proves itself, shakes hands and names its deliveries, how it spells a
 //! form, what it wants to be answered, which of its posts are no leads, and what a person does on its side to
