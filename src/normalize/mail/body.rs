@@ -11,7 +11,7 @@ use super::parts::{Disposition, Flowed, Part, Parts};
 /// HTML parts that are looked at for the labels of a form.
 const VIEWS: usize = 3;
 /// Bytes of such a part; forms are short.
-const VIEWED: usize = 512 << 10;
+const VIEWED: usize = 256 << 10;
 
 /// The text of a mail.
 #[derive(Debug, Default)]
@@ -128,7 +128,7 @@ fn read_part(parts: &Parts<'_>, part: &Part<'_>, views: &mut Vec<String>) -> (Pi
     let (bytes, whole) = part.encoding.text(parts.raw(part));
     let (raw, repair) = charset::decode_and_tell(&bytes, part.charset.as_deref());
     let html = part.kind == "text/html" || looks_like_html(&raw);
-    if html && views.len() < VIEWS && raw.len() <= VIEWED {
+    if html && views.len() < VIEWS && raw.len() <= VIEWED && has_labels(&raw) {
         views.push(html::to_text_with_labels(&raw));
     }
     let text = if html || part.kind == "text/enriched" {
@@ -139,6 +139,13 @@ fn read_part(parts: &Parts<'_>, part: &Part<'_>, views: &mut Vec<String>) -> (Pi
         text::clean(&raw)
     };
     (Piece { text, html, repair }, whole)
+}
+
+/// Whether anything in HTML may stand out as a label.
+fn has_labels(html: &str) -> bool {
+    let words = ["<b>", "<b ", "<strong", "<th", "<dt", "<label", "font-weight"];
+    let html = html.to_ascii_lowercase();
+    words.iter().any(|word| html.contains(word))
 }
 
 /// Whether text that is not said to be HTML is a whole HTML page.

@@ -143,9 +143,9 @@ fn of(found: Found, takes: impl Fn(&Email) -> bool) -> Option<Form> {
 
 /// `Max Mustermann max@…` and `Max Mustermann [max@…]` as a mailbox.
 fn mailbox(value: &str) -> Option<String> {
-    let (name, address) = value.trim().rsplit_once(' ')?;
+    let (name, address) = value.trim().rsplit_once(' ').filter(|_| !value.contains('<'))?;
     let address = address.trim_matches(['[', ']', '(', ')']);
-    email::parse(address).filter(|_| !name.contains(['@', '<', ':', '\n', ',']))?;
+    email::parse(address).filter(|_| !name.contains(['@', ':', '\n', ',']))?;
     Some(format!("{} <{address}>", name.trim()))
 }
 
