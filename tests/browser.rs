@@ -18,7 +18,7 @@ use support::readme;
 use support::site::Site;
 
 /// A browser on a loaded machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 const TEAM: &str = "[owners.anna]\nnotify = [\"out\"]\n[notify.out]\nkind = \"file\"\npath = \"out\"\n\
                     [teams.sales]\nmembers = [\"anna\"]\ndefault = true\n";
