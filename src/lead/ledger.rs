@@ -30,6 +30,9 @@ pub struct Intake {
     /// What Lotse sent to itself: no lead, and no sign of life of the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<Own>,
+    /// Came in with `--quiet`: nobody is told of it, also not when its lead gets an owner later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
 }
 
 /// What became of an inbound item.

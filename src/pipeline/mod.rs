@@ -101,7 +101,9 @@ impl Policy {
         let fate = self.admit(inbound, row.id, content, unit)?;
         let was = row.reason.as_deref().unwrap_or("no reason given");
         let reason = format!("released by {by}; before that {}: {was}", row.outcome.as_str());
-        unit.put_intake(&Intake { outcome: fate.outcome, reason: Some(reason), lead: fate.lead, ..row.clone() })?;
+        let released =
+            Intake { outcome: fate.outcome, reason: Some(reason), lead: fate.lead, quiet: false, ..row.clone() };
+        unit.put_intake(&released)?;
         Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead, own: None })
     }
 
@@ -130,6 +132,7 @@ impl Policy {
             source: inbound.source.clone(),
             same_as: fate.same_as,
             own: fate.own,
+            quiet: inbound.quiet,
         })?;
         Ok(receipt)
     }

@@ -63,6 +63,7 @@ fn touch(unit: &mut Unit<'_>, lead: Id) -> Result<(), super::Error> {
         source: "0".into(),
         same_as: None,
         own: None,
+        quiet: false,
     })?;
     unit.add_touch(&Touch { id, lead, channel, kind, received_at, content: Content::default() })
 }
@@ -135,6 +136,7 @@ pub(crate) fn tell(store: &Store) {
                     source: number.to_string(),
                     same_as: None,
                     own: None,
+                    quiet: false,
                 };
                 assert!(row.id > id);
                 unit.keep_original(row.id, &Original { bytes: vec![0, 255, 10], ..Original::default() })?;

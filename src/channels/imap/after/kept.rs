@@ -199,6 +199,7 @@ mod tests {
             source: source.to_owned(),
             same_as,
             own: None,
+            quiet: false,
         };
         unit.put_intake(&row).unwrap();
         id
