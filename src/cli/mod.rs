@@ -140,7 +140,11 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Import(wish) = command {
         return import::run(&wish, &settings);
     }
-    let client = Client::open(&settings)?;
+    let client = if matches!(command, Command::Mailbox(mailbox::Command::Backfill(_))) {
+        Client::open_or_make(&settings)?
+    } else {
+        Client::open(&settings)?
+    };
     let result = match command {
         Command::Run | Command::Check(_) | Command::Import(_) | Command::ReadApart => Ok(ExitCode::SUCCESS),
         Command::Leads(command) => leads::run(command, &client),
