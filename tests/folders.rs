@@ -5,11 +5,11 @@ mod support;
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
-use support::daemon::Daemon;
+use support::daemon::{Daemon, binary};
 use support::dovecot::Dovecot;
 
 const LIMIT: Duration = Duration::from_mins(1);
@@ -193,6 +193,45 @@ fn older_mail_comes_in_once_from_the_day_on_that_is_asked_for_with_and_without_t
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(output.status.code() == Some(status) && said.contains(told), "{wrong:?}: {said}");
     }
+}
+
+#[test]
+fn a_quiet_backfill_before_the_first_start_survives_a_kill_and_misses_no_mail_in_between() {
+    let dovecot = Dovecot::start();
+    (0..400).for_each(|n| drop(dovecot.deliver("early", &letter(&format!("early{n}")))));
+    let mut daemon = Daemon::with(&settings(&dovecot, "early", ""));
+    let fill = ["mailbox", "backfill", "sales", "--since", "2020-01-01", "--quiet"];
+    let mut killed = Command::new(binary());
+    killed.arg("--config").arg(daemon.path("lotse.toml")).args(fill).current_dir(daemon.folder.path());
+    let mut killed = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    // Whatever it is at then, the next call goes on.
+    daemon.until("a store is made", LIMIT, |daemon| daemon.path("store/leads.redb").exists());
+    std::thread::sleep(Duration::from_millis(500));
+    killed.kill().unwrap();
+    killed.wait().unwrap();
+    dovecot.deliver("early", &letter("between"));
+
+    let told = daemon.object(&fill);
+    let count = |what: &str| told[what].as_u64().unwrap_or(0);
+    assert_eq!(count("created") + count("known") + count("redelivered") + count("waiting"), 401, "{told}");
+    assert!(outcomes(&daemon, "created").len() >= 400, "{told}");
+    daemon.start();
+    daemon.until("the mail in between is there too", LIMIT, |daemon| leads(daemon) == 401);
+    assert_eq!(outcomes(&daemon, "created").len(), 401);
+    assert!(notices(&daemon) <= 1, "old leads are told to nobody");
+    assert!(daemon.stop().0.success());
+}
+
+#[test]
+fn a_backfill_beside_the_running_channel_doubles_nothing() {
+    let dovecot = Dovecot::start();
+    (0..300).for_each(|n| drop(dovecot.deliver("beside", &letter(&format!("beside{n}")))));
+    let mut daemon = Daemon::with(&settings(&dovecot, "beside", "start = \"all\""));
+    daemon.start();
+    let told = daemon.object(&["mailbox", "backfill", "sales", "--since", "2020-01-01"]);
+    daemon.until("all of it is there", LIMIT, |daemon| leads(daemon) >= 300);
+    assert_eq!((leads(&daemon), outcomes(&daemon, "created").len()), (300, 300), "{told}");
+    assert!(daemon.stop().0.success());
 }
 
 /// Notices that were written for the owner.

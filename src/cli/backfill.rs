@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::client::Client;
 use super::leads::part;
-use super::print::{line, say};
+use super::print::{harmless, line, say};
 use crate::config::{Config, values};
 
 #[derive(Debug, clap::Args)]
@@ -54,11 +54,18 @@ pub(super) fn run(wish: &Arguments, settings: &Config, client: &Client) -> Outco
     loop {
         let path = format!("/channels/{}/backfill", part(&wish.name));
         let wanted = json!({ "since": since, "folder": folder, "after": after, "quiet": wish.quiet });
-        let answer = client.post(&path, &wanted)?;
+        let answer = match client.post(&path, &wanted) {
+            Ok(answer) => answer,
+            Err(error) => {
+                bar.finish_and_clear();
+                return Err(sum.broken_off(error).into());
+            }
+        };
         sum.add(&answer);
+        // Of each folder it is known how much is left only when its turn has come.
+        bar.set_message(format!("mails of {}", harmless(answer["folder"].as_str().unwrap_or_default())));
         bar.set_length(sum.done + count(&answer["left"]));
         bar.set_position(sum.done);
-        bar.set_message("mails");
         match (&answer["next"], &answer["next_folder"]) {
             (Value::Null, Value::Null) => break,
             (Value::Null, _) if wish.folder.is_some() => break,
@@ -76,6 +83,7 @@ pub(super) fn run(wish: &Arguments, settings: &Config, client: &Client) -> Outco
 struct Sum {
     done: u64,
     known: u64,
+    unfetched: u64,
     waiting: BTreeMap<String, u64>,
     outcomes: BTreeMap<String, u64>,
 }
@@ -84,11 +92,23 @@ impl Sum {
     fn add(&mut self, answer: &Value) {
         self.done += count(&answer["done"]);
         self.known += count(&answer["known"]);
+        self.unfetched += count(&answer["unfetched"]);
         // Each answer counts all of its folder.
         self.waiting.insert(answer["folder"].to_string(), count(&answer["waiting"]));
         for (outcome, more) in answer["outcomes"].as_object().into_iter().flatten() {
             *self.outcomes.entry(outcome.clone()).or_default() += count(more);
         }
+    }
+
+    /// What is done is done: the error says so.
+    fn broken_off(&self, error: anyhow::Error) -> anyhow::Error {
+        if self.done == 0 {
+            return error;
+        }
+        error.context(format!(
+            "broken off behind {} mails; call it again, and what has an outcome is passed over",
+            self.done
+        ))
     }
 
     fn tell(&self, wish: &Arguments, client: &Client) -> anyhow::Result<()> {
@@ -97,11 +117,18 @@ impl Sum {
             let mut counts = json!(self.outcomes);
             counts["known"] = self.known.into();
             counts["waiting"] = waiting.into();
+            if self.unfetched > 0 {
+                counts["unfetched"] = self.unfetched.into();
+            }
             return line(&counts);
         }
         let words: Vec<String> = self.outcomes.iter().map(|(outcome, count)| format!("{count} {outcome}")).collect();
         let words = if words.is_empty() { "nothing to bring in".to_owned() } else { words.join(", ") };
         say(&format!("{words}; {} had an outcome already", self.known))?;
+        if self.unfetched > 0 {
+            let (count, name) = (self.unfetched, &wish.name);
+            say(&format!("the server does not hand over {count} of them; `lotse reconcile {name}` names them"))?;
+        }
         if waiting > 0 {
             say(&format!("{waiting} more come in by themselves: the mailbox has not come to them yet"))?;
         }

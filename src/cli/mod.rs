@@ -153,7 +153,11 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Webhook(wish) = command {
         return webhook::run(&wish, &settings);
     }
-    let client = Client::open(&settings)?;
+    let client = if matches!(command, Command::Mailbox(mailbox::Command::Backfill(_))) {
+        Client::open_or_make(&settings)?
+    } else {
+        Client::open(&settings)?
+    };
     let result = match command {
         Command::Run
         | Command::Check(_)

@@ -33,6 +33,9 @@ pub struct Intake {
     /// How it fitted the mail template that it is of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<Fit>,
+    /// Came in with `--quiet`: nobody is told of it, also not when its lead gets an owner later.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
 }
 
 /// What became of an inbound item.

@@ -29,10 +29,24 @@ const PATIENCE: u32 = 5;
 /// destination chokes cannot keep it spared for ever.
 const OTHER_TRY: u32 = 3;
 
+/// Pending notices by their notifier. Half of a map's room may be empty, so the notices, which are
+/// large, stand outside of it.
+#[derive(Default)]
+pub(super) struct Waiting(BTreeMap<Name, BTreeMap<Id, Box<Notice>>>);
+
+impl Waiting {
+    /// Adds one that is pending.
+    pub(super) fn add(&mut self, notice: Notice) {
+        if notice.state == NoticeState::Pending {
+            self.0.entry(notice.notifier.clone()).or_default().insert(notice.id, Box::new(notice));
+        }
+    }
+}
+
 /// The pending notices and what happens to them.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: BTreeMap<Name, BTreeMap<Id, Notice>>,
+    waiting: BTreeMap<Name, BTreeMap<Id, Box<Notice>>>,
     busy: HashMap<Id, Busy>,
     eager: HashSet<Id>,
     breakers: BTreeMap<Name, Breaker>,
@@ -69,11 +83,16 @@ pub(super) enum Purpose {
 }
 
 impl Queue {
-    /// Takes over the pending notices of the store; those under way stay as they are.
-    pub(super) fn replace(&mut self, pending: Vec<Notice>) {
+    /// Forgets what waits, so that it is not held twice while the store is read anew.
+    pub(super) fn forget(&mut self) {
         self.waiting.clear();
-        for notice in pending {
-            self.put(notice);
+    }
+
+    /// Takes over the pending notices of the store; those under way stay as they are.
+    pub(super) fn replace(&mut self, Waiting(pending): Waiting) {
+        self.waiting = pending;
+        for (id, busy) in &self.busy {
+            self.waiting.get_mut(&busy.notifier).and_then(|waiting| waiting.remove(id));
         }
         let known = |id: &Id| self.busy.contains_key(id) || self.waiting.values().any(|of| of.contains_key(id));
         let gone: Vec<Id> = self.eager.iter().filter(|id| !known(id)).copied().collect();
@@ -84,7 +103,7 @@ impl Queue {
 
     fn put(&mut self, notice: Notice) {
         if notice.state == NoticeState::Pending && !self.busy.contains_key(&notice.id) {
-            self.waiting.entry(notice.notifier.clone()).or_default().insert(notice.id, notice);
+            self.waiting.entry(notice.notifier.clone()).or_default().insert(notice.id, Box::new(notice));
         }
     }
 
@@ -131,7 +150,7 @@ impl Queue {
         let owner = notice.owner.clone();
         self.busy.insert(id, Busy { notifier: notifier.clone(), owner, doing: Doing::Sending });
         self.served = Some(notifier);
-        Some(Job { notice, purpose })
+        Some(Job { notice: *notice, purpose })
     }
 
     /// All notifiers, beginning after the one that was served last.
@@ -186,7 +205,7 @@ impl Queue {
                 if let Some(notice) = waiting.remove(&id) {
                     let (notifier, owner) = (notifier.clone(), notice.owner.clone());
                     self.busy.insert(id, Busy { notifier, owner, doing: Doing::Holding });
-                    held.push((notice, why.to_owned()));
+                    held.push((*notice, why.to_owned()));
                 }
             }
         }
@@ -292,9 +311,15 @@ mod tests {
         }
     }
 
+    fn waiting(notices: &[Notice]) -> Waiting {
+        let mut waiting = Waiting::default();
+        notices.iter().cloned().for_each(|notice| waiting.add(notice));
+        waiting
+    }
+
     fn queue(notices: &[Notice]) -> Queue {
         let mut queue = Queue::default();
-        queue.replace(notices.to_vec());
+        queue.replace(waiting(notices));
         queue
     }
 
@@ -364,7 +389,7 @@ mod tests {
         let notices = [notice(1, "mail", "anna", 1)];
         let (mut queue, clock) = (queue(&notices), Instant::now());
         assert_eq!(going(&mut queue, start(), clock), [1]);
-        queue.replace(notices.to_vec());
+        queue.replace(waiting(&notices));
         assert_eq!(going(&mut queue, start(), clock), []);
         let left = queue.busy.len() + queue.waiting.values().map(BTreeMap::len).sum::<usize>();
         assert_eq!(left, 1);

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use super::breaker::Turn;
 use super::errand::{Desk, Done, discreet};
 use super::outbox::Board;
-use super::queue::{Purpose, Queue};
+use super::queue::{Purpose, Queue, Waiting};
 use super::{Failure, Ways};
-use crate::lead::{Name, Notice};
+use crate::lead::Name;
 use crate::pipeline::Pulse;
 use crate::store;
 
@@ -121,7 +121,11 @@ impl Worker {
     async fn look_into_store(&mut self) {
         let started = Instant::now();
         let store = self.desk.store.clone();
-        let read = move || store.pending_notices(MOST);
+        self.queue.forget();
+        let read = move || {
+            let mut pending = Waiting::default();
+            store.each_pending_notice(MOST, |notice| pending.add(notice)).map(|()| pending)
+        };
         match flatten(tokio::task::spawn_blocking(read).await) {
             Ok(pending) => {
                 self.queue.replace(pending);
@@ -227,9 +231,9 @@ impl Worker {
     }
 }
 
-fn flatten(read: Result<Result<Vec<Notice>, store::Error>, JoinError>) -> Result<Vec<Notice>, String> {
+fn flatten(read: Result<Result<Waiting, store::Error>, JoinError>) -> Result<Waiting, String> {
     match read {
-        Ok(Ok(notices)) => Ok(notices),
+        Ok(Ok(waiting)) => Ok(waiting),
         Ok(Err(error)) => Err(error.to_string()),
         Err(error) => Err(error.to_string()),
     }

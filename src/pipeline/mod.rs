@@ -106,7 +106,9 @@ impl Policy {
         let fate = self.admit(inbound, row.id, content, unit)?;
         let was = row.reason.as_deref().unwrap_or("no reason given");
         let reason = format!("released by {by}; before that {}: {was}", row.outcome.as_str());
-        unit.put_intake(&Intake { outcome: fate.outcome, reason: Some(reason), lead: fate.lead, ..row.clone() })?;
+        let released =
+            Intake { outcome: fate.outcome, reason: Some(reason), lead: fate.lead, quiet: false, ..row.clone() };
+        unit.put_intake(&released)?;
         Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead, own: None })
     }
 
@@ -142,6 +144,7 @@ impl Policy {
             same_as: fate.same_as,
             own: fate.own,
             template,
+            quiet: inbound.quiet,
         })?;
         Ok(receipt)
     }

@@ -174,6 +174,17 @@ fn a_disqualified_lead_that_a_person_took_on_stays_theirs_when_it_writes_again()
 }
 
 #[test]
+fn a_lead_that_came_in_quietly_gets_its_owner_quietly() {
+    let nobody = SETTINGS.replace("notify = [\"out\"]\n", "notify = [\"out\"]\nactive = false\n");
+    let (closed, policy, store) = (policy_of(&nobody), policy(), store());
+    let mut old = item("p@firma.example", Reading::Lead(Box::new(content("p@firma.example"))));
+    old.inbound.quiet = true;
+    store.unit(Timestamp::now(), |unit| closed.take(&old, unit)).unwrap();
+    let step = store.unit(Timestamp::now(), |unit| policy.give_waiting(Id::MIN, 9, unit)).unwrap();
+    assert_eq!((step.given, notices(&store)), (1, vec![]));
+}
+
+#[test]
 fn leads_that_waited_get_owners_oldest_first_in_turn_each_with_decision_and_notice_and_only_once() {
     let nobody = SETTINGS.replace("notify = [\"out\"]\n", "notify = [\"out\"]\nactive = false\n");
     let (closed, policy, store) = (policy_of(&nobody), policy(), store());

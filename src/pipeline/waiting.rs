@@ -52,7 +52,19 @@ impl Policy {
             routing,
         };
         unit.add_decision(&decision)?;
-        tell(&lead, Event::Assigned, None, &self.staff, unit)?;
+        if !came_quietly(id, unit)? {
+            tell(&lead, Event::Assigned, None, &self.staff, unit)?;
+        }
         Ok(true)
     }
+}
+
+/// Whether all that is known of a lead came in with `--quiet`.
+fn came_quietly(lead: Id, unit: &Unit<'_>) -> Result<bool, Error> {
+    for touch in unit.touches(lead)? {
+        if !unit.intake(touch.id)?.is_some_and(|row| row.quiet) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }

@@ -210,6 +210,7 @@ mod tests {
             same_as: None,
             own: None,
             template: None,
+            quiet: false,
         }
     }
 

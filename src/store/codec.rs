@@ -1,6 +1,8 @@
 //! Records as bytes: one version byte, then MessagePack with field names, so that a later version
 //! may add or drop fields. Originals are compressed besides.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -29,6 +31,33 @@ pub(super) fn pack<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Er
     bytes.extend(u32::try_from(plain.len()).map_err(|error| wrong(table, error.to_string()))?.to_le_bytes());
     bytes.extend(zstd::bulk::compress(&plain, LEVEL).map_err(|error| wrong(table, error.to_string()))?);
     Ok(bytes)
+}
+
+/// The same as [`pack`], bit by bit: `out` gets what is packed as soon as there is some.
+pub(super) fn pack_into<T: Serialize>(table: Table, record: &T, mut out: impl Write) -> Result<(), Error> {
+    let broken = |error: io::Error| wrong(table, error.to_string());
+    let mut size = Count(0);
+    rmp_serde::encode::write_named(&mut size, record).map_err(|error| wrong(table, error.to_string()))?;
+    let length = u32::try_from(size.0).map_err(|error| wrong(table, error.to_string()))?;
+    out.write_all(&[PACKED]).and_then(|()| out.write_all(&length.to_le_bytes())).map_err(broken)?;
+    let mut packer = zstd::stream::write::Encoder::new(out, LEVEL).map_err(broken)?;
+    rmp_serde::encode::write_named(&mut packer, record).map_err(|error| wrong(table, error.to_string()))?;
+    packer.finish().map_err(broken)?;
+    Ok(())
+}
+
+/// Counts what is written.
+struct Count(usize);
+
+impl Write for Count {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 pub(super) fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, Error> {

@@ -15,6 +15,7 @@ mod damage;
 mod format;
 mod home;
 mod keys;
+mod originals;
 mod query;
 mod records;
 mod redb;

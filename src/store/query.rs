@@ -168,16 +168,25 @@ impl Store {
     /// Pending notices, longest due first, at most `limit`. One that is put off or retried
     /// meanwhile may be missing or stand there twice.
     pub fn pending_notices(&self, limit: usize) -> Result<Vec<Notice>, Error> {
-        let (mut notices, mut after) = (Vec::new(), Vec::new());
-        while notices.len() < limit {
-            let most = (limit - notices.len()).min(SLICE);
-            let reached = self.view(|view| view.due_slice(&after, most, &mut notices))?;
+        let mut notices = Vec::new();
+        self.each_pending_notice(limit, |notice| notices.push(notice))?;
+        Ok(notices)
+    }
+
+    /// The same one by one: no more than a slice of them is held here.
+    pub fn each_pending_notice(&self, limit: usize, mut take: impl FnMut(Notice)) -> Result<(), Error> {
+        let (mut left, mut after) = (limit, Vec::new());
+        while left > 0 {
+            let mut notices = Vec::new();
+            let reached = self.view(|view| view.due_slice(&after, left.min(SLICE), &mut notices))?;
+            left -= notices.len().min(left);
+            notices.into_iter().for_each(&mut take);
             match reached {
                 Some(reached) => after = reached,
                 None => break,
             }
         }
-        Ok(notices)
+        Ok(())
     }
 }
 
@@ -310,6 +319,7 @@ mod tests {
                     same_as: None,
                     own: None,
                     template: None,
+                    quiet: false,
                 })?;
                 unit.put_notice(&Notice {
                     id,

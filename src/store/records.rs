@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::backend::{Order, Read, Table};
 use super::rotation::{OwnerCounts, Rotation};
-use super::{ENOUGH, Error, GO_ON, codec, keys};
+use super::{ENOUGH, Error, GO_ON, codec, keys, originals};
 use crate::lead::{
     Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, SealKey, TimelineEntry, Touch, Trip,
     Verdict,
@@ -111,7 +111,7 @@ pub trait Records {
 
     /// What was received, as it was received.
     fn original(&self, intake: Id) -> Result<Option<Original>, Error> {
-        self.record(Table::Originals, &intake.to_bytes())
+        originals::get(self.tables(), intake)
     }
 
     /// Whether an item with this identity was delivered before.

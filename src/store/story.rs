@@ -67,6 +67,7 @@ fn touch(unit: &mut Unit<'_>, lead: Id) -> Result<(), super::Error> {
         same_as: None,
         own: None,
         template: None,
+        quiet: false,
     })?;
     unit.add_touch(&Touch { id, lead, channel, kind, received_at, content: Content::default() })
 }
@@ -140,6 +141,7 @@ pub(crate) fn tell(store: &Store) {
                     same_as: None,
                     own: None,
                     template: None,
+                    quiet: false,
                 };
                 assert!(row.id > id);
                 unit.keep_original(row.id, &Original { bytes: vec![0, 255, 10], ..Original::default() })?;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::backend::{Read, Table, Write};
 use super::records::{DEAD_ALARMS, Delivered, Records};
 use super::rotation::Rotation;
-use super::{Error, codec, fresh, keys};
+use super::{Error, codec, fresh, keys, originals};
 use crate::lead::{
     Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, Place, SealKey, Thread,
     TimelineEntry, Touch, Trip,
@@ -111,8 +111,7 @@ impl<'a> Unit<'a> {
 
     /// Keeps what was received.
     pub fn keep_original(&mut self, intake: Id, original: &Original) -> Result<(), Error> {
-        let bytes = codec::pack(Table::Originals, original)?;
-        self.tables.put(Table::Originals, &intake.to_bytes(), &bytes)
+        originals::put(self.tables, intake, original)
     }
 
     /// Remembers an item, so that it is recognised when it comes again.

@@ -20,8 +20,9 @@ use crate::intake::{Door, Refused};
 use crate::lead::{self, Delivery, Inbound, Kind, Original};
 use crate::mistakes::{self, Mistake};
 
-/// Text that is asked for at once, in bytes, unless one mail alone is larger.
-const AT_ONCE: u64 = 8 * 1024 * 1024;
+/// Text that is asked for at once, in bytes, unless one mail alone is larger. A batch of usual mails is
+/// smaller; of large ones this is what has to be held besides what is written.
+const AT_ONCE: u64 = 2 * 1024 * 1024;
 
 /// The media type of a mail of which all was read.
 const WHOLE: &str = "message/rfc822";
@@ -107,14 +108,7 @@ impl Reader<'_> {
     async fn bring_in(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
         self.check_server(batch).await?;
         match self.read_batch(batch).await {
-            Err(Halt::Fault(fault)) if !fault.is_temporary() => {
-                let how = match fault {
-                    Fault::Hostile(Violation::Literal(_)) | Fault::TooMuch => Break::TooLarge,
-                    _ => Break::Other,
-                };
-                self.mailbox.suspects().broke(batch, how);
-                Err(Halt::Broke(fault))
-            }
+            Err(Halt::Fault(fault)) if !fault.is_temporary() => Err(self.broke(batch, fault)),
             Err(Halt::Refused(refused)) => {
                 // Mails behind the one that failed may be stored, and the place with them.
                 if self.door.keep_place(&self.mailbox.name, self.stored(self.place)).await.is_err() {
@@ -132,8 +126,18 @@ impl Reader<'_> {
         }
     }
 
+    /// Tells the suspects that the server broke off over these mails.
+    pub(super) fn broke(&self, batch: &BTreeSet<u32>, fault: Fault) -> Halt {
+        let how = match fault {
+            Fault::Hostile(Violation::Literal(_)) | Fault::TooMuch => Break::TooLarge,
+            _ => Break::Other,
+        };
+        self.mailbox.suspects().broke(batch, how);
+        Halt::Broke(fault)
+    }
+
     /// Before a suspect is tried again: does the server hand over mail at all?
-    async fn check_server(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
+    pub(super) async fn check_server(&mut self, batch: &BTreeSet<u32>) -> Result<(), Halt> {
         let control = batch.first().and_then(|uid| self.mailbox.suspects().control(*uid));
         if let Some(control) = control {
             unless(self.stop, self.session.texts(&BTreeSet::from([control]), Part::Header, 0)).await?;
@@ -267,7 +271,7 @@ mod tests {
 
     #[test]
     fn mails_are_asked_for_together_as_far_as_they_fit() {
-        let mails = [(1, MIB), (2, 7 * MIB), (3, 1), (4, 9 * MIB), (5, 1), (6, 1)];
+        let mails = [(1, MIB / 2), (2, 3 * MIB / 2), (3, 1), (4, 3 * MIB), (5, 1), (6, 1)];
         let whole = |uids: &[u32]| (uids.to_vec(), Part::Whole);
         assert_eq!(asked(&mails, Way::Usual), [whole(&[1, 2]), whole(&[3]), whole(&[4]), whole(&[5, 6])]);
     }

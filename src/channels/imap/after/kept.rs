@@ -200,6 +200,7 @@ mod tests {
             same_as,
             own: None,
             template: None,
+            quiet: false,
         };
         unit.put_intake(&row).unwrap();
         id
