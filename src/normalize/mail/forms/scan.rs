@@ -248,6 +248,10 @@ impl<'a> Scan<'a> {
             return Some(label);
         }
         let value = self.value_below(at);
+        // Below a label without a value, a word over another label is the value, whatever it could name.
+        if self.running == Running::Due && value.is_none_or(|value| self.is_label(value)) {
+            return None;
+        }
         if let Some((slot, certainty)) = label::slot(label) {
             let stacked = self.style.stacked && value.is_some() && self.running != Running::Due;
             let sure = certainty == Certainty::Named || slot == Slot::Name || stacked;
@@ -259,6 +263,11 @@ impl<'a> Scan<'a> {
         let closed = self.running == Running::Closed || self.running == Running::Paragraph && self.gap;
         let fits = self.style.stacked && closed && begun && label.starts_with(char::is_alphabetic);
         (fits && value.is_some_and(|value| label::slot(bare(value)).is_none())).then_some(label)
+    }
+
+    fn is_label(&self, line: &str) -> bool {
+        let named = || label::slot(bare(line)).is_some_and(|(_, certainty)| certainty == Certainty::Named);
+        self.style.cut(line).is_some() || named()
     }
 
     /// The line right below, where it may be a value.

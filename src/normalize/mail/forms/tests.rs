@@ -134,3 +134,13 @@ proptest::proptest! {
         drop(find(&text.replace(' ', ": "), |_| true));
     }
 }
+
+#[test]
+fn a_value_that_is_also_the_name_of_a_field_is_a_value() {
+    let text = "Name:\nMax\nE-Mail:\nmax@firma.example\nProdukt:\nTelefon\nStadt:\nBerlin\nNachricht:\nHallo";
+    let found = of(text);
+    assert!(found.contains(&("Produkt".to_owned(), "Telefon".to_owned())), "{found:?}");
+    let empty = "Name\nMax\nE-Mail\nmax@firma.example\nProdukt\nTelefon\n030 1234567\nNachricht\nHallo";
+    let found = of(empty);
+    assert!(found.contains(&("Telefon".to_owned(), "030 1234567".to_owned())), "{found:?}");
+}
