@@ -56,7 +56,7 @@ fn config(server: &dyn Server, user: &str) -> Config {
         poll: Duration::from_mins(1),
         after: After::Keep,
         silence_after: Duration::from_mins(15),
-        timeout: Duration::from_mins(1),
+        timeout: Duration::from_secs(15),
     }
 }
 

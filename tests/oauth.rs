@@ -56,7 +56,7 @@ fn config(server: &Dovecot, provider: &Provider, user: &str, grant: Grant) -> Co
         max_size: 40 << 20,
         authserv_id: Vec::new(),
         start: Start::All,
-        timeout: Duration::from_mins(1),
+        timeout: Duration::from_secs(15),
         poll: Duration::from_secs(1),
         after: After::Keep,
         silence_after: Duration::from_mins(15),
