@@ -189,12 +189,13 @@ fn settings(server: &dyn Server, lines: &[Line]) -> String {
     lines.iter().map(|line| line.settings(server)).collect::<String>() + TEAM
 }
 
-/// One row of the ledger for each mail, and that a new lead.
+/// One row of the ledger for each mail, and that a new lead; a mail whose own bytes were garbled may name nobody.
 fn prove_outcomes(daemon: &Daemon, lines: &[Line], mails: usize) {
     let rows = daemon.json(&["intake", "list", "--limit", "100000"]);
     let mut sources: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for row in &rows {
-        assert_eq!(row["outcome"], "created", "{row}");
+        let garbled = row["channel"].as_str().unwrap().ends_with("-garble") && row["outcome"] == "quarantined";
+        assert!(row["outcome"] == "created" || garbled, "{row}");
         let fresh =
             sources.entry(row["channel"].as_str().unwrap()).or_default().insert(row["source"].as_str().unwrap());
         assert!(fresh, "twice: {row}");
