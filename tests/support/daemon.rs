@@ -35,10 +35,11 @@ impl Daemon {
         self.environment.push((variable.to_owned(), value.into()));
     }
 
-    /// Replaces the settings.
+    /// Replaces the settings as a whole: a daemon that reads them just then sees the old or the new ones.
     pub fn settings(&self, settings: &str) {
         let frame = "[store]\npath = \"store\"\n[http]\nlisten = \"127.0.0.1:0\"\n[web]\nlisten = \"127.0.0.1:0\"\n";
-        fs::write(self.path("lotse.toml"), format!("{frame}{settings}")).unwrap();
+        fs::write(self.path("lotse.toml.new"), format!("{frame}{settings}")).unwrap();
+        fs::rename(self.path("lotse.toml.new"), self.path("lotse.toml")).unwrap();
     }
 
     /// A path in the folder.

@@ -65,6 +65,7 @@ use idle::Woken;
 use labels::Labels;
 use oauth2::{Tokens, Vault};
 use owed::Owed;
+use patience::Silences;
 use place::{Opening, Place};
 pub use plant::{Planted, Uprooted};
 pub use reconcile::{Comparison, House, Missing, Wish};
@@ -169,6 +170,7 @@ pub struct Mailbox {
     suspects: Mutex<Suspects>,
     owed: Mutex<Owed>,
     pace: Mutex<Pace>,
+    silences: Silences,
     /// The folder that has the role in the settings, once it is known.
     role: Mutex<Option<String>>,
     /// Where it is one of several folders.
@@ -235,6 +237,7 @@ impl Mailbox {
             tokens,
             suspects: Mutex::default(),
             owed: Mutex::default(),
+            silences: Silences::default(),
             role: Mutex::default(),
             pace: Mutex::default(),
             siblings: None,
@@ -260,9 +263,18 @@ impl Mailbox {
         loop {
             let halt = match self.connection(door, health, stop).await {
                 Ok(()) | Err(End::Halt(Halt::Stop)) => return Ok(()),
-                Err(End::Error(error)) => return Err(error),
+                Err(End::Error(error)) => {
+                    let source = std::error::Error::source(&error).and_then(|source| source.downcast_ref());
+                    self.silences.note(source, false);
+                    return Err(error);
+                }
                 Err(End::Halt(halt)) => halt,
             };
+            match &halt {
+                Halt::Fault(fault) => self.silences.note(Some(fault), false),
+                Halt::Broke(fault) => self.silences.note(Some(fault), true),
+                Halt::Stop | Halt::Refused(_) | Halt::Failed(_) => {}
+            }
             let doing = format!("cannot read the folder `{}` of {}", self.config.folder, self.config.host);
             let why = match halt {
                 Halt::Stop => return Ok(()),
@@ -285,6 +297,7 @@ impl Mailbox {
         let vault = Vault { door, channel: &self.name };
         let Some(mut session) = self.open(Some(vault), stop).await? else { return Ok(()) };
         session.access = self.config.after.access();
+        session.patience = self.silences.patience(self.config.timeout);
         let place = self.starting_place(&mut session, door, stop).await?;
         let owed = door.place(&self.name, &self.owed_key()).await.map_err(Halt::Refused)?;
         self.owed().recall(owed.as_deref(), place.validity);
@@ -308,6 +321,7 @@ impl Mailbox {
 
     /// Says that all is well, unless the sign-in is not.
     fn checked(&self, health: &Health) {
+        self.silences.answered();
         if self.tokens.as_ref().and_then(|tokens| tokens.trouble()).is_none() {
             health.ok();
         }

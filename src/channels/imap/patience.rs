@@ -3,6 +3,7 @@
 //! A connection that died without a word is noticed soon, also in the middle of a large mail, and
 //! one that is merely slow is not given up.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -47,6 +48,32 @@ impl Patience {
     }
 }
 
+/// How often a server was silent since it last answered all it was asked: one that is so again and
+/// again may only be slow, over a large folder or a large mail.
+#[derive(Debug, Default)]
+pub(super) struct Silences(AtomicU32);
+
+impl Silences {
+    /// The longest silence now: twice the usual one after two silences, four times after four.
+    pub(super) fn patience(&self, usual: Duration) -> Duration {
+        usual * (1 << (self.0.load(Ordering::Relaxed) / 2).min(2))
+    }
+
+    /// Notes that something ended a connection, if it was silence. Over a mail, which is not asked for
+    /// as often as the rest, it counts twice.
+    pub(super) fn note(&self, fault: Option<&Fault>, over_a_mail: bool) {
+        if matches!(fault, Some(Fault::Silent(_))) {
+            let before = self.0.load(Ordering::Relaxed);
+            self.0.store(before.saturating_add(if over_a_mail { 2 } else { 1 }), Ordering::Relaxed);
+        }
+    }
+
+    /// Notes that the server answered everything.
+    pub(super) fn answered(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+}
+
 /// When a byte last came in.
 #[derive(Clone, Debug)]
 pub(super) struct Heard(Arc<Mutex<Instant>>);
@@ -77,6 +104,20 @@ mod tests {
     use super::*;
 
     const PATIENCE: Patience = Patience { silence: Duration::from_secs(20), whole: Duration::from_mins(2) };
+
+    #[test]
+    fn patience_grows_with_silence_and_not_with_other_faults() {
+        let (silences, usual) = (Silences::default(), Duration::from_secs(15));
+        let after = |fault: &Fault, over_a_mail| {
+            silences.note(Some(fault), over_a_mail);
+            silences.patience(usual).as_secs()
+        };
+        let silent = Fault::Silent(usual);
+        assert_eq!([after(&Fault::Closed, true), after(&silent, false), after(&silent, false)], [15, 15, 30]);
+        assert_eq!([after(&silent, true), after(&silent, true)], [60, 60], "four times at most");
+        silences.answered();
+        assert_eq!([after(&silent, true), after(&silent, true)], [30, 60]);
+    }
 
     /// How long an answer is waited for of which a piece comes every `pause`, `pieces` in all.
     async fn waited(pause: Duration, pieces: u32) -> (Duration, bool) {
