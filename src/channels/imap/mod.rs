@@ -308,6 +308,8 @@ impl Mailbox {
             self.checked(health);
             let more = reader.do_after().await?;
             self.checked(health);
+            // A server that answers is expected to go on so.
+            reader.session.patience = self.config.timeout;
             if more == after::More::AtOnce || reader.session.news {
                 continue;
             }
