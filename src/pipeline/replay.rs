@@ -5,7 +5,7 @@
 //! the answer is that of taking everything in again under those rules. What people decided since
 //! (who works a lead, its stage) is not replayed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::Policy;
 use crate::assign;
 use crate::dedupe;
-use crate::lead::{Disposition, Id, Lead, Name, Touch, Verdict};
+use crate::lead::{Decision, Disposition, Id, Lead, Name, Touch, Verdict};
 use crate::store::{Error, Rotation};
 
 /// Where a lead stands.
@@ -64,8 +64,12 @@ struct Asking {
 }
 
 impl Replay {
-    /// Judges one stored lead anew; `touches` are all of its touches, oldest first.
-    pub fn add(&mut self, policy: &Policy, stored: &Lead, touches: &[Touch]) {
+    /// Judges one stored lead anew; `touches` are all of its touches, oldest first, and `decisions` all
+    /// that was decided about it. A touch that the rules were not asked about then (an automatic answer)
+    /// is not judged now.
+    pub fn add(&mut self, policy: &Policy, stored: &Lead, touches: &[Touch], decisions: &[Decision]) {
+        let weighed: BTreeSet<Id> =
+            decisions.iter().filter(|decision| decision.verdict.is_some()).filter_map(|by| by.intake).collect();
         let number = self.leads.len();
         let staff = &policy.staff;
         let somebody = !staff.teams().is_empty() && staff.owners().iter().any(|owner| owner.active);
@@ -75,8 +79,17 @@ impl Replay {
             let now = touch.id.at();
             let (mut lead, earlier) = match judged.take() {
                 None => (dedupe::open(stored.id, touch, now), None),
+                Some((mut lead, earlier)) if !weighed.contains(&touch.id) => {
+                    lead.touch_count += 1;
+                    judged = Some((lead, earlier));
+                    continue;
+                }
                 Some((mut lead, earlier)) => {
-                    dedupe::absorb(&mut lead, &touch.content, now);
+                    if has_joined(stored, touch) {
+                        dedupe::join(&mut lead, &touch.content, now);
+                    } else {
+                        dedupe::absorb(&mut lead, &touch.content, now);
+                    }
                     (lead, Some(earlier))
                 }
             };
@@ -113,6 +126,12 @@ impl Replay {
         self.leads.sort_by_key(|lead| lead.id);
         Ok((looked_at, self.leads))
     }
+}
+
+/// Whether somebody else than the lead's person wrote, in the lead's conversation.
+fn has_joined(stored: &Lead, touch: &Touch) -> bool {
+    let writer = touch.content.person.emails.first();
+    writer.is_some_and(|email| stored.others.iter().any(|other| other.email == *email))
 }
 
 #[cfg(test)]
@@ -156,9 +175,31 @@ mod tests {
         for lead in leads(store) {
             let mut touches = store.view(|view| view.touches(lead.id)).unwrap();
             touches.sort_by_key(|touch| touch.id);
-            replay.add(&policy, &lead, &touches);
+            let decisions = store.view(|view| view.decisions(lead.id)).unwrap();
+            replay.add(&policy, &lead, &touches, &decisions);
         }
         replay.end(&policy, None).unwrap().1
+    }
+
+    #[test]
+    fn what_the_rules_were_not_asked_about_is_not_judged_and_who_joined_is_no_identity() {
+        let store = taken(AFTER, &[(0, 0, false)]);
+        let lead = leads(&store).remove(0);
+        let mut away = store.view(|view| view.touches(lead.id)).unwrap().remove(0);
+        store
+            .unit(Timestamp::from_second(2_000_000).unwrap(), |unit| {
+                away.id = unit.new_id();
+                away.content.text = Some("an offer, please".into());
+                unit.add_touch(&away)?;
+                unit.put_lead(&Lead { touch_count: 2, ..lead.clone() })
+            })
+            .unwrap();
+        assert_eq!(replayed(&store, AFTER), Vec::new(), "an automatic answer asks for nothing");
+
+        let other = crate::lead::Email("eva@b.example".into());
+        let others = vec![crate::lead::Correspondent { email: other.clone(), name: None }];
+        away.content.person.emails = vec![other];
+        assert!(has_joined(&Lead { others, ..lead.clone() }, &away) && !has_joined(&lead, &away));
     }
 
     proptest! {

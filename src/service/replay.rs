@@ -56,7 +56,7 @@ impl Service {
                 for lead in &page.items {
                     let mut touches = view.touches(lead.id)?;
                     touches.sort_by_key(|touch| touch.id);
-                    replay.add(&policy, lead, &touches);
+                    replay.add(&policy, lead, &touches, &view.decisions(lead.id)?);
                 }
                 Ok(())
             })?;
