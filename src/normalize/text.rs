@@ -24,26 +24,54 @@ pub fn shorten(text: &str, max: usize) -> &str {
 /// The delimiter of mail signatures, `-- `, becomes `--`.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    let text = shorten(text, MAX_TEXT).replace("\r\n", "\n");
-    let mut out = String::with_capacity(text.len());
-    let mut blank = false;
-    for line in text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
-        let line: String = line.chars().filter_map(visible).nfc().collect();
-        let line = line.trim_end();
-        if line.is_empty() {
-            blank = true;
-        } else if out.is_empty() {
-            out.push_str(line.trim_start());
-            blank = false;
-        } else {
-            out.push_str(if blank { "\n\n" } else { "\n" });
-            out.push_str(line);
-            blank = false;
+    let text = shorten(text, MAX_TEXT);
+    let mut out = Lines { text: String::with_capacity(text.len()), blank: false };
+    for line in text.split('\n') {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if is_plain(line) {
+            out.push(line);
+            continue;
+        }
+        for line in line.split(['\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
+            out.push(&line.chars().filter_map(visible).nfc().collect::<String>());
         }
     }
+    let mut out = out.text;
     // Normal form may be longer than what it was made from.
     out.truncate(shorten(&out, MAX_TEXT).len());
     out
+}
+
+/// Lines that become a text.
+struct Lines {
+    text: String,
+    /// An empty line came last.
+    blank: bool,
+}
+
+impl Lines {
+    fn push(&mut self, line: &str) {
+        let line = line.trim_end();
+        if line.is_empty() {
+            self.blank = true;
+            return;
+        }
+        if self.text.is_empty() {
+            self.text.push_str(line.trim_start());
+        } else {
+            self.text.push_str(if self.blank { "\n\n" } else { "\n" });
+            self.text.push_str(line);
+        }
+        self.blank = false;
+    }
+}
+
+/// Whether a line is in normal form and visible as it is, as most lines are.
+fn is_plain(line: &str) -> bool {
+    // Below U+0300 nothing combines, and the marks of print do not either.
+    let plain =
+        |c| matches!(c, '\t' | ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{2010}'..='\u{2027}');
+    line.chars().all(plain)
 }
 
 /// Text of one line in normal form: as [`clean`], and every run of blank space is one space.

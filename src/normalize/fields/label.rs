@@ -4,6 +4,7 @@
 //! A label is compared as bare letters (`Ihre E-Mail-Adresse *` and `your_email_address` are both
 //! an e-mail address), first whole, then without the words that say nothing.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -90,14 +91,14 @@ const CLICK_IDS: [(&str, &str); 22] = [
 
 static NAMES: LazyLock<HashMap<String, (Slot, Certainty)>> = LazyLock::new(|| {
     let all = SYNONYMS.iter().flat_map(|(slot, certainty, names)| {
-        names.split_whitespace().map(|name| (fold(&compact(name)), (slot.clone(), *certainty)))
+        names.split_whitespace().map(|name| (fold(&compact(name)).into_owned(), (slot.clone(), *certainty)))
     });
     all.collect()
 });
 
 /// Words of a list, folded.
 fn folded(words: &[&str]) -> HashSet<String> {
-    words.iter().map(|word| fold(word)).collect()
+    words.iter().map(|word| fold(word).into_owned()).collect()
 }
 
 static WITHOUT_MEANING: LazyLock<HashSet<String>> = LazyLock::new(|| folded(FILLERS));
@@ -133,50 +134,59 @@ impl Slot {
 /// The field a label means.
 #[must_use]
 pub fn slot(label: &str) -> Option<(Slot, Certainty)> {
-    if let Some(name) = tracking(label) {
+    let spelled = spelled(label);
+    if let Some(name) = tracking_in(&spelled, label) {
         return Some((Slot::Utm(name), Certainty::Named));
     }
     // Contact Form 7's mail tag for the page.
     if label == "_url" {
         return Some((Slot::Page, Certainty::Named));
     }
-    let words = words(label);
-    let named = |words: &[&str]| NAMES.get(&fold(&words.concat())).cloned();
-    let all: Vec<&str> = words.iter().map(String::as_str).collect();
+    let all: Vec<&str> = words(&spelled).collect();
     if let Some(found) = named(&all) {
         return Some(found);
     }
     let without_numbers: Vec<&str> = all.iter().copied().filter(|word| !is_number(word)).collect();
-    if let Some(found) = named(&without_numbers) {
+    if without_numbers.len() < all.len()
+        && let Some(found) = named(&without_numbers)
+    {
         return Some(found);
     }
     let telling: Vec<&str> =
-        without_numbers.iter().copied().filter(|word| !WITHOUT_MEANING.contains(&fold(word))).collect();
-    if let Some(found) = named(&telling) {
+        without_numbers.iter().copied().filter(|word| !WITHOUT_MEANING.contains(&*fold(word))).collect();
+    if telling.len() < without_numbers.len()
+        && let Some(found) = named(&telling)
+    {
         return Some(found);
     }
     // `work phone`, `E-Mail privat`: which of the addresses it is does not matter.
-    let core: Vec<&str> = telling.iter().copied().filter(|word| !WHICH_ONE.contains(&fold(word))).collect();
+    let core: Vec<&str> = telling.into_iter().filter(|word| !WHICH_ONE.contains(&*fold(word))).collect();
     named(&core).filter(|(slot, _)| matches!(slot, Slot::Email | Slot::Phone))
+}
+
+/// What words mean together.
+fn named(words: &[&str]) -> Option<(Slot, Certainty)> {
+    NAMES.get(&*fold(&words.concat())).cloned()
 }
 
 /// Whether the label speaks of a telephone number, among other things.
 #[must_use]
 pub fn speaks_of_phone(label: &str) -> bool {
-    let phone = |word: &String| {
+    let phone = |word: &str| {
         let word = fold(word);
         ["telefon", "telephone", "phone", "mobil", "handy", "whatsapp", "ruckruf"]
             .iter()
             .any(|stem| word.contains(stem))
             || word == "tel"
     };
-    words(label).iter().any(phone)
+    words(&spelled(label)).any(phone)
 }
 
 /// Whether the label is a sentence by which somebody agrees to something.
 #[must_use]
 pub fn speaks_of_consent(label: &str) -> bool {
-    let words: Vec<String> = words(label).iter().map(|word| fold(word)).collect();
+    let spelled = spelled(label);
+    let words: Vec<Cow<'_, str>> = words(&spelled).map(fold).collect();
     let stems = [
         "datenschutz",
         "dsgvo",
@@ -214,7 +224,9 @@ pub fn is_person(label: &str) -> bool {
 /// The label as bare ASCII letters and digits.
 #[must_use]
 pub fn compact(label: &str) -> String {
-    words(label).concat()
+    let mut spelled = spelled(label);
+    spelled.retain(|c| c != ' ');
+    spelled
 }
 
 /// Whether two labels are the same but for case, umlauts, punctuation and blank space.
@@ -225,22 +237,24 @@ pub fn same(a: &str, b: &str) -> bool {
 
 /// The campaign parameter or click id a label means: `utm_source`, `UTM Source`, `hidden[utm_term]`.
 fn tracking(label: &str) -> Option<String> {
+    tracking_in(&spelled(label), label)
+}
+
+fn tracking_in(spelled: &str, label: &str) -> Option<String> {
     if label.len() > 200 {
         return None;
     }
-    let words = words(label);
-    let last = compact(label.rsplit(['.', '[']).next().unwrap_or(label));
     let by = |bare: &str| CLICK_IDS.iter().find(|(letters, _)| *letters == bare).map(|(_, name)| (*name).to_owned());
-    if let Some(name) = by(&last).or_else(|| by(&words.concat())) {
+    let last = label.rsplit_once(['.', '[']).and_then(|(_, last)| by(&compact(last)));
+    if let Some(name) = last.or_else(|| by(&spelled.replace(' ', ""))) {
         return Some(name);
     }
-    let utm = words.iter().position(|word| word == "utm")?;
-    let rest = &words[utm + 1..];
+    let rest: Vec<&str> = words(spelled).skip_while(|word| *word != "utm").skip(1).collect();
     (!rest.is_empty() && rest.len() <= 3).then(|| rest.join("_"))
 }
 
-/// The words of a label: ASCII letters and digits, lower case, `camelCase` apart.
-fn words(label: &str) -> Vec<String> {
+/// The words of a label, with a space between: ASCII letters and digits, lower case, `camelCase` apart.
+fn spelled(label: &str) -> String {
     let label = shorten(label, 500);
     let mut spaced = String::with_capacity(label.len() + 8);
     let mut before = ' ';
@@ -254,17 +268,32 @@ fn words(label: &str) -> Vec<String> {
         spaced.push(c);
         before = c;
     }
-    deunicode(&spaced)
-        .to_lowercase()
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_owned)
-        .collect()
+    if !spaced.is_ascii() {
+        spaced = deunicode(&spaced);
+    }
+    let mut spelled = String::with_capacity(spaced.len());
+    for word in spaced.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        if !spelled.is_empty() {
+            spelled.push(' ');
+        }
+        spelled.push_str(word);
+    }
+    spelled.make_ascii_lowercase();
+    spelled
+}
+
+/// The words of what is [`spelled`].
+fn words(spelled: &str) -> impl Iterator<Item = &str> {
+    spelled.split(' ').filter(|word| !word.is_empty())
 }
 
 /// `ae`, `oe`, `ue` as the umlauts they may stand for, without dots.
-fn fold(word: &str) -> String {
-    word.replace("ae", "a").replace("oe", "o").replace("ue", "u")
+fn fold(word: &str) -> Cow<'_, str> {
+    let stands = |pair: &[u8]| matches!(pair, b"ae" | b"oe" | b"ue");
+    if !word.as_bytes().windows(2).any(stands) {
+        return word.into();
+    }
+    word.replace("ae", "a").replace("oe", "o").replace("ue", "u").into()
 }
 
 /// Numbers, and the numbers form builders give to fields (`q3`, `f12`).

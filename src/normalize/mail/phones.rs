@@ -18,6 +18,8 @@ use crate::normalize::{phone, text};
 const SIGNATURE: usize = 15;
 /// Bytes of a line that are searched.
 const LINE: usize = 400;
+/// Bytes of a line that is nothing but a label.
+const LABEL_ALONE: usize = 60;
 /// Lines that are searched.
 const LINES: usize = 2_000;
 /// Numbers taken from one mail.
@@ -115,7 +117,7 @@ pub(super) fn to_call(numbers: &[Number]) -> Vec<Phone> {
 pub(super) fn listed(text: &str, signature: &str, country: &str) -> Vec<Number> {
     let typed: Vec<&str> = text
         .lines()
-        .take_while(|line| !QUOTE.is_match(text::shorten(line, LINE)))
+        .take_while(|line| !is_quote(text::shorten(line, LINE)))
         .take(LINES)
         .filter(|line| !line.trim_start().starts_with('>'))
         .map(|line| text::shorten(line, LINE))
@@ -133,15 +135,21 @@ pub(super) fn listed(text: &str, signature: &str, country: &str) -> Vec<Number> 
         if at >= typed.len() {
             search.bare(line);
         }
-        let alone = ALONE.captures(line.trim());
-        if !line.trim().is_empty() {
-            search.said = alone.map(|label| reach(&label));
+        let line = line.trim();
+        if !line.is_empty() {
+            search.said =
+                (line.len() <= LABEL_ALONE).then(|| ALONE.captures(line)).flatten().map(|label| reach(&label));
         }
         if search.found.len() >= 2 * NUMBERS {
             break;
         }
     }
     search.found
+}
+
+/// Whether a quoted mail begins with this line.
+fn is_quote(line: &str) -> bool {
+    line.contains([':', '-', '_']) && QUOTE.is_match(line)
 }
 
 /// What the label says that its number reaches.

@@ -1,5 +1,8 @@
 //! What form programs write around the values: the sentence below them, and their own notes.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use crate::normalize::fields::label;
 use crate::normalize::text;
 
@@ -7,6 +10,7 @@ use crate::normalize::text;
 const ABOUT: &str =
     "this you diese dieses dies sie du cet ce ceci vous este esta esse essa ha questa questo hai deze dit u ta
     ten niniejsza det denna denne dette detta tämä tento tato toto acest bu";
+static BEGINNINGS: LazyLock<HashSet<&str>> = LazyLock::new(|| ABOUT.split_whitespace().collect());
 /// Words for the mail, in such a sentence.
 const MAIL: &str =
     "mail message notification submission nachricht benachrichtigung courriel mensaje correo notificación
@@ -94,7 +98,7 @@ pub(super) fn is_footer(line: &str) -> bool {
     let first = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let has = |words: &str| words.split_whitespace().any(|word| line.contains(word));
     STARTS.iter().any(|start| line.starts_with(start))
-        || ABOUT.split_whitespace().any(|word| word == first) && has(MAIL) && has(SENT) && has(FORM)
+        || BEGINNINGS.contains(first) && has(MAIL) && has(SENT) && has(FORM)
 }
 
 /// Whether a label is one by which the program notes when and from where it was sent.

@@ -10,6 +10,8 @@ use crate::normalize::fields::label::{self, Certainty, Slot};
 const LABEL: usize = 120;
 /// What is written between label and value instead of a colon, the longer ones first.
 const WEAK: [&str; 10] = [" => ", " -> ", " >> ", " = ", "=", " - ", " – ", " — ", " | ", "  "];
+/// Bytes of which one stands in each of them, but for the last.
+const WEAK_MARKS: &[u8] = b">=-|\xe2";
 /// What stands between pairs on one line.
 const BETWEEN: [&str; 9] = [" | ", "|", "; ", ";", "\t", " • ", " · ", " / ", ", "];
 /// Pairs of one line.
@@ -48,19 +50,22 @@ pub(super) struct Style {
 
 impl Style {
     /// Finds out how a text writes its labels.
-    pub(super) fn of(lines: &[&str]) -> Self {
+    pub(super) fn of<'a>(lines: &[&'a str]) -> Self {
+        let weak_mark = |line: &&&str| line.contains("  ") || line.bytes().any(|byte| WEAK_MARKS.contains(&byte));
+        let marked: Vec<&str> = lines.iter().filter(weak_mark).copied().collect();
         let count = |between: &str| {
-            let labels = lines.iter().filter_map(|line| line.split_once(between).map(|(label, _)| bare(label)));
+            let labels = marked.iter().filter_map(|line| line.split_once(between).map(|(label, _)| bare(label)));
             labels.filter(|label| is_named(label)).count()
         };
         let weak = WEAK.into_iter().map(|between| (count(between), between));
         let weak = weak.filter(|(count, _)| *count >= 2).max_by_key(|(count, between)| (*count, between.len()));
+        // An address of its own first: most texts have none, and every line's beginning would have to be looked up.
         let spaced = || {
-            let named = lines.iter().filter_map(|line| led_by_label(line)).collect::<Vec<_>>();
-            let email = named
-                .iter()
-                .any(|(label, value)| means(label, &Slot::Email) && value.contains('@') && !value.contains(' '));
-            (named.len() >= MANY && email).then_some(" ")
+            let led = |line: &&'a str| led_by_label(line);
+            let email = lines.iter().filter(|line| line.contains('@')).filter_map(led);
+            let mut email = email.filter(|(_, value)| value.contains('@') && !value.contains(' '));
+            let told = email.any(|(label, _)| means(label, &Slot::Email));
+            (told && lines.iter().filter_map(led).nth(MANY - 1).is_some()).then_some(" ")
         };
         let colons = lines.iter().filter(|line| cut_at_colon(line).is_some_and(|cut| is_named(cut.label))).count();
         let weak = weak.map(|(_, between)| between).or_else(|| if colons == 0 { spaced() } else { None });
