@@ -25,6 +25,7 @@ mod read;
 mod rule;
 mod rule_tests;
 mod sample;
+mod sieve;
 mod templates;
 mod types;
 mod values;
