@@ -11,6 +11,7 @@ pub mod file;
 pub mod letter;
 mod message;
 pub mod outbox;
+mod pile;
 mod queue;
 pub mod schedule;
 pub(crate) mod settings;

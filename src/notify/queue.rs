@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::Failure;
 use super::breaker::{Breaker, Turn};
-use super::schedule::is_due;
+use super::pile::Pile;
+use super::schedule::{is_due, not_due};
 use crate::lead::{Id, Name, Notice, NoticeState};
 
 /// Letters under way at once.
@@ -29,16 +30,15 @@ const PATIENCE: u32 = 5;
 /// destination chokes cannot keep it spared for ever.
 const OTHER_TRY: u32 = 3;
 
-/// Pending notices by their notifier. Half of a map's room may be empty, so the notices, which are
-/// large, stand outside of it.
+/// Pending notices by their notifier.
 #[derive(Default)]
-pub(super) struct Waiting(BTreeMap<Name, BTreeMap<Id, Box<Notice>>>);
+pub(super) struct Waiting(BTreeMap<Name, Pile>);
 
 impl Waiting {
     /// Adds one that is pending.
     pub(super) fn add(&mut self, notice: Notice) {
         if notice.state == NoticeState::Pending {
-            self.0.entry(notice.notifier.clone()).or_default().insert(notice.id, Box::new(notice));
+            self.0.entry(notice.notifier.clone()).or_default().insert(notice);
         }
     }
 }
@@ -46,7 +46,7 @@ impl Waiting {
 /// The pending notices and what happens to them.
 #[derive(Default)]
 pub(super) struct Queue {
-    waiting: BTreeMap<Name, BTreeMap<Id, Box<Notice>>>,
+    waiting: BTreeMap<Name, Pile>,
     busy: HashMap<Id, Busy>,
     eager: HashSet<Id>,
     breakers: BTreeMap<Name, Breaker>,
@@ -94,7 +94,7 @@ impl Queue {
         for (id, busy) in &self.busy {
             self.waiting.get_mut(&busy.notifier).and_then(|waiting| waiting.remove(id));
         }
-        let known = |id: &Id| self.busy.contains_key(id) || self.waiting.values().any(|of| of.contains_key(id));
+        let known = |id: &Id| self.busy.contains_key(id) || self.waiting.values().any(|of| of.contains(id));
         let gone: Vec<Id> = self.eager.iter().filter(|id| !known(id)).copied().collect();
         for id in gone {
             self.eager.remove(&id);
@@ -103,13 +103,13 @@ impl Queue {
 
     fn put(&mut self, notice: Notice) {
         if notice.state == NoticeState::Pending && !self.busy.contains_key(&notice.id) {
-            self.waiting.entry(notice.notifier.clone()).or_default().insert(notice.id, Box::new(notice));
+            self.waiting.entry(notice.notifier.clone()).or_default().insert(notice);
         }
     }
 
     /// Whether nothing waits for this notifier or is under way to it.
     pub(super) fn is_idle(&self, notifier: &Name) -> bool {
-        self.waiting.get(notifier).is_none_or(BTreeMap::is_empty)
+        self.waiting.get(notifier).is_none_or(Pile::is_empty)
             && !self.busy.values().any(|busy| busy.notifier == *notifier)
     }
 
@@ -120,7 +120,7 @@ impl Queue {
     }
 
     fn let_go(&mut self, notifier: &Name) {
-        self.eager.extend(self.waiting.get(notifier).into_iter().flat_map(BTreeMap::keys));
+        self.eager.extend(self.waiting.get(notifier).into_iter().flat_map(Pile::notices).map(|notice| notice.id));
         let held = self.busy.iter().filter(|(_, busy)| busy.notifier == *notifier && busy.doing == Doing::Holding);
         self.eager.extend(held.map(|(id, _)| id));
     }
@@ -150,7 +150,7 @@ impl Queue {
         let owner = notice.owner.clone();
         self.busy.insert(id, Busy { notifier: notifier.clone(), owner, doing: Doing::Sending });
         self.served = Some(notifier);
-        Some(Job { notice: *notice, purpose })
+        Some(Job { notice, purpose })
     }
 
     /// All notifiers, beginning after the one that was served last.
@@ -169,16 +169,20 @@ impl Queue {
             .filter(|busy| busy.notifier == *notifier && busy.doing == Doing::Sending)
             .map(|busy| &busy.owner)
             .collect();
+        let free = self.waiting.get(notifier)?.owners().filter(|(owner, _)| !busy_owners.contains(owner));
+        free.filter_map(|(_, notices)| self.ready(notices, now)).min()
+    }
+
+    /// The oldest of an owner's notices that can go.
+    fn ready<'a>(&self, mut notices: impl Iterator<Item = &'a Notice>, now: Timestamp) -> Option<Id> {
         let mut kept_back = HashSet::new();
-        let mut of_free_owners = self.waiting.get(notifier)?.values().filter(|n| !busy_owners.contains(&n.owner));
-        of_free_owners.find_map(|notice| {
+        notices.find_map(|notice| {
             let ready = is_due(notice, now) || self.eager.contains(&notice.id);
-            let about = (&notice.owner, notice.lead);
-            if ready && !kept_back.contains(&about) {
+            if ready && !kept_back.contains(&notice.lead) {
                 return Some(notice.id);
             }
             if notice.attempts < PATIENCE {
-                kept_back.insert(about);
+                kept_back.insert(notice.lead);
             }
             None
         })
@@ -189,9 +193,9 @@ impl Queue {
         let waiting = self.waiting.get(notifier)?;
         let choked = self.breakers.get(notifier).map_or(0, Breaker::choked);
         if choked % OTHER_TRY == OTHER_TRY - 1 {
-            return waiting.values().min_by_key(|notice| (notice.attempts, notice.id)).map(|notice| notice.id);
+            return waiting.notices().min_by_key(|notice| (notice.attempts, notice.id)).map(|notice| notice.id);
         }
-        waiting.keys().next().copied()
+        waiting.oldest()
     }
 
     /// Notices that are due while their destination is spared, with the reason; under way until
@@ -200,12 +204,13 @@ impl Queue {
         let mut held = Vec::new();
         for (notifier, waiting) in &mut self.waiting {
             let Some(why) = self.breakers.get(notifier).and_then(Breaker::spared) else { continue };
-            let due: Vec<Id> = waiting.values().filter(|notice| is_due(notice, now)).map(|notice| notice.id).collect();
+            let mut due: Vec<Id> = waiting.notices().filter(|notice| is_due(notice, now)).map(|n| n.id).collect();
+            due.sort_unstable();
             for id in due.into_iter().take(HELD_AT_ONCE.saturating_sub(held.len())) {
                 if let Some(notice) = waiting.remove(&id) {
                     let (notifier, owner) = (notifier.clone(), notice.owner.clone());
                     self.busy.insert(id, Busy { notifier, owner, doing: Doing::Holding });
-                    held.push((*notice, why.to_owned()));
+                    held.push((notice, why.to_owned()));
                 }
             }
         }
@@ -234,7 +239,7 @@ impl Queue {
             Turn::Back => self.let_go(notifier),
             Turn::Spared => {
                 let waiting = self.waiting.get(notifier);
-                self.eager.retain(|id| !waiting.is_some_and(|waiting| waiting.contains_key(id)));
+                self.eager.retain(|id| !waiting.is_some_and(|waiting| waiting.contains(id)));
             }
             Turn::Same => {}
         }
@@ -260,8 +265,7 @@ impl Queue {
         let mut soonest: Option<std::time::Duration> = None;
         let mut at_least = |pause: std::time::Duration| soonest = Some(soonest.map_or(pause, |s| s.min(pause)));
         for (notifier, waiting) in &self.waiting {
-            let later =
-                waiting.values().filter(|notice| !is_due(notice, now)).filter_map(|notice| notice.next_at).min();
+            let later = waiting.next_time(not_due(now));
             if let Some(pause) = later.map(|at| at.duration_since(now).max(SignedDuration::from_millis(1))) {
                 at_least(pause.unsigned_abs());
             }
@@ -391,7 +395,7 @@ mod tests {
         assert_eq!(going(&mut queue, start(), clock), [1]);
         queue.replace(waiting(&notices));
         assert_eq!(going(&mut queue, start(), clock), []);
-        let left = queue.busy.len() + queue.waiting.values().map(BTreeMap::len).sum::<usize>();
+        let left = queue.busy.len() + queue.waiting.values().flat_map(Pile::notices).count();
         assert_eq!(left, 1);
     }
 

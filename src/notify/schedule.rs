@@ -5,6 +5,7 @@
 //! [`ENOUGH`] attempts: so neither a clock that jumped nor a machine that was off for a week kills
 //! it, and a person's retry (which sets the attempts back to 0) gets a full row of attempts again.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -48,6 +49,12 @@ pub fn pause(attempts: u32, retry_after: Option<Duration>, chance: f64) -> Durat
 #[must_use]
 pub fn is_due(notice: &Notice, now: Timestamp) -> bool {
     notice.next_at.is_none_or(|at| at <= now || at.duration_since(now) > FAR)
+}
+
+/// The times of attempts that are [not due](is_due).
+pub(super) fn not_due(now: Timestamp) -> RangeInclusive<Timestamp> {
+    let next = now.saturating_add(SignedDuration::from_nanos(1)).unwrap_or(now);
+    next..=now.saturating_add(FAR).unwrap_or(Timestamp::MAX)
 }
 
 /// The notice after an attempt that ended like this.
