@@ -1,10 +1,12 @@
 //! Records as bytes: one version byte, then MessagePack with field names, so that a later version
 //! may add or drop fields. Originals are compressed besides.
 
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zstd::bulk::Compressor;
 
 use super::Error;
 use super::backend::Table;
@@ -29,8 +31,17 @@ pub(super) fn pack<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Er
     let plain = rmp_serde::to_vec_named(record).map_err(|error| wrong(table, error.to_string()))?;
     let mut bytes = vec![PACKED];
     bytes.extend(u32::try_from(plain.len()).map_err(|error| wrong(table, error.to_string()))?.to_le_bytes());
-    bytes.extend(zstd::bulk::compress(&plain, LEVEL).map_err(|error| wrong(table, error.to_string()))?);
+    let packed = PACKER.with_borrow_mut(|packer| match packer {
+        Some(packer) => packer.compress(&plain),
+        None => packer.insert(Compressor::new(LEVEL)?).compress(&plain),
+    });
+    bytes.extend(packed.map_err(|error| wrong(table, error.to_string()))?);
     Ok(bytes)
+}
+
+thread_local! {
+    /// Making one costs as much as packing a small mail.
+    static PACKER: RefCell<Option<Compressor<'static>>> = const { RefCell::new(None) };
 }
 
 /// The same as [`pack`], bit by bit: `out` gets what is packed as soon as there is some.
