@@ -5,6 +5,8 @@
 //! work. Everything that waits at that moment shares one commit. The receipt is the
 //! acknowledgement: a channel tells its source "got it" only after it has one.
 
+mod line;
+
 use std::any::Any;
 use std::sync::Arc;
 
@@ -15,6 +17,8 @@ use crate::lead::{Fit, Identity, Inbound, Name, Place, Reading, Receipt};
 use crate::normalize::{Readers, Trust};
 use crate::store::{self, Records, Unit};
 
+pub use line::Line;
+
 /// Items and changes that may wait for the pipeline; more make the sender wait.
 const QUEUE: usize = 4096;
 
@@ -23,6 +27,17 @@ const QUEUE: usize = 4096;
 pub struct Door {
     readers: Arc<Readers>,
     queue: mpsc::Sender<Work>,
+}
+
+/// A receipt that comes after the commit.
+type Waiting = oneshot::Receiver<Result<Receipt, Refused>>;
+
+async fn collect(waiting: Vec<Waiting>) -> Result<Vec<Receipt>, Refused> {
+    let mut receipts = Vec::with_capacity(waiting.len());
+    for receipt in waiting {
+        receipts.push(receipt.await.map_err(|_| Refused::Stopping)??);
+    }
+    Ok(receipts)
 }
 
 /// One thing for the pipeline to do.
@@ -94,17 +109,24 @@ impl Door {
     /// the order of the items; after an error some items may be stored, and submitting all of
     /// them again makes those `redelivered`.
     pub async fn submit_all(&self, items: Vec<Inbound>) -> Result<Vec<Receipt>, Refused> {
+        let prepared = self.read_all(items).await;
+        collect(self.enter(prepared).await?).await
+    }
+
+    /// Reads items; the answers stand in the order of the items.
+    async fn read_all(&self, items: Vec<Inbound>) -> Vec<Prepared> {
+        join_all(items.into_iter().map(|inbound| self.readers.read(inbound, Trust::Usual))).await
+    }
+
+    /// Hands items to the writer, in order; the receipts come after the commit.
+    async fn enter(&self, items: Vec<Prepared>) -> Result<Vec<Waiting>, Refused> {
         let mut waiting = Vec::with_capacity(items.len());
-        for prepared in join_all(items.into_iter().map(|inbound| self.readers.read(inbound, Trust::Usual))).await {
+        for prepared in items {
             let (reply, receipt) = oneshot::channel();
             self.send(Work::Item(Box::new(prepared), reply)).await?;
             waiting.push(receipt);
         }
-        let mut receipts = Vec::with_capacity(waiting.len());
-        for receipt in waiting {
-            receipts.push(receipt.await.map_err(|_| Refused::Stopping)??);
-        }
-        Ok(receipts)
+        Ok(waiting)
     }
 
     /// Makes a change in the pipeline's next unit; returns its result after the commit.

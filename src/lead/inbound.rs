@@ -129,6 +129,18 @@ pub struct Place {
     pub key: String,
     /// The new value; `None` forgets it.
     pub value: Option<String>,
+    /// The value that it is moved on from: where another one is kept, it stays. So the place never passes
+    /// an item before this one that was refused. `None`: it is moved whatever is kept.
+    #[serde(default)]
+    pub after: Option<String>,
+}
+
+impl Place {
+    /// A place that is moved whatever is kept.
+    #[must_use]
+    pub fn new(key: String, value: Option<String>) -> Self {
+        Self { key, value, after: None }
+    }
 }
 
 /// What an item turned out to be.

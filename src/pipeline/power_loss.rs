@@ -65,7 +65,7 @@ fn item(n: u64) -> Prepared {
             ..Content::default()
         })),
     };
-    let place = Place { key: "INBOX".into(), value: Some(n.to_string()) };
+    let place = Place::new("INBOX".into(), Some(n.to_string()));
     Prepared {
         inbound: Inbound {
             channel: Name::parse("sales").unwrap(),

@@ -82,7 +82,7 @@ pub(crate) fn tell(store: &Store) {
             let lead = lead(unit.new_id(), "a@firma.example", "anna");
             unit.put_lead(&lead)?;
             touch(unit, lead.id)?;
-            unit.keep_place(&name("sales"), &Place { key: "INBOX".into(), value: Some("1:7".into()) })?;
+            unit.keep_place(&name("sales"), &Place::new("INBOX".into(), Some("1:7".into())))?;
             Ok(lead.id)
         })
         .unwrap();
@@ -96,6 +96,17 @@ pub(crate) fn tell(store: &Store) {
             Ok(())
         })
         .unwrap();
+
+    // A place that is moved on from another one than is kept stays: what is in between was refused.
+    let moved = |after: Option<&str>, value: &str| {
+        let (after, value) = (after.map(ToOwned::to_owned), Some(value.to_owned()));
+        let place = Place { after, ..Place::new("INBOX".into(), value) };
+        store.unit(now, |unit| unit.keep_place(&name("sales"), &place)).unwrap();
+        store.view(|view| view.place(&name("sales"), "INBOX")).unwrap().unwrap()
+    };
+    assert_eq!(moved(Some("1:8"), "1:9"), "1:7");
+    assert_eq!(moved(Some("1:7"), "1:8"), "1:8");
+    assert_eq!(moved(None, "1:7"), "1:7");
 
     // A changed lead leaves no stale key and no stale count.
     store

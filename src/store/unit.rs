@@ -122,6 +122,9 @@ impl<'a> Unit<'a> {
 
     /// Moves a channel's place.
     pub fn keep_place(&mut self, channel: &Name, place: &Place) -> Result<(), Error> {
+        if place.after.is_some() && place.after != self.place(channel, &place.key)? {
+            return Ok(());
+        }
         let key = keys::place(channel, &place.key);
         match &place.value {
             Some(value) => self.put(Table::Places, &key, value),

@@ -62,15 +62,11 @@ impl Guide<'_> {
             let begun = place.as_deref().and_then(|place| serde_json::from_str(place).ok());
             tokio::task::spawn_blocking(move || reading::read(&paths, &name, sight, begun, &send, &stop))
         };
-        let (mut submitted, mut before) = (0, place);
+        let (mut submitted, mut before) = (0, None);
         while let Some(piece) = pieces.recv().await {
             submitted += piece.len();
-            let after = piece.last().map(|(_, place)| place.clone());
-            let items = piece.into_iter().map(|(item, place)| self.row(&file, &item, place)).collect();
-            if let Err(refused) = self.submit(items).await {
-                return Err(self.step_back(&file, before, refused).await);
-            }
-            before = after;
+            let row = |(item, place): (Item, String)| self.row(&file, &item, before.replace(place.clone()), place);
+            self.submit(piece.into_iter().map(row).collect()).await?;
             if self.stop.is_cancelled() {
                 return Ok(End::Stopped);
             }
@@ -86,22 +82,11 @@ impl Guide<'_> {
         }
     }
 
-    fn row(&self, file: &str, item: &Item, place: String) -> Inbound {
+    /// A row, whose place follows that of the row before it.
+    fn row(&self, file: &str, item: &Item, after: Option<String>, place: String) -> Inbound {
         let mut inbound = import::inbound(self.channel, file, item, false);
-        inbound.place = Some(Place { key: key(file), value: Some(place) });
+        inbound.place = Some(Place { after, ..Place::new(key(file), Some(place)) });
         inbound
-    }
-
-    /// Where one row was refused and later ones were not, the place has passed it: back to before
-    /// the piece, so that it is tried again. The others will be redelivered then.
-    async fn step_back(&self, file: &str, before: Option<String>, refused: Refused) -> Error {
-        if matches!(refused, Refused::Failed(_)) {
-            let place = Place { key: key(file), value: before };
-            if let Err(error) = self.door.keep_place(self.channel, place).await {
-                warn!(channel = %self.channel, %error, "the place in a file cannot be moved back");
-            }
-        }
-        Error::Intake(refused)
     }
 
     async fn submit(&self, items: Vec<Inbound>) -> Result<(), Refused> {
@@ -162,7 +147,7 @@ impl Guide<'_> {
     }
 
     async fn forget(&self, name: &OsStr) -> Result<(), Error> {
-        let place = Place { key: key(&name.to_string_lossy()), value: None };
+        let place = Place::new(key(&name.to_string_lossy()), None);
         Ok(self.door.keep_place(self.channel, place).await?)
     }
 }

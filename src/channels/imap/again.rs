@@ -80,7 +80,7 @@ impl Reader<'_> {
     }
 
     async fn keep_owed(&mut self) -> Result<(), Halt> {
-        let place = lead::Place { key: self.mailbox.owed_key(), value: self.mailbox.owed().kept() };
+        let place = lead::Place::new(self.mailbox.owed_key(), self.mailbox.owed().kept());
         Ok(self.door.keep_place(&self.mailbox.name, place).await?)
     }
 

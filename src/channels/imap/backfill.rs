@@ -128,7 +128,7 @@ impl Mailbox {
         // What is older than asked for is left alone; what was there before us is what is asked for.
         let place = Place { since: Some(older.since), ..place };
         let stop = CancellationToken::new();
-        let mut reader = Reader { mailbox: self, session, door: house.door, health: house.health, stop: &stop, place };
+        let mut reader = Reader::new(self, session, house.door, house.health, &stop, place);
         let mut rest = uids.as_slice();
         while let Some(&first) = rest.first() {
             let (batch, behind) = rest.split_at(self.suspects().batch(place.validity, first).min(rest.len()));

@@ -4,7 +4,7 @@
 //! stored always means "every mail up to here has an outcome". What the place passes without an
 //! item (mail that was deleted meanwhile, or was there before us) moves it by itself afterwards.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
@@ -16,13 +16,18 @@ use super::place::Place;
 use super::session::{Part, Session, Size};
 use super::suspects::{Break, Way};
 use crate::channels::health::Health;
-use crate::intake::{Door, Refused};
+use crate::intake::{Door, Line, Refused};
 use crate::lead::{self, Delivery, Inbound, Kind, Original};
 use crate::mistakes::{self, Mistake};
 
 /// Text that is asked for at once, in bytes, unless one mail alone is larger. A batch of usual mails is
 /// smaller; of large ones this is what has to be held besides what is written.
 const AT_ONCE: u64 = 2 * 1024 * 1024;
+
+/// Loads under way at once: one is fetched while others are read and stored.
+const LOADS: usize = 6;
+/// Text that may be under way, in bytes, while more is fetched.
+const UNDER_WAY: u64 = AT_ONCE + AT_ONCE / 2;
 
 /// The media type of a mail of which all was read.
 const WHOLE: &str = "message/rfc822";
@@ -76,8 +81,22 @@ pub(super) struct Reader<'a> {
     pub(super) door: &'a Door,
     pub(super) health: &'a Health,
     pub(super) stop: &'a CancellationToken,
-    /// As far as it has been read.
+    /// As far as it has been read and stored.
     pub(super) place: Place,
+    /// What is on its way in.
+    line: Line,
+    under_way: VecDeque<UnderWay>,
+    /// As far as mails were handed over by this connection.
+    handed: Option<Place>,
+}
+
+/// Mails that are on their way in.
+struct UnderWay {
+    load: Load,
+    /// The last mail of them that the server handed over.
+    last: u32,
+    /// Gmail's numbers of them.
+    numbers: Vec<Option<u64>>,
 }
 
 /// Mails that are asked for together.
@@ -88,9 +107,29 @@ pub(super) struct Load {
     pub(super) bytes: u64,
 }
 
-impl Reader<'_> {
-    /// Brings in every mail behind the place.
+impl<'a> Reader<'a> {
+    /// A reader that goes on at `place`.
+    pub(super) fn new(
+        mailbox: &'a Mailbox,
+        session: &'a mut Session,
+        door: &'a Door,
+        health: &'a Health,
+        stop: &'a CancellationToken,
+        place: Place,
+    ) -> Self {
+        let (line, under_way) = (Line::new(door.clone()), VecDeque::new());
+        Self { mailbox, session, door, health, stop, place, line, under_way, handed: None }
+    }
+
+    /// Brings in every mail behind the place. When it returns, nothing is under way any more.
     pub(super) async fn catch_up(&mut self) -> Result<(), Halt> {
+        let caught_up = self.bring_in_all().await;
+        // What was fetched before it broke off has come in, or is refused.
+        self.settle().await?;
+        caught_up
+    }
+
+    async fn bring_in_all(&mut self) -> Result<(), Halt> {
         self.session.news = false;
         let Some(first) = self.place.last.checked_add(1) else { return Ok(()) };
         let mut waiting = unless(self.stop, self.session.uids_from(first)).await?;
@@ -109,19 +148,6 @@ impl Reader<'_> {
         self.check_server(batch).await?;
         match self.read_batch(batch).await {
             Err(Halt::Fault(fault)) if !fault.is_temporary() => Err(self.broke(batch, fault)),
-            Err(Halt::Refused(refused)) => {
-                // Mails behind the one that failed may be stored, and the place with them.
-                if self.door.keep_place(&self.mailbox.name, self.stored(self.place)).await.is_err() {
-                    return Err(Halt::Refused(refused));
-                }
-                match refused {
-                    Refused::Failed(_) => {
-                        self.mailbox.suspects().broke(batch, Break::Other);
-                        Err(Halt::Failed(refused))
-                    }
-                    other => Err(Halt::Refused(other)),
-                }
-            }
             other => other,
         }
     }
@@ -152,7 +178,8 @@ impl Reader<'_> {
             tracing::error!(channel = %self.mailbox.name, uid = first, "the server does not hand over a mail; it is passed by, quarantined, and asked for again later");
             self.note_owed(first).await?;
             let item = self.unfetched(first);
-            return self.submit(vec![item], first).await;
+            let load = Load { uids: batch.clone(), part: Part::Whole, bytes: 0 };
+            return self.hand_over(vec![item], UnderWay { load, last: first, numbers: Vec::new() }).await;
         }
         let mut sizes = unless(self.stop, self.session.sizes(batch)).await?;
         self.check_gone(batch, |uid| sizes.contains_key(&uid)).await?;
@@ -166,14 +193,14 @@ impl Reader<'_> {
             let Some(last) = texts.last_key_value().map(|(uid, _)| *uid) else { continue };
             self.mailbox.suspects().came(last);
             let items = texts.into_iter().map(|(uid, text)| self.mail(uid, load.part, text)).collect();
-            self.submit(items, last).await?;
-            for size in load.uids.iter().filter_map(|uid| sizes.get(uid)) {
-                self.mailbox.labels().add(size.gmail);
-            }
+            let numbers = load.uids.iter().filter_map(|uid| sizes.get(uid)).map(|size| size.gmail).collect();
+            self.hand_over(items, UnderWay { load, last, numbers }).await?;
         }
-        if self.place.last < last {
+        if self.handed.unwrap_or(self.place).last < last {
+            self.settle().await?;
             self.door.keep_place(&self.mailbox.name, self.stored(self.place.at(last))).await?;
             self.place = self.place.at(last);
+            self.handed = Some(self.place);
         }
         Ok(())
     }
@@ -191,8 +218,10 @@ impl Reader<'_> {
         Err(Fault::Withheld.into())
     }
 
-    /// Hands items over; a stop waits until they have their receipts.
-    async fn submit(&mut self, items: Vec<Inbound>, last: u32) -> Result<(), Halt> {
+    /// Hands items over, and waits until there is room for more. They are settled in their turn.
+    async fn hand_over(&mut self, mut items: Vec<Inbound>, load: UnderWay) -> Result<(), Halt> {
+        let last = load.last;
+        let mut after = self.handed.map(|place| self.stored(place)).and_then(|place| place.value);
         if mistakes::made(Mistake::PlaceBeforeItem) {
             self.door.keep_place(&self.mailbox.name, self.stored(self.place.at(last))).await?;
             tokio::time::sleep(4 * mistakes::GAP).await;
@@ -200,10 +229,54 @@ impl Reader<'_> {
         if mistakes::made(Mistake::MovedBeforeCommit) {
             self.act_too_early(&items).await?;
         }
-        let receipts = self.door.submit_all(items).await?;
-        receipts.iter().filter(|receipt| receipt.is_from_outside()).for_each(|_| self.health.item());
-        self.place = self.place.at(last);
+        for item in &mut items {
+            let Some(place) = &mut item.place else { continue };
+            let next = place.value.clone();
+            place.after = std::mem::replace(&mut after, next);
+        }
+        self.handed = Some(self.place.at(last));
+        self.line.push(items);
+        self.under_way.push_back(load);
+        while self.under_way.len() >= LOADS || self.bytes_under_way() > UNDER_WAY {
+            self.settle_one().await?;
+        }
         Ok(())
+    }
+
+    fn bytes_under_way(&self) -> u64 {
+        self.under_way.iter().map(|one| one.load.bytes).sum()
+    }
+
+    /// Waits until all that was handed over has its receipts.
+    async fn settle(&mut self) -> Result<(), Halt> {
+        while !self.under_way.is_empty() {
+            self.settle_one().await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for the receipts of the oldest load.
+    async fn settle_one(&mut self) -> Result<(), Halt> {
+        let (Some(receipts), Some(UnderWay { load, last, numbers })) =
+            (self.line.next().await, self.under_way.pop_front())
+        else {
+            return Ok(());
+        };
+        match receipts {
+            Ok(receipts) => {
+                receipts.iter().filter(|receipt| receipt.is_from_outside()).for_each(|_| self.health.item());
+                self.place = self.place.at(last);
+                for number in numbers {
+                    self.mailbox.labels().add(number);
+                }
+                Ok(())
+            }
+            Err(refused @ Refused::Failed(_)) => {
+                self.mailbox.suspects().broke(&load.uids, Break::Other);
+                Err(Halt::Failed(refused))
+            }
+            Err(refused) => Err(Halt::Refused(refused)),
+        }
     }
 
     pub(super) fn mail(&self, uid: u32, part: Part, bytes: Vec<u8>) -> Inbound {

@@ -301,7 +301,7 @@ impl Mailbox {
         let place = self.starting_place(&mut session, door, stop).await?;
         let owed = door.place(&self.name, &self.owed_key()).await.map_err(Halt::Refused)?;
         self.owed().recall(owed.as_deref(), place.validity);
-        let mut reader = Reader { mailbox: self, session: &mut session, door, health, stop, place };
+        let mut reader = Reader::new(self, &mut session, door, health, stop, place);
         reader.begin_after().await?;
         loop {
             reader.catch_up().await?;
@@ -377,7 +377,7 @@ impl Mailbox {
     }
 
     fn stored(&self, place: Place) -> lead::Place {
-        lead::Place { key: self.opened(), value: Some(place.to_string()) }
+        lead::Place::new(self.opened(), Some(place.to_string()))
     }
 
     fn suspects(&self) -> MutexGuard<'_, Suspects> {

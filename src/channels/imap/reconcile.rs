@@ -131,7 +131,7 @@ impl Mailbox {
         let place = place::open(kept.as_deref(), folder, self.config.start, Timestamp::now()).place();
         let known = self.rows(house, place).await?;
         let stop = CancellationToken::new();
-        let mut reader = Reader { mailbox: self, session, door: house.door, health: house.health, stop: &stop, place };
+        let mut reader = Reader::new(self, session, house.door, house.health, &stop, place);
         let mut comparison =
             Comparison { folder: name, mails: 0, before: 0, missing: Vec::new(), next: None, next_folder: None };
         let Some(first) = after.checked_add(1) else { return Ok(comparison) };

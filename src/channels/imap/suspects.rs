@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 /// Mails that are asked for at once.
-const BATCH: usize = 100;
+const BATCH: usize = 200;
 /// Breaks after which a mail is passed by.
 const STRIKES: u32 = 3;
 

@@ -114,7 +114,7 @@ pub(super) async fn receive(
 /// The items of a post.
 pub(super) enum Items {
     /// The whole body is one.
-    One(Inbound),
+    One(Box<Inbound>),
     /// The elements of a JSON array.
     Many(Vec<Inbound>),
 }
@@ -139,7 +139,7 @@ pub(super) fn split(channel: &Name, named: Option<&str>, request: &Parts, bytes:
         quiet: false,
     };
     let Some(elements) = elements else {
-        return Ok(Items::One(inbound(key, format!("POST /hooks/{channel}"), &content_type, bytes)));
+        return Ok(Items::One(Box::new(inbound(key, format!("POST /hooks/{channel}"), &content_type, bytes))));
     };
     if elements.is_empty() {
         return Err(Refusal::Body(form::BodyFault::Empty));

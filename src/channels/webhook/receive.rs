@@ -143,7 +143,7 @@ impl Desk {
         hook.config.uploads.check(&request.headers, &bytes).map_err(Refusal::Uploads)?;
         let items = body::split(&hook.name, hook.delivery_header(), &request, bytes)?;
         let (items, is_array) = match items {
-            Items::One(item) => (vec![item], false),
+            Items::One(item) => (vec![*item], false),
             Items::Many(items) => (items, true),
         };
         held.take_items(items.len())?;

@@ -70,7 +70,7 @@ impl Kept {
     }
 
     fn store(&self, unit: &mut Unit<'_>, channel: &Name, key: &str) -> Result<(), Error> {
-        unit.keep_place(channel, &lead::Place { key: key.to_owned(), value: Some(self.to_text()) })
+        unit.keep_place(channel, &lead::Place::new(key.to_owned(), Some(self.to_text())))
     }
 
     /// Puts mails aside that were refused.

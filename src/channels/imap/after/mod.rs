@@ -115,7 +115,7 @@ impl Reader<'_> {
         let (channel, key, validity) = (self.mailbox.name.clone(), self.after_key(), self.place.validity);
         if self.mailbox.config.after == After::Keep {
             if self.door.place(&channel, &key).await?.is_some() {
-                self.door.keep_place(&channel, lead::Place { key, value: None }).await?;
+                self.door.keep_place(&channel, lead::Place::new(key, None)).await?;
             }
             return Ok(());
         }
@@ -292,7 +292,7 @@ impl Reader<'_> {
     }
 
     async fn keep(&mut self, kept: &Kept) -> Result<(), Refused> {
-        let place = lead::Place { key: self.after_key(), value: Some(kept.to_text()) };
+        let place = lead::Place::new(self.after_key(), Some(kept.to_text()));
         self.door.keep_place(&self.mailbox.name, place).await
     }
 

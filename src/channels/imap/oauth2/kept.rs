@@ -36,7 +36,7 @@ impl Vault<'_> {
     /// Keeps a refresh token; returns after the commit.
     pub(crate) async fn keep(self, config: &Config, token: &Secret) -> Result<(), Refused> {
         let value = encode(token, &fingerprint(config));
-        self.door.keep_place(self.channel, Place { key: KEY.to_owned(), value: Some(value) }).await
+        self.door.keep_place(self.channel, Place::new(KEY.to_owned(), Some(value))).await
     }
 }
 
