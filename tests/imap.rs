@@ -292,13 +292,13 @@ async fn a_mail_that_cannot_be_handled_is_tried_again_and_nothing_passes_it() {
     }
     desk.refuse(|inbound| uid(&inbound.source) == 2 && inbound.original.content_type == "message/rfc822");
     let running = Running::start(config(&*server, "refused"), &desk);
-    // 1, 3 and 4 come with the first attempt; 2 is refused, so all are brought in again one by one.
-    desk.wait_for(7).await;
+    // 1, 3 and 4 come with the first attempt; 2 is refused, so those behind 1 are brought in again one by one.
+    desk.wait_for(6).await;
     running.looked().await;
     running.stop().await;
     let uids: Vec<u32> = desk.items().iter().map(|item| uid(&item.source)).collect();
-    assert_eq!(uids, [1, 3, 4, 1, 2, 3, 4]);
-    assert_eq!(desk.items()[4].original.content_type, "message/rfc822; unfetched=yes");
+    assert_eq!(uids, [1, 3, 4, 2, 3, 4]);
+    assert_eq!(desk.items()[3].original.content_type, "message/rfc822; unfetched=yes");
     assert!(desk.place("sales", "INBOX").unwrap().ends_with(":4"));
 }
 

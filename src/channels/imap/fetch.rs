@@ -138,6 +138,10 @@ impl<'a> Reader<'a> {
             let batch: BTreeSet<u32> = waiting.iter().copied().take(size).collect();
             waiting.retain(|uid| !batch.contains(uid));
             self.bring_in(&batch).await?;
+            // One by one means that one of them may break; the others do not go ahead of it.
+            if size == 1 {
+                self.settle().await?;
+            }
             self.mailbox.log_progress(&batch, waiting.len());
         }
         Ok(())
