@@ -1,5 +1,5 @@
 //! Records as bytes: one version byte, then MessagePack with field names, so that a later version
-//! may add or drop fields. Originals are compressed besides.
+//! may add or drop fields. Originals are compressed besides, and what else is large.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -16,6 +16,8 @@ const NAMED: u8 = 1;
 /// The same, compressed with zstd.
 const PACKED: u8 = 2;
 
+/// Bytes from which a record is compressed, too: a long text.
+const LARGE: usize = 2 << 10;
 /// Level of compression: a small mail halves in microseconds.
 const LEVEL: i32 = 3;
 /// A record is never larger than this, bytes; bounds what a damaged file can make us allocate.
@@ -24,16 +26,20 @@ const LARGEST: usize = 256 << 20;
 pub(super) fn encode<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![NAMED];
     rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| wrong(table, error.to_string()))?;
-    Ok(bytes)
+    if bytes.len() > LARGE { packed(table, &bytes[1..]) } else { Ok(bytes) }
 }
 
 pub(super) fn pack<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
     let plain = rmp_serde::to_vec_named(record).map_err(|error| wrong(table, error.to_string()))?;
+    packed(table, &plain)
+}
+
+fn packed(table: Table, plain: &[u8]) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![PACKED];
     bytes.extend(u32::try_from(plain.len()).map_err(|error| wrong(table, error.to_string()))?.to_le_bytes());
     let packed = PACKER.with_borrow_mut(|packer| match packer {
-        Some(packer) => packer.compress(&plain),
-        None => packer.insert(Compressor::new(LEVEL)?).compress(&plain),
+        Some(packer) => packer.compress(plain),
+        None => packer.insert(Compressor::new(LEVEL)?).compress(plain),
     });
     bytes.extend(packed.map_err(|error| wrong(table, error.to_string()))?);
     Ok(bytes)
