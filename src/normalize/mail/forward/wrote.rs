@@ -11,8 +11,12 @@ use super::head::{Head, Sign, announces, bare, label};
 /// Bytes of such a line.
 const LINE: usize = 400;
 
-/// The head in the line at `at`, or in it and the next one.
-pub(super) fn head(lines: &[&str], at: usize) -> Option<Head> {
+/// The head in the line at `at`, or in it and the next one. Where the subject `said` that the mail was passed on, a
+/// day and an address above quoted lines are enough.
+pub(super) fn head(lines: &[&str], at: usize, said: bool) -> Option<Head> {
+    if let Some(head) = groupwise(lines[at], at) {
+        return Some(head);
+    }
     let first = bare(lines[at]);
     if first.len() > LINE || !first.contains('@') || !first.contains(|c: char| c.is_ascii_digit()) {
         return None;
@@ -22,18 +26,40 @@ pub(super) fn head(lines: &[&str], at: usize) -> Option<Head> {
     }
     let second = lines.get(at + 1).map(|line| bare(line)).filter(|line| line.len() < 40).unwrap_or_default();
     let both = format!("{first} {second}");
-    let above = (at.saturating_sub(2)..at).any(|above| announces(bare(lines[above])));
+    let marker = (at.saturating_sub(2)..at).find(|&above| announces(bare(lines[above])));
+    let above = marker.is_some();
     let (line, end) = if closes(first, above) {
         (first, at + 1)
     } else if !second.is_empty() && closes(&both, above) {
         (both.as_str(), at + 2)
+    } else if said && above_quote(lines, at) {
+        (first, at + 1)
     } else {
         return None;
     };
     let address = email::parse_all(line).into_iter().next()?;
     let from = name(line).map_or_else(|| address.to_string(), |name| format!("{name} <{address}>"));
     let sign = if above { Sign::Marker } else { Sign::Wrote };
-    Some(Head { start: at, end, from, sign, labels: 1, ..Head::default() })
+    Some(Head { start: marker.unwrap_or(at), end, from, sign, labels: 1, ..Head::default() })
+}
+
+/// `>>> Eva Muster <eva@…> 03.03.2026 10:15 >>>`
+fn groupwise(line: &str, at: usize) -> Option<Head> {
+    let inner = line.trim().strip_prefix(">>>")?.strip_suffix(">>>")?;
+    let address = email::parse_all(inner).into_iter().next().filter(|_| inner.len() < LINE)?;
+    let from = name(inner).map_or_else(|| address.to_string(), |name| format!("{name} <{address}>"));
+    Some(Head { start: at, end: at + 1, from, sign: Sign::Wrote, labels: 1, ..Head::default() })
+}
+
+/// Whether a line that is not quoted names one address and a time of day, and quoted lines follow.
+fn above_quote(lines: &[&str], at: usize) -> bool {
+    let line = lines[at];
+    let next = lines[at + 1..].iter().find(|line| !line.trim().is_empty());
+    !line.trim_start().starts_with('>')
+        && next.is_some_and(|line| line.trim_start().starts_with('>'))
+        && line.contains([':', '.'])
+        && line.len() < LINE / 2
+        && email::parse_all(line).len() == 1
 }
 
 /// Whether a line ends as such a line does, and says that somebody wrote; under the marker of a
@@ -46,7 +72,9 @@ fn closes(line: &str, above: bool) -> bool {
 
 /// The name before the address, where quotes, a comma or the date show its start.
 fn name(line: &str) -> Option<String> {
-    let (before, _) = line.split_once('<')?;
+    let before = line.split_once('<').map(|(before, _)| before);
+    let quoted = || line.split_once('"').and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+    let Some(before) = before else { return quoted().map(text::line).filter(|name| !name.is_empty()) };
     let before = before.trim();
     let is_quote = |c: char| matches!(c, '"' | '„' | '“' | '”' | '«' | '»');
     let unquoted = before.trim_end_matches(is_quote);
@@ -77,13 +105,18 @@ mod tests {
             "23/11/2026, 12:46 пользователь Eva Muster <eva@kunde.example> написал:",
             "Eva Muster <eva@kunde.example> skrev følgende den 23/11/2026, 12:46:",
         ] {
-            let head = head(&[line], 0).unwrap();
+            let head = head(&[line], 0, false).unwrap();
             assert_eq!(head.from, "Eva Muster <eva@kunde.example>", "{line}");
         }
-        let wrapped = head(&["> On 23/11/2026, Eva Muster <eva@kunde.example>", "> wrote:"], 0).unwrap();
+        let wrapped = head(&["> On 23/11/2026, Eva Muster <eva@kunde.example>", "> wrote:"], 0, false).unwrap();
         assert_eq!((wrapped.from.as_str(), wrapped.end), ("Eva Muster <eva@kunde.example>", 2));
         for line in ["Prices for 3 pieces to eva@kunde.example:", "Sent: 23 eva@kunde.example wrote:", "Eva wrote:"] {
-            assert_eq!(head(&[line], 0), None, "{line}");
+            assert_eq!(head(&[line], 0, false), None, "{line}");
         }
+        let unknown = ["\"Eva Muster\" eva@kunde.example – 3. März 2026 10:15", "> Hallo"];
+        assert_eq!(head(&unknown, 0, false), None);
+        assert_eq!(head(&unknown, 0, true).unwrap().from, "Eva Muster <eva@kunde.example>");
+        let groupwise = head(&[">>> Eva Muster <eva@kunde.example> 03.03.2026 10:15 >>>"], 0, false).unwrap();
+        assert_eq!(groupwise.from, "Eva Muster <eva@kunde.example>");
     }
 }

@@ -142,6 +142,11 @@ fn position(piece: &str, domain: &str, contact: &mut Contact) {
     }
 }
 
+/// Whether a line ends as the names of companies do, or begins with a position.
+pub(super) fn is_house(line: &str) -> bool {
+    line.chars().count() <= WIDTH && (COMPANY.is_match(line) || title::is_title(line))
+}
+
 /// Whether a piece names a company: by its legal form, or as the writer's domain does.
 fn is_company(piece: &str, domain: &str) -> bool {
     if piece.chars().count() > WIDTH || piece.contains('@') {

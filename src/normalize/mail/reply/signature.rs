@@ -26,7 +26,7 @@ pub(super) fn start(lines: &[&str], writer: Writer<'_>) -> usize {
     let mut end = trimmed(lines, lines.len());
     for _ in 0..ROUNDS {
         let found = note(lines, end)
-            .or_else(|| divider(lines, end))
+            .or_else(|| divider(lines, end, writer))
             .or_else(|| closing(lines, end, writer))
             .or_else(|| named(lines, end, writer))
             .or_else(|| block(lines, end, writer))
@@ -65,7 +65,7 @@ fn note(lines: &[&str], end: usize) -> Option<usize> {
 }
 
 /// A divider with a signature below it.
-fn divider(lines: &[&str], end: usize) -> Option<usize> {
+fn divider(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     let mut below = 0;
     for at in (0..end).rev() {
         let line = lines[at].trim();
@@ -73,7 +73,8 @@ fn divider(lines: &[&str], end: usize) -> Option<usize> {
             return Some(at);
         }
         let rule = line.len() >= 2 && line.chars().all(|c| matches!(c, '-' | '_' | '='));
-        if rule && below <= 14 && lines[at..end].iter().all(|line| line.chars().count() <= WIDTH) && at > 0 {
+        let drawn = rule && below <= 14 && lines[at..end].iter().all(|line| line.chars().count() <= WIDTH);
+        if drawn && at > 0 && says_who(&lines[at + 1..end], writer) {
             return Some(at);
         }
         below += usize::from(!line.is_empty());
@@ -82,6 +83,17 @@ fn divider(lines: &[&str], end: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether lines below a drawn line name a person or a house: people draw lines between their wishes too.
+fn says_who(lines: &[&str], writer: Writer<'_>) -> bool {
+    let says = |line: &&str| {
+        let line = line.trim();
+        contact::is_address(line) || is_writer(line, writer) || words::is_device(line) || contact::is_house(line)
+    };
+    let mut said = lines.iter().filter(|line| !line.trim().is_empty());
+    let alone = said.next().filter(|_| said.next().is_none());
+    lines.iter().any(says) || alone.is_some_and(|line| contact::is_name(line.trim()))
 }
 
 /// A closing with a name and what belongs to it below; or `-Max` in the last line.
