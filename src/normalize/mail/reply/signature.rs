@@ -30,6 +30,7 @@ pub(super) fn start(lines: &[&str], writer: Writer<'_>) -> usize {
             .or_else(|| closing(lines, end, writer))
             .or_else(|| named(lines, end, writer))
             .or_else(|| block(lines, end, writer))
+            .or_else(|| spaced(lines, end, writer))
             .or_else(|| legal(lines, end));
         let Some(start) = found else { break };
         // Nothing but a signature is a message all the same.
@@ -107,7 +108,9 @@ fn closing(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     for at in (0..end).rev() {
         let line = lines[at].trim();
         if below > 0 && words::is_closing(line) {
-            return Some(at);
+            // `此致`, `敬礼`: some close in two lines.
+            let above = at.checked_sub(1).filter(|&above| words::is_closing(lines[above].trim()));
+            return Some(above.filter(|&above| above > 0 && lines[above - 1].trim().is_empty()).unwrap_or(at));
         }
         let fits = line.is_empty() || contact::is_part(line) || is_writer(line, writer);
         below += usize::from(!line.is_empty());
@@ -134,6 +137,23 @@ fn block(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     let person = is_writer(block[0].trim(), writer) || contact::is_name(block[0].trim());
     let fits = (2..=BELOW_CLOSING).contains(&block.len()) && block.iter().all(|line| contact::is_part(line.trim()));
     (fits && (addresses >= 2 || addresses == 1 && person)).then_some(start)
+}
+
+/// The writer's own name and, below it to the end, nothing but what belongs to a signature, with empty lines between.
+fn spaced(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
+    let (mut below, mut address) = (0, false);
+    for at in (0..end).rev() {
+        let line = lines[at].trim();
+        if below > 0 && address && is_writer(line, writer) {
+            return Some(at);
+        }
+        address |= contact::is_address(line);
+        below += usize::from(!line.is_empty());
+        if !line.is_empty() && !contact::is_part(line) || below > BELOW_CLOSING {
+            return None;
+        }
+    }
+    None
 }
 
 /// A last paragraph that warns others. What was typed right above it in the same paragraph stays.
