@@ -3,6 +3,11 @@
 //! Outlook for the Mac forwards like that. Answers have the line as well, so that it is a head only
 //! where something else says that the mail was passed on.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use crate::lead::Email;
 use crate::normalize::{email, text};
 
 use super::super::vocabulary::{self, BESIDE, WROTE, WROTE_JOINED};
@@ -10,6 +15,13 @@ use super::head::{Head, Sign, announces, bare, label};
 
 /// Bytes of such a line.
 const LINE: usize = 400;
+/// Words of one that is told by nothing else than a day and a time.
+const MOST_WORDS: usize = 14;
+
+/// A year, and a time of day behind it.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
+static STAMP: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?:19|20)\d\d\D.*\d{1,2}[:.]\d\d").expect("a constant pattern"));
 
 /// The head in the line at `at`, or in it and the next one. Where the subject `said` that the mail was passed on, a
 /// day and an address above quoted lines are enough.
@@ -37,17 +49,24 @@ pub(super) fn head(lines: &[&str], at: usize, said: bool) -> Option<Head> {
     } else {
         return None;
     };
-    let address = email::parse_all(line).into_iter().next()?;
-    let from = name(line).map_or_else(|| address.to_string(), |name| format!("{name} <{address}>"));
+    let mut named = email::parse_all(line).into_iter();
+    let address = named.next()?;
+    // Two people are nobody: whoever reads the head finds that out.
+    let from = if named.any(|other| other != address) { Some(line.to_owned()) } else { None };
+    let from = from.unwrap_or_else(|| author(line, &address));
     let sign = if above { Sign::Marker } else { Sign::Wrote };
     Some(Head { start: marker.unwrap_or(at), end, from, sign, labels: 1, ..Head::default() })
+}
+
+fn author(line: &str, address: &Email) -> String {
+    name(line).map_or_else(|| address.to_string(), |name| format!("{name} <{address}>"))
 }
 
 /// `>>> Eva Muster <eva@…> 03.03.2026 10:15 >>>`
 fn groupwise(line: &str, at: usize) -> Option<Head> {
     let inner = line.trim().strip_prefix(">>>")?.strip_suffix(">>>")?;
     let address = email::parse_all(inner).into_iter().next().filter(|_| inner.len() < LINE)?;
-    let from = name(inner).map_or_else(|| address.to_string(), |name| format!("{name} <{address}>"));
+    let from = author(inner, &address);
     Some(Head { start: at, end: at + 1, from, sign: Sign::Wrote, labels: 1, ..Head::default() })
 }
 
@@ -57,8 +76,9 @@ fn above_quote(lines: &[&str], at: usize) -> bool {
     let next = lines[at + 1..].iter().find(|line| !line.trim().is_empty());
     !line.trim_start().starts_with('>')
         && next.is_some_and(|line| line.trim_start().starts_with('>'))
-        && line.contains([':', '.'])
         && line.len() < LINE / 2
+        && line.split_whitespace().count() <= MOST_WORDS
+        && STAMP.is_match(line)
         && email::parse_all(line).len() == 1
 }
 
@@ -116,6 +136,10 @@ mod tests {
         let unknown = ["\"Eva Muster\" eva@kunde.example – 3. März 2026 10:15", "> Hallo"];
         assert_eq!(head(&unknown, 0, false), None);
         assert_eq!(head(&unknown, 0, true).unwrap().from, "Eva Muster <eva@kunde.example>");
+        assert_eq!(head(&["Treffen mit eva@kunde.example am 3.3. um 10:15", "> Hallo"], 0, true), None);
+        let two =
+            head(&["On 3.3.2026 10:15, Eva <eva@kunde.example> or Max <max@firma.example> wrote:"], 0, true).unwrap();
+        assert!(two.from.contains("eva@") && two.from.contains("max@"), "{}", two.from);
         let groupwise = head(&[">>> Eva Muster <eva@kunde.example> 03.03.2026 10:15 >>>"], 0, false).unwrap();
         assert_eq!(groupwise.from, "Eva Muster <eva@kunde.example>");
     }

@@ -134,9 +134,10 @@ fn is_divider(line: &str) -> bool {
 }
 
 /// Whether the head of a mail begins here: a sender and two more of its lines, in any order; the line above may
-/// say that it was forwarded.
+/// say that it was forwarded, or stand between drawn lines.
 fn is_head(lines: &[&str]) -> bool {
-    let start = usize::from(lines.len() > 1 && bare(lines[0]).len() < 80 && announces(bare(lines[0])));
+    let above = bare(lines[0]);
+    let start = usize::from(lines.len() > 1 && above.len() < 80 && (announces(above) || is_framed(above)));
     let mut next = lines[start..].iter().filter(|line| !bare(line).is_empty());
     let Some((first, value)) = next.next().and_then(|line| label(line)) else { return false };
     if first != Label::From && (value.is_empty() || matches!(first, Label::ReplyTo | Label::Other)) {
