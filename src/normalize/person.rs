@@ -291,13 +291,16 @@ fn is_particle(word: &str) -> bool {
 /// A name shouted in capitals, spoken: `MAX VON MÜLLER-LÜDENSCHEIDT` is `Max von Müller-Lüdenscheidt`.
 fn readable(text: &str) -> String {
     let loud = text.chars().any(char::is_uppercase) && !text.chars().any(char::is_lowercase);
-    let several = text.split(' ').count() > 1;
+    let count = text.split(' ').count();
+    let several = count > 1;
+    // Beside three words or more in small letters a short one is no family name: `Teste Lead Site SIGA`.
+    let acronym = |letters: usize| !loud && count > 3 && letters <= 4;
     let calm = |word: &str| {
         let letters = word.chars().filter(|c| c.is_alphabetic()).count();
         let capitals = word.chars().filter(|c| c.is_uppercase()).count();
         let initials = word.contains('.') || letters < 2;
         let shout = capitals == letters && !initials && (letters >= 4 || (loud && several && letters >= 2));
-        if !shout || is_suffix(word) || COMPANY_WORDS.contains(&&*bare(word)) {
+        if !shout || acronym(letters) || is_suffix(word) || COMPANY_WORDS.contains(&&*bare(word)) {
             return word.to_owned();
         }
         if is_particle(word) && several { word.to_lowercase() } else { capitalized(word) }

@@ -9,7 +9,9 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Email,
         Named,
-        "epost epostadress epostadresse eposti epostiosoite epostadressen mailadresse sahkoposti sahkopostiosoite emailova emailovaadresa emailadresa
+        "メールアドレス eメール メール ご連絡先メールアドレス 邮箱 邮箱地址 电子邮件 电子邮箱 郵箱 電子郵件 電子信箱 信箱 이메일 이메일주소 메일주소 correu correuelectronic adrecaelectronica adrecadecorreu
+        netfang tolvupostfang tolvupostur електроннапошта емеил епошта електронскапошта adresaemail
+        epost epostadress epostadresse eposti epostiosoite epostadressen mailadresse sahkoposti sahkopostiosoite emailova emailovaadresa emailadresa
         emailcim emailadresa adresaemail adresadeemail eposta epostaadresi elpastas epasts epastas epostaaadress elnaslov epostninaslov emailpersonnel
         emailsender senderemail senderemailaddress senderemailid absenderemail absendermail mailabsender emailabsender emaildesabsenders emaildelexpediteur emailremitente
         correodecontacto emailclient emailklient emailcontact correodelremitente emailresponsable почта электроннаяпочта эпочта имейл адресэлектроннойпочты ηλεκτρονικοταχυδρομειο
@@ -24,7 +26,9 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Phone,
         Named,
-        "telefonnumer telefonnummeret telefonnumret tlf tlfnr tlfnummer tel1 telf mobilnr mobilnummeret mobiltlf mobiltelefonnummer telenr
+        "電話番号 電話 お電話番号 携帯電話 携帯番号 携帯電話番号 ご連絡先 电话 电话号码 手机 手机号 手机号码 联系电话 聯絡電話 手機 전화번호 연락처 휴대폰 휴대전화 전화 telefoni
+        simi simanumer farsimi телефоннийномер telefondecontacte telefonmobil numerodetelefon
+        telefonnumer telefonnummeret telefonnumret tlf tlfnr tlfnummer tel1 telf mobilnr mobilnummeret mobiltlf mobiltelefonnummer telenr
         puhelin puhelinnumero puh matkapuhelin kännykkä telefonnicislo telefonnecislo telefonicislo telcislo mobil mobilnitelefon mobilnicislo kontaktnitelefon
         telefonszam mobilszam numardetelefon nrtelefon nrdetelefon telefonumarasi telefonnumarasi ceptelefonu tel/gsm brojtelefona telefonskastevilka
         telefononumeris talrunis telefoninumber numerodecontacto telefonodecontacto telefonocontacto telefonoc telefonecontato contatotelefonico telefonefixo telefonofijo fijo
@@ -46,7 +50,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Name,
         Named,
-        "navn namn fuldenavn fuldtnavn fulltnavn fullstandigtnamn fornavnogefternavn fornavnogetternavn foroghefternavn forochefternamn fornamnochefternamn
+        "お名前 名前 氏名 ご氏名 担当者名 ご担当者名 姓名 名字 联系人 聯絡人 您的姓名 称呼 이름 성함 성명 담당자명 담당자 nafn fulltnafn nomicognoms emri імя вашеімя имеипрезиме імяпрізвище
+        navn namn fuldenavn fuldtnavn fulltnavn fullstandigtnamn fornavnogefternavn fornavnogetternavn foroghefternavn forochefternamn fornamnochefternamn
         forogefternavn forogetternavn navnogefternavn nimi kokonimi etujasukunimi etunimijasukunimi jmenoaprijmeni jmenoprijmeni celejmeno menoapriezvisko
         nev teljesnev neve numecomplet numesiprenume numeprenume adsoyad advesoyad isimsoyisim imeiprezime imeinpriimek vardaspavarde vardspavarde vardsuzvards
         contactnaam naamcontactpersoon uwnaam kontaktpersona kontaktniosoba yhteyshenkilo kontaktperson sendername nameofsender nameofenquirer absendername
@@ -83,7 +88,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Company,
         Named,
-        "virksomhed virksomhedsnavn virksomhet firmanavn bedrift bedriftsnavn bedriftens foretag foretagsnamn foretagetsnamn organisasjon organisationsnamn yritys yrityksennimi
+        "会社名 貴社名 御社名 会社 法人名 公司 公司名称 公司名稱 单位 单位名称 회사 회사명 fyrirtaeki nomdelempresa kompania
+        virksomhed virksomhedsnavn virksomhet firmanavn bedrift bedriftsnavn bedriftens foretag foretagsnamn foretagetsnamn organisasjon organisationsnamn yritys yrityksennimi
         yritysnimi organisaatio spolecnost nazevspolecnosti nazevfirmy spolocnost nazovfirmy ceg cegnev companie numecompanie numefirma sirket sirketadi tvrtka nazivtvrtke podjetje
         imone uznemums ettevote компания организация фирма εταιρεία επωνυμία nombredelnegocio negocio nomdelasociété nomdelastructure structure etablissement établissement studio
         company companyname nameofcompany businessname organisation organization organisationname organizationname org orgname
@@ -102,7 +108,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Website,
         Named,
-        "website websites websiteurl webpage webadresse webaddress webseite webseitenadresse webauftritt internetadresse internetseite
+        "ホームページ ウェブサイト 网站 網站 웹사이트 홈페이지 llocweb vefsida
+        website websites websiteurl webpage webadresse webaddress webseite webseitenadresse webauftritt internetadresse internetseite
         internetauftritt homepage homepageurl www companywebsite companyurl companydomain firmenwebsite firmenwebseite firmenhomepage
         unternehmenswebsite unternehmenswebseite
         siteweb siteinternet adressesiteweb sitedelentreprise sitioweb paginaweb paginawebdelaempresa sitoweb sitointernet sitoaziendale webstek
@@ -112,7 +119,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::JobTitle,
         Named,
-        "stilling tittel befattning tehtava asema tyotehtava pozice funkce beosztas functia pozitia gorev unvan должность θέση
+        "役職 職位 职位 직책 직위 carrec
+        stilling tittel befattning tehtava asema tyotehtava pozice funkce beosztas functia pozitia gorev unvan должность θέση
         jobtitle jobposition jobrole jobfunction position positiontitle roleincompany positionincompany titleposition
         positionimunternehmen funktionimunternehmen funktion berufsbezeichnung beruf stellung jobbezeichnung stellenbezeichnung rolleimunternehmen
         positionfunktion funktionposition
@@ -123,7 +131,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Country,
         Named,
-        "maa zeme krajina orszag tara ulke drzava valstybe valsts riik страна χώρα landkod
+        "国 国家 國家 국가 pais
+        maa zeme krajina orszag tara ulke drzava valstybe valsts riik страна χώρα landkod
         country countryregion countryname countrycode countryofresidence countryterritory addresscountry billingcountry shippingcountry
         homecountry land landregion landercode landerkennung staat herkunftsland firmensitzland landdesfirmensitzes adresseland
         pays paysderesidence paysregion pais paisderesidencia paisregion paese paesediresidenza nazione landvanherkomst kraj kodkraju",
@@ -137,7 +146,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Subject,
         Named,
-        "emne amne amnesrad aihe otsikko predmet predmetzpravy targy subiect konu naslov tema тема θέμα oggettorichiesta assuntodamensagem motivodelaconsulta motifdelademande onderwerpbericht onderwerpvanuwbericht
+        "件名 題名 主题 主旨 标题 標題 제목 assumpte efni
+        emne amne amnesrad aihe otsikko predmet predmetzpravy targy subiect konu naslov tema тема θέμα oggettorichiesta assuntodamensagem motivodelaconsulta motifdelademande onderwerpbericht onderwerpvanuwbericht
         subject subjectline mailsubject emailsubject betreff betreffzeile objet sujet objetdumessage sujetdumessage asunto oggetto oggettodelmessaggio
         onderwerp temat tematwiadomosci assunto",
     ),
@@ -145,7 +155,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Message,
         Named,
-        "besked beskeden melding meldingen meddelande meddelandet meddelelse viesti viestisi viestinne zprava textzpravy vasezprava sprava vasasprava uzenet mesaj mesajul mesajiniz
+        "お問い合わせ内容 お問合せ内容 ご相談内容 メッセージ 本文 内容 ご質問内容 ご要望 留言 留言内容 訊息 咨询内容 諮詢內容 内容 需求 메시지 문의내용 내용 missatge elvostremissatge skilabod mesazhi порака порука повідомлення вашеповідомлення
+        besked beskeden melding meldingen meddelande meddelandet meddelelse viesti viestisi viestinne zprava textzpravy vasezprava sprava vasasprava uzenet mesaj mesajul mesajiniz
         poruka sporocilo zinute zina sonum сообщение вашесообщение текстсообщения съобщение повідомлення μήνυμα corpodamensagem corpodelmensaje cuerpodelmensaje corpsdumessage
         corpodelmessaggio nachrichteninhalt inhaltdernachricht ihremitteilung nachrichtbody textdernachricht texte textebericht tekst tekstbericht messaggioricevuto votremessage tumensaje suamensagem
         message messages messagetext messagebody messagecontent yourmessage msg nachricht nachrichten nachrichtentext mitteilung nachrichtanuns

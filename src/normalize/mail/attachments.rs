@@ -127,6 +127,26 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_known_by_its_bytes_however_it_was_sent_and_a_mail_over_the_limit_lists_none() {
+        let files = |part: &str| {
+            let mail =
+                format!("From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n{part}\r\n--b--");
+            let parts = Parts::of(mail.as_bytes()).unwrap();
+            list(&parts, &body::read(&parts))
+        };
+        let head = "Content-Type: application/pdf; name=plan.pdf";
+        let plain = files(&format!("{head}\r\n\r\nabc"));
+        let coded = files(&format!("{head}\r\nContent-Transfer-Encoding: base64\r\n\r\nYWJj"));
+        let other = files(&format!("{head}\r\n\r\nabd"));
+        // FIPS 180-4's example.
+        assert_eq!(plain[0].sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        assert_eq!((plain[0].size, &plain), (3, &coded));
+        assert_ne!(plain[0].sha256, other[0].sha256);
+        let large = format!("From: a@b.example\r\n{head}\r\n\r\n{}", "a".repeat(super::super::bounds::BYTES));
+        assert!(Parts::of(large.as_bytes()).is_err());
+    }
+
+    #[test]
     fn a_picture_shown_in_place_is_no_file_unless_it_is_all_there_is() {
         let logo =
             "Content-Type: image/png; name=logo.png\r\nContent-ID: <1@x>\r\nContent-Disposition: inline\r\n\r\n1";

@@ -122,7 +122,8 @@ fn named(text: &str) -> Option<(Option<String>, Email)> {
         return None;
     }
     let first = all.first()?;
-    let Some(person) = all.iter().find(|email| !robot::is_robot(email)).filter(|person| *person != first) else {
+    let is_person = |email: &&Email| !robot::is_robot(email) && !robot::is_desk(email);
+    let Some(person) = all.iter().find(|email| is_person(email)).filter(|person| *person != first) else {
         let name = text.find(['<', '[', '(']).map(|end| &text[..end]).filter(|name| !name.trim().is_empty());
         let written = name.map(|name| format!("{name} <{first}>")).unwrap_or(text.clone());
         let found = email::parse_mailbox(&written).filter(|(_, email)| email == first);

@@ -26,7 +26,11 @@ const FORM: &str =
     wordpress";
 
 /// How other lines begin that programs add; lower case.
-const STARTS: [&str; 48] = [
+const STARTS: [&str; 52] = [
+    "you can edit this submission",
+    "someone just submitted your form",
+    "you just got a form submission",
+    "log in to view",
     "powered by",
     "sent from your website",
     "sent from your site",
@@ -97,7 +101,10 @@ pub(super) fn is_footer(line: &str) -> bool {
     let line = line.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
     let first = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let has = |words: &str| words.split_whitespace().any(|word| line.contains(word));
+    let site = ["sent from ", "submitted from ", "gesendet von ", "envoyé depuis ", "enviado desde "];
     STARTS.iter().any(|start| line.starts_with(start))
+        || line.contains("http") && site.iter().any(|start| line.starts_with(start))
+        || line.starts_with("submitted ") && line.len() < 50 && line.bytes().filter(u8::is_ascii_digit).count() >= 6
         || BEGINNINGS.contains(first) && has(MAIL) && has(SENT) && has(FORM)
 }
 

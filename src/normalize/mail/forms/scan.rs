@@ -240,7 +240,8 @@ impl<'a> Scan<'a> {
         if !short
             || self.running == Running::Due && !unknown
             || line.ends_with(['.', '!', ',', ';'])
-            || label.contains(['@', '/', '('])
+            || label.contains(['@', '/'])
+            || label.contains('(') && !(label.ends_with(')') && is_named(label))
         {
             return None;
         }

@@ -5,14 +5,16 @@
 
 use crate::normalize::text;
 
-use super::super::vocabulary::{Label, is_framed, speaks_of_it};
+use super::super::vocabulary::{Label, closes_it, is_framed, speaks_of_it};
 pub(super) use super::super::vocabulary::{announces, bare, label};
-use super::{glued, wrote};
+use super::{glued, spaced, wrote};
 
 /// Lines above the head in which a marker counts.
 const ABOVE: usize = 3;
 /// Lines that a list of recipients may run over.
 const WRAPPED: usize = 4;
+/// Characters from which a line of a head may have been wrapped.
+const LONG: usize = 60;
 /// Heads that are looked at.
 const HEADS: usize = 50;
 
@@ -52,7 +54,10 @@ pub(super) fn heads(lines: &[&str], said: bool) -> Vec<Head> {
     let mut heads = Vec::new();
     let mut at = 0;
     while at < lines.len() && heads.len() < HEADS {
-        let found = glued::head(lines, at).or_else(|| block(lines, at, said)).or_else(|| wrote::head(lines, at));
+        let found = glued::head(lines, at)
+            .or_else(|| block(lines, at, said))
+            .or_else(|| spaced::head(lines, at))
+            .or_else(|| wrote::head(lines, at, said));
         at = found.as_ref().map_or(at + 1, |head| head.end);
         heads.extend(found);
     }
@@ -62,8 +67,9 @@ pub(super) fn heads(lines: &[&str], said: bool) -> Vec<Head> {
 /// The block that starts at a line: the author's line and two others, or one where a marker or the
 /// subject says what it is. An author without an address needs a marker or a subject.
 fn block(lines: &[&str], start: usize, said: bool) -> Option<Head> {
-    label(lines[start])?;
+    label(lines[start]).filter(|(label, _)| *label != Label::Other)?;
     let (end, mut found) = gather(lines, start);
+    let known = found.iter().filter(|(label, _)| *label != Label::Other).count();
     let mut of =
         |label: Label| found.iter().position(|(known, _)| *known == label).map(|at| std::mem::take(&mut found[at].1));
     let from = text::line(&of(Label::From)?);
@@ -74,14 +80,14 @@ fn block(lines: &[&str], start: usize, said: bool) -> Option<Head> {
     let enough = if said || above.is_some() { 2 } else { 3 };
     let named = from.contains('@') || marked || subject.is_some();
     let subject = subject.filter(|subject| !subject.is_empty());
-    let end = if marked { after_closing(lines, end) } else { end };
-    (found.len() >= enough && named && !from.is_empty()).then(|| Head {
+    let end = after_rule(lines, if marked { after_closing(lines, end) } else { end });
+    (known >= enough && named && !from.is_empty()).then(|| Head {
         start: above.unwrap_or(start),
         end,
         from,
         reply_to,
         subject,
-        labels: found.len(),
+        labels: known,
         sign: if marked { Sign::Marker } else { Sign::Block },
     })
 }
@@ -92,7 +98,7 @@ fn gather(lines: &[&str], start: usize) -> (usize, Vec<(Label, String)>) {
     let (mut end, mut at, mut foreign) = (start, start, 0);
     while at < lines.len() {
         match label(lines[at]) {
-            Some((label, _)) if found.iter().any(|(known, _)| *known == label) => break,
+            Some((label, _)) if label != Label::Other && found.iter().any(|(known, _)| *known == label) => break,
             Some((label, value)) => {
                 found.push((label, value.to_owned()));
                 end = at + 1;
@@ -108,6 +114,14 @@ fn gather(lines: &[&str], start: usize) -> (usize, Vec<(Label, String)>) {
                     value.push_str(bare(lines[at]));
                 }
             }
+            // A long subject that is the last line of its head.
+            None if at == end && wraps(lines, at, &found) => {
+                if let Some((_, value)) = found.last_mut() {
+                    value.push(' ');
+                    value.push_str(bare(lines[at]));
+                }
+                end = at + 1;
+            }
             None => {
                 // `Von:` with the name in the next line.
                 let open = found.last_mut().filter(|(_, value)| value.is_empty() && at == end);
@@ -121,6 +135,14 @@ fn gather(lines: &[&str], start: usize) -> (usize, Vec<(Label, String)>) {
     (end, found)
 }
 
+/// Whether a line is the rest of the subject above it, which was wrapped: an empty line follows.
+fn wraps(lines: &[&str], at: usize, found: &[(Label, String)]) -> bool {
+    let subject = found.last().is_some_and(|(label, _)| *label == Label::Subject);
+    let long = lines[at - 1].chars().count() >= LONG;
+    let ends = lines.get(at + 1).is_none_or(|line| bare(line).is_empty());
+    subject && long && ends && !bare(lines[at]).is_empty() && bare(lines[at]).chars().count() < LONG
+}
+
 /// Whether the head goes on below a line without a label: after one blank line, or after the rest
 /// of a list of recipients, with a label that was not there yet.
 fn goes_on(lines: &[&str], at: usize, found: &[(Label, String)]) -> bool {
@@ -128,6 +150,17 @@ fn goes_on(lines: &[&str], at: usize, found: &[(Label, String)]) -> bool {
     let mut below = lines.iter().skip(at + 1).take(far).take_while(|line| !bare(line).is_empty());
     let new = |(label, value): (Label, &str)| !value.is_empty() && found.iter().all(|(known, _)| *known != label);
     below.find_map(|line| label(line)).is_some_and(new)
+}
+
+/// Some programs draw a line below the head.
+fn after_rule(lines: &[&str], end: usize) -> usize {
+    let is_rule = |line: &&str| line.len() >= 4 && line.chars().all(|c| matches!(c, '-' | '_' | '='));
+    lines.get(end).map(|line| bare(line)).filter(is_rule).map_or(end, |_| end + 1)
+}
+
+/// The line with which some programs close the mail that they passed on, below a head.
+pub(super) fn closing(lines: &[&str], end: usize) -> Option<usize> {
+    (end..lines.len()).find(|&at| closes_it(bare(lines[at])))
 }
 
 /// Some programs close the head with the marker that opened it.

@@ -10,6 +10,7 @@
 
 mod glued;
 mod head;
+mod spaced;
 mod subject;
 mod taken;
 mod wrote;
@@ -131,6 +132,9 @@ impl Passing<'_> {
             return Ok(Authorship::new(Confidence::Certain, "the original mail, which a colleague attached"));
         }
         self.admissible(said, marked, &heads, &inside)?;
+        if self.trust == Trust::Usual && self.are_several(&lines, &heads) {
+            return Not::plain("mails of different people are passed on, one below the other");
+        }
         let (at, sender) = inside.map_err(|why| Not::Unclear(why.into()))?;
         let deeper = heads[..at].iter().any(|head| self.is_outsiders(head));
         let authorship = authorship(&heads[at], said, deeper);
@@ -189,6 +193,25 @@ impl Passing<'_> {
             }
         }
         found.ok_or("only our own people are named in the heads of the mails inside")
+    }
+
+    /// Whether mails of different outsiders about different things stand side by side, each below a line that says
+    /// it was passed on, and none inside another.
+    fn are_several(&self, lines: &[&str], heads: &[Head]) -> bool {
+        let depth = |head: &Head| lines[head.end - 1].bytes().take_while(|b| matches!(b, b'>' | b' ')).count();
+        let subject = |head: &Head| head.subject.as_deref().map(|subject| stem(subject).0.to_lowercase());
+        let marked = heads.iter().filter(|head| head.sign == Sign::Marker);
+        let mut theirs = marked.filter_map(|head| {
+            let sender = sender::quoted(&head.from, None, self.reader)?;
+            (!is_colleague(&sender.author)).then(|| (author(&sender).cloned(), head))
+        });
+        let (Some((first, outer)), Some((second, next))) = (theirs.next(), theirs.next()) else { return false };
+        let passed = outer.subject.as_deref().map(subject::said) == Some(Said::PassedOn);
+        let apart = match (subject(outer), subject(next)) {
+            (Some(one), Some(other)) => !one.contains(&other) && !other.contains(&one),
+            _ => false,
+        };
+        !passed && apart && second != first && depth(next) == depth(outer)
     }
 
     fn is_outsiders(&self, head: &Head) -> bool {

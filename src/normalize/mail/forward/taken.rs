@@ -6,7 +6,7 @@ use crate::normalize::{Reader, text};
 use super::super::headers::Fields;
 use super::super::person::{self, Setting};
 use super::super::sender::{Author, Sender};
-use super::head::{Head, Sign};
+use super::head::{self, Head, Sign};
 use super::subject::{self, Said};
 
 /// What says that a head names the author.
@@ -40,16 +40,14 @@ pub(super) fn take_over(content: &mut Content, mut inner: Content) {
 /// Makes the content that of the mail below a head.
 pub(super) fn enter(content: &mut Content, lines: &[&str], heads: &[Head], at: usize, sender: Sender, reader: &Reader) {
     let head = &heads[at];
-    let quoted = lines[head.end - 1].trim_start().starts_with('>');
-    let body: Vec<&str> = lines[head.end..].iter().map(|line| if quoted { unquoted(line) } else { line }).collect();
+    let end = if head.sign == Sign::Block { None } else { head::closing(lines, head.end) };
+    let body = &lines[head.end..end.unwrap_or(lines.len())];
+    let depth = depth(lines[head.end - 1]);
+    // Some programs quote the mail and not its head.
+    let depth = if depth == 0 && is_quoted(body) { 1 } else { depth };
+    let body: Vec<&str> = body.iter().map(|line| unquoted(line, depth)).collect();
     let body = text::clean(&body.join("\n"));
-    let mut above = Vec::new();
-    let mut from = 0;
-    for head in &heads[..=at] {
-        above.extend_from_slice(&lines[from..head.start.max(from)]);
-        from = head.end;
-    }
-    note(content, &above.join("\n"));
+    note(content, &remarks(lines, &heads[..=at], end));
     content.from = Some(head.from.clone());
     content.text = (!body.is_empty()).then(|| body.clone());
     content.subject =
@@ -68,13 +66,39 @@ pub(super) fn enter(content: &mut Content, lines: &[&str], heads: &[Head], at: u
     }
 }
 
-/// A line without one level of quotation.
-fn unquoted(line: &str) -> &str {
-    let line = line.trim_start();
-    line.strip_prefix('>').map_or(line, |rest| rest.strip_prefix(' ').unwrap_or(rest))
+/// What colleagues wrote above each head, and below the mail inside where a line closes it at `end`.
+fn remarks(lines: &[&str], heads: &[Head], end: Option<usize>) -> String {
+    let mut remarks = Vec::new();
+    let (mut from, mut level) = (0, 0);
+    for head in heads {
+        remarks.extend(lines[from..head.start.max(from)].iter().map(|line| unquoted(line, level)));
+        (from, level) = (head.end, depth(lines[head.end - 1]));
+    }
+    remarks.extend(end.into_iter().flat_map(|end| &lines[end + 1..]));
+    remarks.join("\n")
 }
 
-/// Keeps what the colleague wrote above.
+/// How deep a line is quoted.
+fn depth(line: &str) -> usize {
+    let marks = line.trim_start().bytes().take_while(|b| matches!(b, b'>' | b' '));
+    marks.filter(|b| *b == b'>').count()
+}
+
+/// Whether every line that says something is quoted.
+fn is_quoted(lines: &[&str]) -> bool {
+    let mut said = lines.iter().filter(|line| !line.trim().is_empty()).peekable();
+    said.peek().is_some() && said.all(|line| line.trim_start().starts_with('>'))
+}
+
+/// A line without so many levels of quotation.
+fn unquoted(line: &str, levels: usize) -> &str {
+    (0..levels).fold(line, |line, _| {
+        let inner = line.trim_start();
+        inner.strip_prefix('>').map_or(line, |rest| rest.strip_prefix(' ').unwrap_or(rest))
+    })
+}
+
+/// Keeps what colleagues wrote around the mail inside.
 pub(super) fn note(content: &mut Content, above: &str) {
     let above = text::clean(above);
     if !above.is_empty() {

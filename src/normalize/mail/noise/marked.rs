@@ -1,5 +1,5 @@
-//! Mail that other programs marked: spam, by the verdict of the server that took it, and answers to
-//! invitations, by their calendar part.
+//! Mail that other programs marked: spam, by the verdict of the server that took it; answers to
+//! invitations, by their calendar part; reports about the use of our domain, by their file.
 
 use super::super::parts::Parts;
 
@@ -24,6 +24,22 @@ const VERDICTS: [(&str, &str); 11] = [
 /// From which spam confidence level on Exchange calls a mail spam (0 to 9).
 const LEVEL: i32 = 5;
 
+/// A report that other mail servers send about all mail of a domain: DMARC's aggregate report, by the name of its
+/// file (RFC 7489 § 7.2.1.1, `receiver!domain!begin!end.xml.gz`), or one about TLS (RFC 8460).
+pub(super) fn domain_report(parts: &Parts<'_>) -> Option<String> {
+    let mail = parts.root();
+    let tls = mail.fields.has("tls-report-domain") || parts.of_kind(|kind| kind.contains("tlsrpt")).next().is_some();
+    let aggregate = |name: &str| {
+        let pieces: Vec<&str> = name.split('!').collect();
+        let (Some(begin), Some(end)) = (pieces.get(2), pieces.get(3)) else { return false };
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        number(begin) && number(end.split('.').next().unwrap_or_default())
+    };
+    let named = || parts.of_kind(|_| true).filter_map(|number| parts.get(number).name.as_deref()).any(aggregate);
+    (tls || named())
+        .then(|| "a report about the use of our domain (DMARC, TLS): a mail server sends it to its owner".into())
+}
+
 /// The verdict of the server that took the mail, if it is spam. The first header counts: servers
 /// put theirs above what came with the mail.
 pub(super) fn spam(parts: &Parts<'_>) -> Option<String> {
@@ -47,7 +63,12 @@ pub(super) fn calendar(parts: &Parts<'_>) -> Option<String> {
     let raw = parts.raw(part);
     let (bytes, _) = part.encoding.text(&raw[..raw.len().min(CALENDAR)]);
     let text = String::from_utf8_lossy(&bytes).to_ascii_uppercase();
-    let method = text.lines().find_map(|line| line.trim().strip_prefix("METHOD:").map(str::to_owned))?;
+    let method = text.lines().find_map(|line| line.trim().strip_prefix("METHOD:").map(str::to_owned));
+    let method = method.or_else(|| {
+        let kind = part.fields.word("content-type");
+        let (_, method) = kind.split_once("method=")?;
+        Some(method.trim_matches('"').split([';', '"', ' ']).next()?.to_ascii_uppercase())
+    })?;
     ["REPLY", "CANCEL", "COUNTER", "REFRESH", "DECLINECOUNTER"]
         .contains(&method.trim())
         .then(|| "an answer to an invitation, or its end: a calendar program sent it".into())
@@ -75,10 +96,27 @@ mod tests {
     }
 
     #[test]
+    fn reports_about_our_domain_are_told_by_their_file() {
+        for (name, report) in [
+            ("google.com!example.com!1764201600!1764287999.zip", true),
+            ("gmx.net!example.com!1764201600!1764287999!x7.xml.gz", true),
+            ("offer!.pdf", false),
+            ("a!b!c!d.zip", false),
+        ] {
+            let mail = format!("From: a@b.example\nContent-Type: application/zip; name=\"{name}\"\n\nPK");
+            assert_eq!(domain_report(&Parts::of(mail.as_bytes()).unwrap()).is_some(), report, "{name}");
+        }
+        let tls = "From: a@b.example\nTLS-Report-Domain: example.com\n\nx";
+        assert!(domain_report(&Parts::of(tls.as_bytes()).unwrap()).is_some());
+    }
+
+    #[test]
     fn answers_to_invitations_are_told_from_invitations() {
         for (method, noise) in [("REPLY", true), ("CANCEL", true), ("REQUEST", false), ("PUBLISH", false)] {
             let mail = format!("From: a@b.example\nContent-Type: text/calendar\n\nBEGIN:VCALENDAR\nMETHOD:{method}\n");
             assert_eq!(calendar(&Parts::of(mail.as_bytes()).unwrap()).is_some(), noise, "{method}");
+            let mail = format!("From: a@b.example\nContent-Type: text/calendar; method={method}\n\nBEGIN:VCALENDAR\n");
+            assert_eq!(calendar(&Parts::of(mail.as_bytes()).unwrap()).is_some(), noise, "parameter {method}");
         }
     }
 }

@@ -1,14 +1,17 @@
 //! Mail that is no lead: reports of mail servers, automatic answers, newsletters, our own notices.
 //!
-//! In: a mail's parts. Out: the reason and what it may say about a lead that is known, or nothing. `Auto-Submitted: auto-generated` and an empty
-//! `Return-Path` are no reasons by themselves: form mailers set them on real enquiries.
+//! In: a mail's parts. Out: the reason and what it may say about a lead that is known, or nothing.
+//! `Auto-Submitted: auto-generated` and an empty `Return-Path` are no reasons by themselves: form mailers set
+//! them on real enquiries.
 
+mod automatic;
+mod bulk;
 mod marked;
 mod returned;
 mod told;
 
 use crate::lead::Says;
-use crate::normalize::{Reader, email};
+use crate::normalize::Reader;
 
 use super::address;
 use super::parts::{Part, Parts};
@@ -17,7 +20,7 @@ use super::parts::{Part, Parts};
 const DAEMONS: [&str; 6] = ["mailer-daemon", "mailerdaemon", "mail-daemon", "maildaemon", "mdaemon", "mailerdeamon"];
 
 /// Words in subjects of delivery reports.
-const UNDELIVERED: [&str; 12] = [
+const UNDELIVERED: [&str; 55] = [
     "undeliver",
     "delivery fail",
     "delivery status notification",
@@ -28,54 +31,51 @@ const UNDELIVERED: [&str; 12] = [
     "mail delivery fail",
     "not be delivered",
     "failure notice",
+    "mail failure",
+    "blocked by our",
     "unzustellbar",
     "nicht zustellbar",
-];
-
-/// How subjects of automatic answers start; a colon or nothing follows.
-const AUTOMATIC: [&str; 42] = [
-    "automatic reply",
-    "automatische antwort",
-    "auto-reply",
-    "autoreply",
-    "auto reply",
-    "automatic response",
-    "out of office",
-    "out of the office",
-    "abwesenheitsnotiz",
-    "abwesenheitsnachricht",
-    "abwesend",
-    "réponse automatique",
-    "respuesta automática",
-    "risposta automatica",
-    "automatisch antwoord",
-    "resposta automática",
-    "autosvar",
-    "automatiskt svar",
-    "automatisk svar",
-    "automaattinen vastaus",
-    "automatyczna odpowiedź",
-    "automatická odpověď",
-    "automatická odpoveď",
-    "automatikus válasz",
-    "автоматический ответ",
-    "автоответ",
-    "автоматична відповідь",
-    "автоматичен отговор",
-    "otomatik yanıt",
-    "otomatik cevap",
-    "răspuns automat",
-    "αυτόματη απάντηση",
-    "automatski odgovor",
-    "samodejni odgovor",
-    "automaatvastus",
-    "automātiska atbilde",
-    "automatinis atsakymas",
-    "自动回复",
-    "自動回覆",
-    "自動応答",
-    "자동 회신",
-    "absence du bureau",
+    "nicht zugestellt",
+    "zustellung fehlgeschlagen",
+    "zustellstatus",
+    "übermittlungsstatus",
+    "non remis",
+    "échec de remise",
+    "échec de la remise",
+    "état de remise",
+    "non distribu",
+    "no se puede entregar",
+    "no entregado",
+    "estado de entrega",
+    "non recapitabile",
+    "mancato recapito",
+    "notifica sullo stato del recapito",
+    "não é possível entregar",
+    "não entregue",
+    "status de entrega",
+    "onbestelbaar",
+    "bezorgingsstatus",
+    "niedostarcz",
+    "nie dostarcz",
+    "kan inte levereras",
+    "ej levererat",
+    "leveransstatus",
+    "kan ikke leveres",
+    "leveringsstatus",
+    "toimitus epäonnistui",
+    "ei voi toimittaa",
+    "nedoručiteln",
+    "stavu doručení",
+    "kézbesíthetetlen",
+    "nelivrabil",
+    "не доставлен",
+    "недоставлен",
+    "teslim edilemedi",
+    "δεν ήταν δυνατή η παράδοση",
+    "配信不能",
+    "无法送达",
+    "退信",
+    "전송 실패",
 ];
 
 /// How the reason of a report starts that says what became of a mail of ours.
@@ -101,14 +101,19 @@ pub(super) fn find(parts: &Parts<'_>, reader: &Reader) -> Option<Noise> {
     if mail.fields.has("x-lotse-instance") {
         return Some(Noise::only("a notice that Lotse itself sent (it carries `X-Lotse-Instance`)".into()));
     }
-    if let Some(reason) = report(parts).or_else(|| bounce(mail)).or_else(|| told::reason(parts)) {
+    if let Some(reason) =
+        report(parts).or_else(|| bounce(mail)).or_else(|| told::reason(parts)).or_else(|| told::receipt(parts))
+    {
         let says = reason.starts_with(DELIVERY).then(|| Says::Failed(returned::read(parts)));
         return Some(Noise { reason, says });
     }
-    if let Some(reason) = automatic(mail) {
+    if let Some(reason) = marked::domain_report(parts) {
+        return Some(Noise::only(reason));
+    }
+    if let Some(reason) = automatic::reason(parts) {
         return Some(Noise { reason, says: Some(Says::Automatic) });
     }
-    let other = marked::calendar(parts).or_else(|| newsletter(mail, reader)).or_else(|| marked::spam(parts));
+    let other = marked::calendar(parts).or_else(|| bulk::newsletter(parts, reader)).or_else(|| marked::spam(parts));
     other.map(Noise::only)
 }
 
@@ -144,57 +149,23 @@ fn bounce(mail: &Part<'_>) -> Option<String> {
     let address = from.address.unwrap_or_default().to_lowercase();
     let local = address.split('@').next().unwrap_or_default();
     let daemon = DAEMONS.contains(&local) || DAEMONS.contains(&name.as_str()) || name.starts_with("mail delivery s");
+    let daemon = daemon || exchange(local) || mail.fields.has("x-ms-exchange-message-is-ndr");
     let returned = mail.fields.first("return-path").is_some_and(|field| field.text(None) == "<>");
     let subject = mail.fields.word("subject");
     let failed = UNDELIVERED.iter().any(|words| subject.contains(words));
-    if daemon || mail.fields.has("x-failed-recipients") || failed && (returned || local == "postmaster") {
+    let postmaster = local == "postmaster";
+    // Nobody else sends in its name to nobody's account; a form mailer would name whom to answer.
+    let report = postmaster && returned && !mail.fields.has("reply-to");
+    if daemon || mail.fields.has("x-failed-recipients") || report || failed && (returned || postmaster) {
         return Some("a delivery report: a mail server says that a mail could not be delivered".into());
     }
     None
 }
 
-/// Automatic answers (RFC 3834 and what programs did before it).
-fn automatic(mail: &Part<'_>) -> Option<String> {
-    let submitted = mail.fields.word("auto-submitted");
-    let precedence = mail.fields.word("precedence");
-    let marked = ["x-autoreply", "x-autorespond", "x-autoresponder", "x-auto-reply", "x-autoreply-from"]
-        .into_iter()
-        .find(|name| mail.fields.has(name) && !matches!(mail.fields.word(name).as_str(), "no" | "false"));
-    let subject = mail.fields.word("subject");
-    let told = AUTOMATIC.iter().any(|start| {
-        let rest = subject.strip_prefix(start).map(str::trim_start);
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '：']))
-    });
-    if submitted.starts_with("auto-replied") {
-        return Some("an automatic answer (`Auto-Submitted: auto-replied`)".into());
-    }
-    if let Some(header) = marked {
-        return Some(format!("an automatic answer (it carries `{header}`)"));
-    }
-    if matches!(precedence.as_str(), "auto_reply" | "auto-reply" | "autoreply" | "vacation") {
-        return Some(format!("an automatic answer (`Precedence: {precedence}`)"));
-    }
-    told.then(|| "an automatic answer, by its subject".into())
-}
-
-/// Newsletters and mailing lists (RFC 2369, 2919). A list of our own is a shared mailbox.
-fn newsletter(mail: &Part<'_>, reader: &Reader) -> Option<String> {
-    let precedence = mail.fields.word("precedence");
-    let bulk = matches!(precedence.as_str(), "bulk" | "list" | "junk");
-    if !mail.fields.has("list-unsubscribe") || !(mail.fields.has("list-id") || bulk) {
-        return None;
-    }
-    let id = mail.fields.word("list-id");
-    let id = id.rsplit('<').next().unwrap_or_default().trim_end_matches('>');
-    let post = mail.fields.text("list-post", None).unwrap_or_default();
-    let posted = email::parse_all(&post);
-    let ours = reader.own_domain(id).is_some() || posted.iter().any(|post| reader.own_domain(post.domain()).is_some());
-    if ours {
-        return None;
-    }
-    let name =
-        if id.is_empty() { String::new() } else { format!(" of `{}`", crate::normalize::text::shorten(id, 100)) };
-    Some(format!("a newsletter or mailing list{name} (it carries `List-Unsubscribe`)"))
+/// Exchange's own mailbox, from which it reports: `microsoftexchange` and 32 hexadecimal digits.
+fn exchange(local: &str) -> bool {
+    let digits = local.strip_prefix("microsoftexchange");
+    digits.is_some_and(|digits| digits.len() == 32 && digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -215,6 +186,12 @@ mod tests {
             ("From: MAILER-DAEMON <>\nSubject: x", "could not be delivered"),
             ("From: Mail Delivery System <x@mx.example>", "could not be delivered"),
             ("From: postmaster@mx.example\nSubject: Unzustellbar: Angebot", "could not be delivered"),
+            ("Return-Path: <>\nFrom: postmaster@mx.example\nSubject: Non remis : Devis", "could not be delivered"),
+            ("Return-Path: <>\nFrom: Microsoft Outlook <postmaster@mx.example>\nSubject: x", "could not be delivered"),
+            (
+                "From: <MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@mx.example>\nSubject: x",
+                "could not be delivered",
+            ),
             (
                 "From: a@b.example\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\n\n--b\n\nx\n--b--",
                 "delivery report",
@@ -246,6 +223,7 @@ mod tests {
             "From: max@firma.example\nReturn-Path: <>",
             "From: max@firma.example\nSubject: Undelivered parcel, please help",
             "From: postmaster@firma.example\nSubject: Angebot",
+            "Return-Path: <>\nFrom: postmaster@host.example\nReply-To: max@firma.example\nSubject: Anfrage",
             "From: max@firma.example\nSubject: Automatic reply systems: a quote please",
             "From: max@firma.example\nX-Autoreply: no",
             "From: max@firma.example\nList-Unsubscribe: <mailto:x@b.example>",

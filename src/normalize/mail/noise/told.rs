@@ -12,6 +12,7 @@ use crate::normalize::{email, robot, text};
 
 use super::super::headers::Fields;
 use super::super::parts::Parts;
+use super::super::vocabulary::{self, Label};
 use super::super::{address, body};
 use super::UNDELIVERED;
 
@@ -36,7 +37,7 @@ pattern!(
     r"(?ix) (?:could|can|was|were|has|have)\s?(?:not|n['’]t|\ not\ been)\ (?:be\ )?(?:delivered|reached) | unable\ to\ deliver | did\ not\ reach\ the\ following | undeliverable
       | (?:user|recipient|mailbox|address|account)\ (?:is\ )?(?:unknown|unavailable|disabled|not\ (?:found|recognized)) | no\ such\ (?:user|recipient|mailbox)
       | (?:invalid|unknown)\ (?:user|recipient|mailbox|address) | mailbox\ (?:is\ )?(?:full|over\ quota) | quota\ exceeded | delivery\ (?:has\ )?(?:failed|been\ delayed|of\ email)
-      | (?:message|mail)\ (?:was|has\ been)\ (?:automatically\ )?(?:rejected|returned|blocked|refused)
+      | (?:message|mail)\ (?:was|has\ been)\ (?:automatically\ )?(?:rejected|returned|blocked|refused) | was\ blocked\ by\ (?:our|the) | original\ (?:mail|message)(?:\ as\ received)?(?:\ is)?\ (?:as\ )?follows
       | konnte\ nicht\ (?:zugestellt|übermittelt) | unzustellbar | n['’]a\ pas\ pu\ être\ (?:remis|délivr|distribu) | no\ se\ (?:pudo|ha\ podido)\ entregar
       | non\ è\ stato\ possibile\ (?:recapitare|consegnare) | não\ (?:pôde|foi\ possível)\ (?:ser\ )?entreg | kon\ niet\ worden\ (?:bezorgd|afgeleverd)
       | nie\ (?:można|udało\ się|mógł\ zostać)\ dostarcz | kunde\ inte\ levereras | не\ (?:может|удалось|было)\ (?:быть\ )?достав | 送信できません | 配信できません | 无法投递 | 無法傳遞 | 전달되지"
@@ -53,6 +54,11 @@ pattern!(
       | challenge[- ]response | spam\s?arrest | boxtrapper | your\ (?:e-?mail|message)\ (?:to\ \S+\ )?requires\ (?:verification|confirmation) | (?:to|will)\ (?:have|be)\ .{0,40}delivered.{0,60}(?:click|reply\ to\ this) "
 );
 
+/// How subjects of receipts begin, before the colon.
+const READ: &str = "read|gelesen|nicht gelesen|not read|lu|non lu|leído|leída|no leído|letto|non letto|lida|lido|não lida|gelezen|niet gelezen|przeczytano|przeczytane|läst|oläst|læst|lest|ulæst|ulest|luettu|lukematta|přečteno|prečítané|olvasott|elolvasva|citit|прочтено|прочитано|прочетено|okundu|διαβάστηκε|αναγνώστηκε|pročitano|prebrano|loetud|izlasīts|perskaityta|開封済み|已读|已讀|읽음";
+/// Bytes of a receipt in words.
+const RECEIPT: usize = 1_000;
+
 /// Senders from whom servers report, beside those whose name says it.
 const KEEPERS: [&str; 4] = ["postmaster", "post_master", "post-master", "system administrator"];
 
@@ -68,6 +74,19 @@ enum Source {
     Program,
     /// Perhaps a person.
     Anybody,
+}
+
+/// A receipt without the structure of one: its subject, and a text that repeats the head of the mail that was read.
+pub(super) fn receipt(parts: &Parts<'_>) -> Option<String> {
+    let subject = parts.root().fields.word("subject");
+    let (start, _) = subject.split_once([':', '：'])?;
+    if !vocabulary::holds(READ, start.trim()) {
+        return None;
+    }
+    let said = body::read(parts).text.unwrap_or_default();
+    let labels: Vec<Label> = said.lines().filter_map(|line| Some(vocabulary::label(line)?.0)).collect();
+    let head = [Label::To, Label::Subject].iter().all(|label| labels.contains(label));
+    (said.len() < RECEIPT && head && !labels.contains(&Label::From)).then(|| "a read receipt, by its words".into())
 }
 
 /// What kind of mail the words make it; `None` where they make it none.
@@ -112,7 +131,9 @@ fn source(fields: &Fields<'_>) -> Source {
     let address = mailboxes.into_iter().find_map(|mailbox| mailbox.address).unwrap_or_default().to_lowercase();
     let local = address.rsplit_once('@').map_or("", |(local, _)| local);
     let kept = KEEPERS.iter().any(|keeper| raw.starts_with(keeper) || local == *keeper);
-    if returned.contains("mailer-daemon") || kept {
+    // fml, a list server, reports from the address of its keeper.
+    let lists = fields.has("x-mlserver") && !fields.has("list-post") && !fields.has("x-ml-name");
+    if returned.contains("mailer-daemon") || kept || lists {
         Source::Server
     } else if returned == "<>"
         || GATEWAYS.iter().any(|word| local.contains(word))
@@ -153,12 +174,28 @@ mod tests {
                 "From: staff@b.example\nSubject: complaint about message from 192.0.2.1\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\nSubject: x\n\ny\n--b--",
                 "abuse report",
             ),
+            ("From: keeper@b.example\nX-MLServer: fml\nSubject: Loop\n\nOriginal mail as follows:", "delivery report"),
+            ("From: postmaster@b.example\nSubject: x\n\nYour message was blocked by our filter", "delivery report"),
             (
                 "From: x@b.example\nAuto-Submitted: auto-replied\nSubject: Please confirm your message\n\nClick.",
                 "challenge",
             ),
         ] {
             assert!(of(mail).is_some_and(|reason| reason.contains(why)), "{mail}: {:?}", of(mail));
+        }
+    }
+
+    #[test]
+    fn receipts_in_words_are_told_from_letters() {
+        let head = "Ihre Nachricht\n\nAn: anna@example.com\nBetreff: Angebot\nGesendet: 3. März 2026\n\nwurde gelesen.";
+        for (subject, text, is) in [
+            ("Gelesen: Angebot", head, true),
+            ("Lu : Devis", head, true),
+            ("Gelesen: Ihr Buch", "Ihr Buch habe ich gelesen und möchte zwölf bestellen", false),
+            ("Angebot", head, false),
+        ] {
+            let mail = format!("From: max@firma.example\nSubject: {subject}\n\n{text}");
+            assert_eq!(receipt(&Parts::of(mail.as_bytes()).unwrap()).is_some(), is, "{subject}");
         }
     }
 

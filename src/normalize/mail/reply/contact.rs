@@ -52,6 +52,9 @@ pattern!(
 );
 pattern!(ADDRESS, r"(?i)[^\s<>@]@[^\s<>@]+\.|https?://|www\.|skype\s*:");
 
+// A line that is nothing but the name of a house's site, perhaps behind a sign.
+pattern!(DOMAIN, r"(?i)^[^\p{L}\d]*(?:[\p{L}\d-]+\.)+\p{L}{2,24}/?$");
+
 /// Sites of programs and networks, which stand below mails of anybody.
 const EVERYBODYS: [&str; 14] = [
     "avast.com",
@@ -142,6 +145,11 @@ fn position(piece: &str, domain: &str, contact: &mut Contact) {
     }
 }
 
+/// Whether a line ends as the names of companies do, or begins with a position.
+pub(super) fn is_house(line: &str) -> bool {
+    line.chars().count() <= WIDTH && (COMPANY.is_match(line) || title::is_title(line))
+}
+
 /// Whether a piece names a company: by its legal form, or as the writer's domain does.
 fn is_company(piece: &str, domain: &str) -> bool {
     if piece.chars().count() > WIDTH || piece.contains('@') {
@@ -182,7 +190,8 @@ fn website(lines: &[&str], domain: &str) -> Option<String> {
 pub(super) fn is_address(line: &str) -> bool {
     let digits = line.chars().filter(char::is_ascii_digit).count();
     let letters = line.chars().filter(|c| c.is_alphabetic()).count();
-    line.chars().count() <= WIDTH && (ADDRESS.is_match(line) && letters < 60 || digits >= 7 && letters <= digits + 4)
+    line.chars().count() <= WIDTH
+        && (ADDRESS.is_match(line) && letters < 60 || DOMAIN.is_match(line) || digits >= 7 && letters <= digits + 4)
 }
 
 /// Whether a line looks like a person's name.

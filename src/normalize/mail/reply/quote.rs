@@ -76,6 +76,9 @@ fn wrapped_only(lines: &[&str]) -> bool {
 /// The first line of the attribution that ends at `end`, if one does.
 fn attribution(lines: &[&str], end: usize) -> Option<usize> {
     let last = lines[end].trim().trim_end_matches(['*', '_', ' ']);
+    if last.starts_with(">>>") && last.ends_with(">>>") && words::has_date(last) {
+        return Some(end);
+    }
     // `---- On …, Jon wrote ----`
     let framed = is_framed(last);
     if !framed && !last.ends_with([':', '：']) || last.len() > LONGEST {
@@ -93,7 +96,9 @@ fn attribution(lines: &[&str], end: usize) -> Option<usize> {
         if whole.len() > LONGEST {
             return None;
         }
-        if balanced(&whole) && words::is_attribution(whole.trim()) {
+        let quote = || lines[end + 1..].iter().find(|line| !line.trim().is_empty()).is_some_and(|line| is_quoted(line));
+        let names = || !quoted && words::names_somebody(whole.trim()) && quote();
+        if balanced(&whole) && (words::is_attribution(whole.trim()) || names()) {
             return Some(above(lines, start, whole.trim()));
         }
     }
@@ -107,7 +112,8 @@ fn above(lines: &[&str], start: usize, whole: &str) -> usize {
     }
     let before = lines[..start].iter().rposition(|line| !line.trim().is_empty()).filter(|at| at + 2 >= start);
     let goes_on = |line: &str| {
-        line.len() < 200 && words::opens(line) && words::has_date(line) && !line.ends_with(['!', '?', '.'])
+        let next = start > 0 && bare(lines[start - 1]) == line && words::has_time(line);
+        line.len() < 200 && (words::opens(line) || next) && words::has_date(line) && !line.ends_with(['!', '?', '.'])
     };
     before.filter(|&at| goes_on(bare(lines[at]))).unwrap_or(start)
 }
@@ -123,21 +129,23 @@ fn is_divider(line: &str) -> bool {
     let line = bare(line);
     let inner = line.trim_matches(['-', '_', '=', '~', ' ']);
     let drawn = line.starts_with("--") || line.starts_with("__") || line.starts_with("==");
-    !inner.is_empty() && line.len() < 120 && drawn && (words::says_original(inner) || speaks_of_it(inner))
+    words::is_border(line)
+        || !inner.is_empty() && line.len() < 120 && drawn && (words::says_original(inner) || speaks_of_it(inner))
 }
 
 /// Whether the head of a mail begins here: a sender and two more of its lines, in any order; the line above may
-/// say that it was forwarded.
+/// say that it was forwarded, or stand between drawn lines.
 fn is_head(lines: &[&str]) -> bool {
-    let start = usize::from(lines.len() > 1 && bare(lines[0]).len() < 80 && announces(bare(lines[0])));
+    let above = bare(lines[0]);
+    let start = usize::from(lines.len() > 1 && above.len() < 80 && (announces(above) || is_framed(above)));
     let mut next = lines[start..].iter().filter(|line| !bare(line).is_empty());
     let Some((first, value)) = next.next().and_then(|line| label(line)) else { return false };
-    if first != Label::From && (value.is_empty() || first == Label::ReplyTo) {
+    if first != Label::From && (value.is_empty() || matches!(first, Label::ReplyTo | Label::Other)) {
         return false;
     }
     let mut found = vec![(first, value)];
     for (other, value) in next.take(HEAD).filter_map(|line| label(line)) {
-        if found.iter().all(|(known, _)| *known != other) {
+        if other != Label::Other && found.iter().all(|(known, _)| *known != other) {
             found.push((other, value));
         }
     }

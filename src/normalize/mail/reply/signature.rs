@@ -26,10 +26,11 @@ pub(super) fn start(lines: &[&str], writer: Writer<'_>) -> usize {
     let mut end = trimmed(lines, lines.len());
     for _ in 0..ROUNDS {
         let found = note(lines, end)
-            .or_else(|| divider(lines, end))
+            .or_else(|| divider(lines, end, writer))
             .or_else(|| closing(lines, end, writer))
             .or_else(|| named(lines, end, writer))
             .or_else(|| block(lines, end, writer))
+            .or_else(|| spaced(lines, end, writer))
             .or_else(|| legal(lines, end));
         let Some(start) = found else { break };
         // Nothing but a signature is a message all the same.
@@ -65,7 +66,7 @@ fn note(lines: &[&str], end: usize) -> Option<usize> {
 }
 
 /// A divider with a signature below it.
-fn divider(lines: &[&str], end: usize) -> Option<usize> {
+fn divider(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     let mut below = 0;
     for at in (0..end).rev() {
         let line = lines[at].trim();
@@ -73,7 +74,8 @@ fn divider(lines: &[&str], end: usize) -> Option<usize> {
             return Some(at);
         }
         let rule = line.len() >= 2 && line.chars().all(|c| matches!(c, '-' | '_' | '='));
-        if rule && below <= 14 && lines[at..end].iter().all(|line| line.chars().count() <= WIDTH) && at > 0 {
+        let drawn = rule && below <= 14 && lines[at..end].iter().all(|line| line.chars().count() <= WIDTH);
+        if drawn && at > 0 && says_who(&lines[at + 1..end], writer) {
             return Some(at);
         }
         below += usize::from(!line.is_empty());
@@ -82,6 +84,17 @@ fn divider(lines: &[&str], end: usize) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether lines below a drawn line name a person or a house: people draw lines between their wishes too.
+fn says_who(lines: &[&str], writer: Writer<'_>) -> bool {
+    let says = |line: &&str| {
+        let line = line.trim();
+        contact::is_address(line) || is_writer(line, writer) || words::is_device(line) || contact::is_house(line)
+    };
+    let mut said = lines.iter().filter(|line| !line.trim().is_empty());
+    let alone = said.next().filter(|_| said.next().is_none());
+    lines.iter().any(says) || alone.is_some_and(|line| contact::is_name(line.trim()))
 }
 
 /// A closing with a name and what belongs to it below; or `-Max` in the last line.
@@ -95,7 +108,9 @@ fn closing(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     for at in (0..end).rev() {
         let line = lines[at].trim();
         if below > 0 && words::is_closing(line) {
-            return Some(at);
+            // `此致`, `敬礼`: some close in two lines.
+            let above = at.checked_sub(1).filter(|&above| words::is_closing(lines[above].trim()));
+            return Some(above.filter(|&above| above > 0 && lines[above - 1].trim().is_empty()).unwrap_or(at));
         }
         let fits = line.is_empty() || contact::is_part(line) || is_writer(line, writer);
         below += usize::from(!line.is_empty());
@@ -122,6 +137,23 @@ fn block(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     let person = is_writer(block[0].trim(), writer) || contact::is_name(block[0].trim());
     let fits = (2..=BELOW_CLOSING).contains(&block.len()) && block.iter().all(|line| contact::is_part(line.trim()));
     (fits && (addresses >= 2 || addresses == 1 && person)).then_some(start)
+}
+
+/// The writer's own name and, below it to the end, nothing but what belongs to a signature, with empty lines between.
+fn spaced(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
+    let (mut below, mut address) = (0, false);
+    for at in (0..end).rev() {
+        let line = lines[at].trim();
+        if below > 0 && address && is_writer(line, writer) {
+            return Some(at);
+        }
+        address |= contact::is_address(line);
+        below += usize::from(!line.is_empty());
+        if !line.is_empty() && !contact::is_part(line) || below > BELOW_CLOSING {
+            return None;
+        }
+    }
+    None
 }
 
 /// A last paragraph that warns others. What was typed right above it in the same paragraph stays.

@@ -46,7 +46,7 @@ const DEVICES: &str = "iphone|ipad|ipod|android|blackberry|smartphone|samsung|ga
 
 /// Verbs of such lines, in any place.
 const SENT: &str = "sent|get|von mein\\p{L}*|gesendet|versendet|diese nachricht wurde|hol\\p{L}* dir|laden sie|envoyé|télécharg\\p{L}*|obtenez|provenance|enviado|enviada|enviat|obtener|obtenir|obter|ottieni|inviato|inviata|scarica|verzonden|verstuurd|download|\
-    skickat|hämta|sendt|lähetetty|wysłane|wysłano|pobierz|odesláno|odoslané|küldve|отправлено|надіслано|изпратено|gönderildi|trimis|στάλθηκε|poslano|saadetud|nosūtīts|išsiųsta|via|from|发自|發自|從我的|来自|から送信|傳送|寄自|보냄";
+    skickat|hämta|sendt|lähetetty|wysłane|wysłano|pobierz|odesláno|odoslané|elküldve|küldve|отправлено|надіслано|изпратено|gönderildi|trimis|στάλθηκε|poslano|saadetud|nosūtīts|išsiųsta|via|from|发自|發自|從我的|来自|から送信|傳送|寄自|보냄";
 
 /// Words of which two make a paragraph below a mail a disclaimer.
 const LEGAL: &str = "confidential\\p{L}*|vertraulich\\p{L}*|intended (?:only|solely|recipient|for)|addressee|privileged|unauthori[sz]ed|in error|delete (?:it|this)|disclaimer|\
@@ -74,7 +74,16 @@ macro_rules! pattern {
 pattern!(WROTE_PATTERN, r"(?i)(?:^|[^\p{L}])(?:", WROTE, r")(?:[^\p{L}]|$)");
 pattern!(OPENER, r"(?i)^(?:", OPENERS, r"|\d|\p{L}{2,12}[.,] )(?:[\s.,\d]|$)");
 pattern!(DATE, r"(?:^|\D)(?:(?:19|20)\d\d(?:\D|$)|\d{1,2}[:.]\d\d(?:\D|$)|\d{1,4}[./-]\d{1,2}[./-]\d{1,4})");
+pattern!(TIME, r"(?:^|\D)\d{1,2}[:.]\d\d(?:\D|$)");
+pattern!(
+    BORDER,
+    r"(?i)^\W*(?:please )?(?:(?:type |write |add |enter )?(?:your )?(?:reply|replies|response|respond|answer|comment)|bitte|antwort\p{L}*|répon\p{L}*|escrib\p{L}*|respond\p{L}*|rispond\p{L}*|antwoord\p{L}*|svar\p{L}*|odpowied\p{L}*|skriv) .{0,60}(?:above this line|(?:über|oberhalb) dieser (?:zeile|linie)|au-dessus de cette ligne|(?:encima|arriba) de esta línea|sopra questa (?:riga|linea)|acima desta linha|boven deze (?:regel|lijn)|ovanför denna (?:rad|linje)|over denne linj?en?|powyżej tej linii).{0,30}$"
+);
 pattern!(ADDRESS, r"[^\s<>@]@[^\s<>@]|<[^<>]{3,}>");
+// Nobody but a program writes an address so, together with a day and a time.
+pattern!(BRACKETED, r"<[^\s<>@]+@[^\s<>@]+>.*[:：]$");
+// `3 Mar 2026, 10:15 by jon@example.com:`
+pattern!(BY, r"(?i)^\W*\d.{6,40} (?:by|von|par|por|da|door|av|af|från|fra|przez|od|от|від) [^\s<>@]+@[^\s<>@]+:$");
 pattern!(ENDS_WITH_ADDRESS, r"[^\s<>@]@[^\s<>@]+>\)?,?\s*[:：]$");
 pattern!(ORIGINAL_PATTERN, r"(?i)^(?:", ORIGINAL, r"|original$)");
 pattern!(
@@ -84,7 +93,7 @@ pattern!(
     r")(?:\s+(?:from|aus|de|van|from the|aus dem)\s+[\p{L} ]{2,40})?[\s,.!;:。、，！~)-]*$"
 );
 pattern!(CLOSED, r"(?i)^\W*(?:", CLOSINGS, r")[\s,.!;:/&+-]+(?P<name>\p{L}.{0,60})$");
-pattern!(DEVICE, r"(?i)(?:^|[^\p{L}])(?:", DEVICES, r")(?:['’]?\p{L}{0,6})(?:[^\p{L}]|$)|iphone|ipad|android");
+pattern!(DEVICE, r"(?i)(?:^|[^\p{L}])(?:", DEVICES, r")(?:['’]?\p{L}{0,6})(?:[^\p{L}]|$)|iphon|ipad|android");
 pattern!(
     SENT_PATTERN,
     r"(?i)^[\W_]*(?:\p{L}+ )?(?:",
@@ -108,7 +117,25 @@ pattern!(BRIEF, r"(?i)brevity|typos?|kürze|tippfehler|fautes de frappe");
 pub(super) fn is_attribution(line: &str) -> bool {
     let line = line.trim_matches(['-', ' ']);
     let wrote = WROTE_PATTERN.is_match(line) || WROTE_JOINED.split('|').any(|word| line.contains(word));
-    wrote && (has_date(line) || ADDRESS.is_match(line)) || has_date(line) && ENDS_WITH_ADDRESS.is_match(line)
+    wrote && (has_date(line) || ADDRESS.is_match(line))
+        || has_date(line) && (ENDS_WITH_ADDRESS.is_match(line) || has_time(line) && BRACKETED.is_match(line))
+        || has_time(line) && BY.is_match(line)
+}
+
+/// Whether a line that ends with a colon names somebody: by an address, with a day or at the end.
+pub(super) fn names_somebody(line: &str) -> bool {
+    line.len() < 200 && line.ends_with([':', '：']) && ADDRESS.is_match(line)
+}
+
+/// Whether a line has a time of day.
+pub(super) fn has_time(line: &str) -> bool {
+    TIME.is_match(line)
+}
+
+/// Whether a line is the one above which help desks want the answer: `##- Please type your reply above this line -##`.
+pub(super) fn is_border(line: &str) -> bool {
+    let line = line.trim();
+    line.len() < 200 && (line.starts_with("##-") && line.ends_with("-##") || BORDER.is_match(line))
 }
 
 /// Whether a line has a date or a time of day.

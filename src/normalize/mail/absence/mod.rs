@@ -1,7 +1,10 @@
 //! Until when somebody is away, as an automatic answer says it in words.
 //!
 //! In: subject and text, and the day the answer was sent. Out: one day that is not past. Where
-//! several are named, the day of the return counts, then the last day away, then the latest.
+//! several are named, the day of the return counts, then the last day away, then the latest. A day of the week
+//! counts where no date is named.
+
+mod weekday;
 
 use std::sync::LazyLock;
 
@@ -149,6 +152,7 @@ pub(super) fn until(subject: &str, text: &str, sent: Date) -> Option<Date> {
     let behind = |words: &[&str]| (0..days.len()).find(|&day| has(first(gap(day + 1)), words));
     match before(&RETURN).or_else(|| behind(&RETURN)).or_else(|| before(&UNTIL)) {
         Some(number) => Some(days[number].day),
+        None if days.is_empty() => weekday::until(&said, sent),
         None => days.iter().map(|found| found.day).max(),
     }
 }
@@ -280,6 +284,8 @@ mod tests {
             ("Меня не будет до 4 декабря, вернусь 7 декабря", "2026-12-07"),
             ("2026年12月7日まで不在です", "2026-12-07"),
             ("7 Aralık'ta döneceğim", "2026-12-07"),
+            ("I'm away until the 4th of December, back on Monday.", "2026-12-04"),
+            ("I will be back on Monday.", "2026-11-30"),
         ] {
             let found = until("Automatic reply", text, sent);
             assert_eq!(found.map(|day| day.to_string()).as_deref(), Some(day), "{text}");
