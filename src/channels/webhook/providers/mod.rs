@@ -70,8 +70,10 @@ pub struct Provider {
     pub delivery: Option<&'static str>,
     /// How it spells a form.
     pub schema: Schema,
-    /// What it asks, with `GET`, before it sends anything; `None` where this is no such question.
-    pub handshake: fn(&Parts, &[Secret]) -> Option<Response>,
+    /// Our answer where the request is no delivery but the provider's question whether we are the right address;
+    /// `None` where it is none. It asks with `GET` (the body is empty; nothing is proved yet), or posts the
+    /// question (the body has proved where it comes from).
+    pub handshake: fn(&Parts, &[u8], &[Secret]) -> Option<Response>,
     /// What it reads after the commit; the flag says whether it posted an array.
     pub answer: fn(&[Receipt], bool) -> Response,
     /// What a person does to connect it, a step a line; `{url}` is the channel's address.
@@ -89,7 +91,7 @@ impl Provider {
             always_signs: false,
             delivery: None,
             schema: Schema::plain(name),
-            handshake: |_, _| None,
+            handshake: |_, _, _| None,
             answer: answer::whole,
             steps: "",
             sample: ("application/json", generic::SAMPLE),

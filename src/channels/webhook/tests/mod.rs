@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test ends its tasks with its runtime")]
 
 mod abuse;
+mod handshakes;
 mod posts;
 
 use std::net::SocketAddr;

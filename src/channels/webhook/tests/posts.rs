@@ -473,9 +473,3 @@ async fn the_header_that_a_provider_repeats_a_delivery_by_names_it() {
     let names: Vec<Delivery> = side.stored().into_iter().map(|item| item.delivery).collect();
     assert_eq!(names, [Delivery::Named("sub_1".into()), Delivery::Named("k".into())]);
 }
-
-#[tokio::test]
-async fn a_provider_that_asks_nothing_is_not_answered_to_get() {
-    let side = Side::with(open()).await;
-    side.ask("GET /hooks/website", &[], "").await.refuses(405);
-}
