@@ -58,6 +58,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Provider> {
     PROVIDERS.into_iter().find(|provider| provider.schema.provider == name)
 }
 
+/// How the provider of this name spells a form.
+pub(crate) fn schema(name: &str) -> Option<&'static Schema> {
+    find(name).map(|provider| &provider.schema)
+}
+
 /// One provider.
 pub struct Provider {
     /// Its name as it writes it itself.
@@ -70,6 +75,8 @@ pub struct Provider {
     pub delivery: Option<&'static str>,
     /// How it spells a form.
     pub schema: Schema,
+    /// Whether its JSON holds files, so that a body may be as large as one in parts.
+    pub holds_files: bool,
     /// Our answer where the request is no delivery but the provider's question whether we are the right address;
     /// `None` where it is none. It asks with `GET` (the body is empty; nothing is proved yet), or posts the
     /// question (the body has proved where it comes from).
@@ -91,6 +98,7 @@ impl Provider {
             always_signs: false,
             delivery: None,
             schema: Schema::plain(name),
+            holds_files: false,
             handshake: |_, _, _| None,
             answer: answer::whole,
             steps: "",
