@@ -34,9 +34,9 @@ pub(super) const LARGEST_BODY: usize = 25 << 20;
 /// Sizes and deadlines of requests.
 #[derive(Clone, Debug)]
 pub(super) struct Bounds {
-    /// Bytes of a JSON or urlencoded body.
+    /// Bytes of a JSON or urlencoded body without files.
     pub(super) text: usize,
-    /// Bytes of a multipart body.
+    /// Bytes of a body with files.
     pub(super) multipart: usize,
     /// Bytes of all bodies that were not stored yet.
     pub(super) in_flight: usize,
@@ -139,7 +139,8 @@ impl Desk {
 
         let bounds = &self.bounds;
         let (request, body) = request.into_parts();
-        let limit = if is_multipart(&request.headers) { bounds.multipart } else { bounds.text };
+        let with_files = is_multipart(&request.headers) || hook.config.provider.holds_files;
+        let limit = if with_files { bounds.multipart } else { bounds.text };
         let (bytes, held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
         let (bytes, mut held) = prove(hook, &request, limit, bytes, held).await?;
         if let Some(answer) = hook.handshake(&request, &bytes) {
