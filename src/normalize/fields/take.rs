@@ -82,7 +82,8 @@ impl Sheet<'_> {
         let places = [typed(self, &Slot::Name), typed(self, &Slot::GivenName), typed(self, &Slot::FamilyName)];
         let [full, mut given, mut family] = places.map(|at| at.map(|at| line(&self.text(at))));
         let mut further = Vec::new();
-        if full.is_none() {
+        // `Nombre` beside a last name is the first name.
+        if full.is_none() || (given.is_none() && family.is_some()) {
             for (part, at) in self.further_names(&places) {
                 let (own, before) = match part {
                     Part::Middle => (&mut given, false),
