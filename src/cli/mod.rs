@@ -25,6 +25,7 @@ use std::process::ExitCode;
 use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand};
 
+use crate::channels::webhook::providers;
 use crate::config;
 use crate::normalize::apart;
 use crate::store::OPENING;
@@ -109,7 +110,7 @@ pub fn main() -> ExitCode {
         }
     };
     if matches!(arguments.command, Some(Command::ReadApart)) {
-        return apart::main();
+        return apart::main(providers::schema);
     }
     tell_damage_once();
     match dispatch(arguments) {

@@ -284,7 +284,7 @@ fn a_signature_that_cannot_work_is_an_error_at_its_place() {
         ("part = \"v1\"", "channels.c.signature.header: is missing"),
         ("header = \"X-S\", part = \"v1=\"", "signature.part: `v1=` is no name of a piece; write it alone: \"v1\""),
         ("header = \"X-S\", algorithm = \"hmac-sha265\"", "did you mean `hmac-sha256`?"),
-        ("header = \"X-S\", algorithm = \"md5\"", "use one of hmac-sha256, hmac-sha1, hmac-sha512, sha256"),
+        ("header = \"X-S\", algorithm = \"md5\"", "use one of hmac-sha256, hmac-sha1, hmac-sha512, sha256, ed25519"),
         ("header = \"X-S\", encoding = \"base46\"", "did you mean `base64`?"),
         ("header = \"X-S\", signed = \"{bdoy}\"", "signature.signed: there is no `{bdoy}`; did you mean `body`?"),
         ("header = \"X-S\", signed = \"{id}.{timestamp\"", "there is no `{timestamp}`"),
@@ -297,6 +297,7 @@ fn a_signature_that_cannot_work_is_an_error_at_its_place() {
         ("header = \"X-S\", signed = \"{id}\"", "signature.signed: the body is not signed"),
         ("header = \"X-S\", signed = \"{url}{body}\"", "signature.signed: the address is signed"),
         ("header = \"X-S\", key = \"hex\"", "secret: is not written in hexadecimal digits"),
+        ("header = \"X-S\", algorithm = \"ed25519\"", "secret: is no public key of Ed25519"),
         ("header = \"X-S\", key = \"base64\"", "secret: is not written in base64"),
         ("header = \"X-S\", heder = \"x\"", "did you mean `header`?"),
     ] {

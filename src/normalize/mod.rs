@@ -31,7 +31,7 @@ use crate::config::{self, ChannelKind, Config};
 use crate::lead::{Content, Delivery, Email, Fit, Identity, Inbound, Kind, Name, Original, Reading};
 use fields::Pair;
 use fields::label::Slot;
-use form::{Form, Schema};
+use form::{Form, Schema, schema};
 
 pub use identity::identity;
 pub use mail::{Pattern, Template, Templates};
@@ -44,8 +44,8 @@ pub struct Spelling {
     pub fields: BTreeMap<String, Vec<String>>,
     /// A trap field: filled in, the item is noise.
     pub honeypot: Option<String>,
-    /// How the provider spells its forms.
-    #[serde(with = "form::schema")]
+    /// How the provider spells its forms; sent to another process by its name.
+    #[serde(skip)]
     pub schema: &'static Schema,
     /// A field that tells how long somebody took: too short, and the item is noise.
     #[serde(default)]
@@ -171,6 +171,21 @@ impl Reader {
         let is_post = matches!(inbound.kind, Kind::Form | Kind::Chat);
         let named = is_post.then(|| form::delivery(&inbound.original, self.schema(inbound))).flatten();
         named.map_or_else(|| identity(inbound), |id| identity::named(&inbound.channel, &id))
+    }
+
+    /// The names of the schemas by channel: what of a reader another process cannot get.
+    fn schemas(&self) -> HashMap<&Name, &'static str> {
+        self.spellings.iter().map(|(channel, spelling)| (channel, spelling.schema.provider)).collect()
+    }
+
+    /// The same with these schemas by channel, found by their names.
+    fn with_schemas(mut self, names: &HashMap<Name, String>, find: schema::Find) -> Self {
+        for (channel, name) in names {
+            if let (Some(spelling), Some(schema)) = (self.spellings.get_mut(channel), find(name)) {
+                spelling.schema = schema;
+            }
+        }
+        self
     }
 
     fn schema(&self, inbound: &Inbound) -> &'static Schema {

@@ -103,6 +103,18 @@ fn a_plain_text_is_read_by_its_labels_or_is_the_message() {
 }
 
 #[test]
+fn a_message_that_holds_the_whole_form_is_opened_up() {
+    let content = |body: &str| lead(read(Kind::Form, "application/json", body.as_bytes(), Trust::Usual));
+    let told =
+        content(r#"{"text":"Name: Ida Falk\nE-Mail: ida@falk.example\nTelefon: 030 901820\nNachricht: Ein Angebot"}"#);
+    assert_eq!(told.person.name.as_deref(), Some("Ida Falk"));
+    assert_eq!((told.person.emails[0].as_str(), told.text.as_deref()), ("ida@falk.example", Some("Ein Angebot")));
+    let own = content(r#"{"email":"ida@falk.example","message":"Name: the roof\nE-Mail: a@b.example\nNachricht: x"}"#);
+    assert_eq!((own.person.emails[0].as_str(), own.person.name), ("ida@falk.example", None));
+    assert!(own.text.unwrap().starts_with("Name: the roof"));
+}
+
+#[test]
 fn what_cannot_be_read_says_where_and_a_released_one_is_a_lead() {
     let cases: [(Kind, &str, &[u8], &str); 7] = [
         (Kind::Form, "application/json", br#"{"email":"a@b.cc","#, "line 1, column 18"),

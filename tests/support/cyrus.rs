@@ -29,7 +29,7 @@ pub struct Cyrus {
 impl Cyrus {
     /// Starts a server and waits until it listens; `None`, said on standard error, where there is none.
     pub fn start() -> Option<Self> {
-        let Some(root) = std::env::var_os("LOTSE_CYRUS").map(PathBuf::from) else {
+        let Some(root) = std::env::var_os("LOTSE_CYRUS").filter(|root| !root.is_empty()).map(PathBuf::from) else {
             eprintln!("skipped: LOTSE_CYRUS names no folder with an unpacked Cyrus (`tests/run` makes one)");
             return None;
         };

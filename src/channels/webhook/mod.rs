@@ -6,6 +6,7 @@
 //! (`verify`, `cors`), what it brings (`body`) and what it reads back (`answer`).
 
 mod address;
+mod algorithm;
 mod answer;
 mod body;
 mod connection;
@@ -45,12 +46,13 @@ use crate::config::{self, ChannelKind, Rate, Secret};
 use crate::intake::Door;
 use crate::lead::Name;
 use crate::normalize::Spelling;
+pub use algorithm::{Algorithm, Key};
 pub use encoding::Encoding;
 pub use post::{Posted, post};
 use providers::Provider;
 use receive::{Bounds, Desk};
 pub use setup::{Setup, counts_for, setup};
-pub use signature::{Algorithm, Key, Piece, Signature};
+pub use signature::{Piece, Signature};
 pub use uploads::Uploads;
 pub use verify::{Post, Proof, verify};
 

@@ -1,7 +1,7 @@
 //! One post, from the request to the answer.
 //!
 //! In: requests for `/hooks/{channel}`. Out: items at the front door, and after their commit an answer. The
-//! order is fixed: known channel, method, rate, body within bounds, proof, content, store, answer.
+//! order is fixed: known channel, method, rate, body within bounds, proof, handshake, content, store, answer.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -34,9 +34,9 @@ pub(super) const LARGEST_BODY: usize = 25 << 20;
 /// Sizes and deadlines of requests.
 #[derive(Clone, Debug)]
 pub(super) struct Bounds {
-    /// Bytes of a JSON or urlencoded body.
+    /// Bytes of a JSON or urlencoded body without files.
     pub(super) text: usize,
-    /// Bytes of a multipart body.
+    /// Bytes of a body with files.
     pub(super) multipart: usize,
     /// Bytes of all bodies that were not stored yet.
     pub(super) in_flight: usize,
@@ -102,7 +102,9 @@ pub(super) async fn answer(
                 }
             }
         }
-        Method::GET | Method::HEAD => hook.shake_hands(request),
+        Method::GET | Method::HEAD => {
+            hook.handshake(&request.into_parts().0, b"").unwrap_or_else(|| Refusal::Method.into_response())
+        }
         _ => Refusal::Method.into_response(),
     };
     hook.cors.open(&asked, response.headers_mut());
@@ -137,9 +139,13 @@ impl Desk {
 
         let bounds = &self.bounds;
         let (request, body) = request.into_parts();
-        let limit = if is_multipart(&request.headers) { bounds.multipart } else { bounds.text };
+        let with_files = is_multipart(&request.headers) || hook.config.provider.holds_files;
+        let limit = if with_files { bounds.multipart } else { bounds.text };
         let (bytes, held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
         let (bytes, mut held) = prove(hook, &request, limit, bytes, held).await?;
+        if let Some(answer) = hook.handshake(&request, &bytes) {
+            return Ok(answer);
+        }
         hook.config.uploads.check(&request.headers, &bytes).map_err(Refusal::Uploads)?;
         let items = body::split(&hook.name, hook.delivery_header(), &request, bytes)?;
         let (items, is_array) = match items {
@@ -220,11 +226,9 @@ impl Hook {
         self.config.provider.delivery.or(signed)
     }
 
-    /// Answers what the provider asks before it sends anything.
-    fn shake_hands(&self, request: Request) -> Response {
-        let (request, _) = request.into_parts();
-        let answer = (self.config.provider.handshake)(&request, &self.config.secrets);
-        answer.unwrap_or_else(|| Refusal::Method.into_response())
+    /// Our answer where the provider asks something instead of bringing it.
+    fn handshake(&self, request: &Parts, body: &[u8]) -> Option<Response> {
+        (self.config.provider.handshake)(request, body, &self.config.secrets)
     }
 }
 

@@ -66,6 +66,13 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let honeypot = section.key("honeypot").text();
     let time_trap = time_trap(section);
     let uploads = uploads(section);
+    if let Proof::Signature(Signature { algorithm, key, .. }) = &proof {
+        let fits = |secret: &Secret| key.bytes(secret.expose()).is_none_or(|key| algorithm.takes(&key));
+        if !secrets.iter().all(fits) {
+            let wrong = Wrong::new("is no public key of Ed25519, which has 32 bytes");
+            section.report().error(&secret_spot, wrong.hint("copy it whole, and set `key` to how it is written"));
+        }
+    }
     let rate = section.key("rate").parse(values::rate);
     let url = section.key("url").parse(|text| values::url(text).map(|_| text.to_owned()));
     let spelling = Spelling { honeypot, time_trap, schema: &provider.schema, ..spelling(section) };

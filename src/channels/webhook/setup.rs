@@ -14,7 +14,7 @@ use super::address::reachable;
 use super::prove::{Secrecy, prove};
 use super::providers::GENERIC;
 use super::verify::Post;
-use super::{Config, Proof};
+use super::{Algorithm, Config, Proof};
 use crate::lead::Name;
 
 /// How to connect a channel.
@@ -63,6 +63,11 @@ fn notes(config: &Config) -> Vec<String> {
     let mut notes = Vec::new();
     if config.url.is_none() {
         notes.push("This is the address on this machine: set `public_url` under [http] to the one the world knows.");
+    }
+    if matches!(&config.proof, Proof::Signature(signature) if signature.algorithm == Algorithm::Ed25519) {
+        notes.push(
+            "The secret is a public key, which signs nothing: the line below is not signed, and is answered 401.",
+        );
     }
     match (config.secrets.is_empty(), config.provider.schema.provider) {
         (true, "generic") => {}

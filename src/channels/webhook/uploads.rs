@@ -1,6 +1,6 @@
 //! How many files a post may bring, and how large (`uploads = { files = 5, each = "5MiB", total = "10MiB" }`).
 //!
-//! In: a multipart body. Out: go on, or the limit it breaks. By default only the body as a whole is bounded.
+//! In: a body. Out: go on, or the limit it breaks. By default only the body as a whole is bounded.
 
 use std::fmt;
 

@@ -88,8 +88,8 @@ fn is_token(secret: &Secret, post: &Post<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::channels::webhook::Encoding;
     use crate::channels::webhook::tests::open;
+    use crate::channels::webhook::{Algorithm, Encoding, Key, Piece};
     use crate::normalize::hex;
     use base64::Engine;
     use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -141,6 +141,42 @@ mod tests {
         let hub = config(&["It's a Secret to Everybody"], Some(github()));
         let digest = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
         assert!(passes(&hub, "X-Hub-Signature-256", digest, b"Hello, World!"));
+    }
+
+    /// Standard Webhooks, `v1a`: the receiver knows the public key alone.
+    #[test]
+    fn a_signature_by_a_private_key_verifies_by_the_public_one() {
+        use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).unwrap();
+        let public = format!("whpk_{}", STANDARD.encode(pair.public_key().as_ref()));
+        let now = Timestamp::now();
+        let scheme = Signature {
+            part: Some("v1a".into()),
+            algorithm: Algorithm::Ed25519,
+            encoding: Encoding::Base64,
+            signed: Piece::parse("{id}.{timestamp}.{body}").unwrap(),
+            timestamp: Some("webhook-timestamp".into()),
+            id: Some("webhook-id".into()),
+            key: Key::Base64,
+            ..Signature::of_body("webhook-signature")
+        };
+        let config = config(&[&public], Some(scheme));
+        let passes = |id: &str, at: i64, body: &str, signed: &str| {
+            let signature = STANDARD.encode(pair.sign(signed.as_bytes()).as_ref());
+            let mut headers = HeaderMap::new();
+            headers.insert("webhook-id", id.parse().unwrap());
+            headers.insert("webhook-timestamp", at.to_string().parse().unwrap());
+            let list = format!("v1,{} v1a,{signature}", STANDARD.encode([1; 32]));
+            headers.insert("webhook-signature", list.parse().unwrap());
+            let headers = &headers;
+            verify(&config, &Post { method: "POST", url: None, query: None, headers, body: body.as_bytes(), now })
+        };
+        let (at, body) = (now.as_second(), "{\"a\":1}");
+        assert!(passes("msg_1", at, body, &format!("msg_1.{at}.{body}")));
+        assert!(!passes("msg_2", at, body, &format!("msg_1.{at}.{body}")));
+        assert!(!passes("msg_1", at, "{\"a\":2}", &format!("msg_1.{at}.{body}")));
+        let old = at - 301;
+        assert!(!passes("msg_1", old, body, &format!("msg_1.{old}.{body}")));
     }
 
     #[test]

@@ -10,7 +10,8 @@ use std::sync::LazyLock;
 
 use deunicode::deunicode;
 
-use super::synonyms::{FILLERS, QUALIFIERS, SYNONYMS};
+use super::questions::QUESTIONS;
+use super::synonyms::{CONTAINERS, FILLERS, QUALIFIERS, SYNONYMS};
 use crate::normalize::text::shorten;
 
 /// A canonical field.
@@ -90,8 +91,10 @@ const CLICK_IDS: [(&str, &str); 22] = [
 ];
 
 static NAMES: LazyLock<HashMap<String, (Slot, Certainty)>> = LazyLock::new(|| {
-    let all = SYNONYMS.iter().flat_map(|(slot, certainty, names)| {
-        names.split_whitespace().map(|name| (fold(&compact(name)).into_owned(), (slot.clone(), *certainty)))
+    let named = SYNONYMS.iter().map(|(slot, certainty, names)| (slot, certainty, names.split_whitespace().collect()));
+    let asked = QUESTIONS.iter().map(|(slot, certainty, names)| (slot, certainty, names.split('|').collect()));
+    let all = asked.chain(named).flat_map(|(slot, certainty, names): (_, _, Vec<&str>)| {
+        names.into_iter().map(|name| (fold(&compact(name)).into_owned(), (slot.clone(), *certainty)))
     });
     all.collect()
 });
@@ -102,6 +105,7 @@ fn folded(words: &[&str]) -> HashSet<String> {
 }
 
 static WITHOUT_MEANING: LazyLock<HashSet<String>> = LazyLock::new(|| folded(FILLERS));
+static AROUND: LazyLock<HashSet<String>> = LazyLock::new(|| folded(CONTAINERS));
 static WHICH_ONE: LazyLock<HashSet<String>> = LazyLock::new(|| folded(QUALIFIERS));
 
 impl Slot {
@@ -131,9 +135,42 @@ impl Slot {
     }
 }
 
-/// The field a label means.
+/// The field a label means: all of it, the last of a dotted one, or one of its sentences.
 #[must_use]
 pub fn slot(label: &str) -> Option<(Slot, Certainty)> {
+    whole(label).or_else(|| innermost(label)).or_else(|| sentence(label))
+}
+
+/// The last part of a nested label (`step_1.email`, `message.subject`), where what is around it says nothing.
+fn innermost(label: &str) -> Option<(Slot, Certainty)> {
+    let (around, last) = label.rsplit_once('.').or_else(|| label.strip_suffix(']')?.rsplit_once('['))?;
+    let around = spelled(around);
+    let says_nothing =
+        |word: &str| is_number(word) || WITHOUT_MEANING.contains(&*fold(word)) || AROUND.contains(&*fold(word));
+    if !around.is_empty() && words(&around).all(says_nothing) {
+        return whole(last);
+    }
+    // What a message or a page has beside itself.
+    let is_of = |name: &str| words(&around).last() == Some(name);
+    match whole(last)?.0 {
+        slot @ Slot::Subject if is_of("message") => Some((slot, Certainty::Named)),
+        slot @ Slot::Referrer if is_of("page") => Some((slot, Certainty::Named)),
+        _ => None,
+    }
+}
+
+/// One sentence of a label of several: `Hi there! What's your first name?`, `First up, what's your name?`.
+fn sentence(label: &str) -> Option<(Slot, Certainty)> {
+    if label.len() > 300 || !label.contains(['?', '!']) {
+        return None;
+    }
+    label.split(['?', '!']).flat_map(|part| part.split(". ")).find_map(|part| {
+        let last = part.rsplit([',', ':', '–']).next().unwrap_or(part);
+        whole(part).or_else(|| whole(last)).filter(|(slot, _)| !matches!(slot, Slot::Form | Slot::Page))
+    })
+}
+
+fn whole(label: &str) -> Option<(Slot, Certainty)> {
     let spelled = spelled(label);
     if let Some(name) = tracking_in(&spelled, label) {
         return Some((Slot::Utm(name), Certainty::Named));
@@ -161,7 +198,35 @@ pub fn slot(label: &str) -> Option<(Slot, Certainty)> {
     }
     // `work phone`, `E-Mail privat`: which of the addresses it is does not matter.
     let core: Vec<&str> = telling.into_iter().filter(|word| !WHICH_ONE.contains(&*fold(word))).collect();
-    named(&core).filter(|(slot, _)| matches!(slot, Slot::Email | Slot::Phone))
+    // `email2`, `phone1`
+    let bare: Vec<&str> = core.iter().map(|word| word.trim_end_matches(|c: char| c.is_ascii_digit())).collect();
+    named(&core).or_else(|| named(&bare)).filter(|(slot, _)| matches!(slot, Slot::Email | Slot::Phone))
+}
+
+/// A part of a name that stands in a field of its own, beside first and last name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// A further first name.
+    Middle,
+    /// What stands before the last name: `van der`, `von`.
+    Particle,
+    /// A second last name, as in Spain.
+    SecondFamily,
+}
+
+/// The part of a name that a label means.
+#[must_use]
+pub fn name_part(label: &str) -> Option<Part> {
+    let name = compact(label.rsplit('.').next().unwrap_or(label));
+    Some(match &*name {
+        "middle" | "middlename" | "middlenames" | "middleinitial" | "secondname" | "zweitervorname"
+        | "weiterevornamen" | "deuxiemeprenom" | "segundonombre" | "secondonome" | "drugieimie" => Part::Middle,
+        "tussenvoegsel" | "tussenvoegsels" | "namenszusatz" | "namensvorsatz" | "vorsatzwort" | "adelszusatz" => {
+            Part::Particle
+        }
+        "apellido2" | "segundoapellido" | "apellidomaterno" | "secondlastname" | "secondsurname" => Part::SecondFamily,
+        _ => return None,
+    })
 }
 
 /// What words mean together.
@@ -195,7 +260,7 @@ pub fn speaks_of_consent(label: &str) -> bool {
         "einverstanden",
         "privacy",
         "consent",
-        "confidentialite",
+        "confidentialit",
         "privacidad",
         "privacidade",
         "informativa",
@@ -210,8 +275,19 @@ pub fn speaks_of_consent(label: &str) -> bool {
         "rodo",
         "rgpd",
         "lgpd",
+        "zustimm",
+        "privatliv",
+        "personvern",
+        "personuppgift",
+        "adatvedel",
+        "kvkk",
+        "soglas",
     ];
-    words.len() >= 2 && words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)))
+    let has = |stems: &[&str]| words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)));
+    // `I agree to the terms`, `Ich stimme der Verarbeitung meiner Daten zu`
+    let agrees = has(&["agree", "accept", "stimme", "akzeptier", "apodekh", "apodech"])
+        && has(&["terms", "conditions", "policy", "daten", "verarbeitung", "agb", "nutzungsbedingung", "politik"]);
+    words.len() >= 2 && (has(&stems) || agrees)
 }
 
 /// Whether the label names what only a person has: an address, a number, a name.
@@ -254,7 +330,7 @@ fn tracking_in(spelled: &str, label: &str) -> Option<String> {
 }
 
 /// The words of a label, with a space between: ASCII letters and digits, lower case, `camelCase` apart.
-fn spelled(label: &str) -> String {
+pub(super) fn spelled(label: &str) -> String {
     let label = shorten(label, 500);
     let mut spaced = String::with_capacity(label.len() + 8);
     let mut before = ' ';
@@ -283,7 +359,7 @@ fn spelled(label: &str) -> String {
 }
 
 /// The words of what is [`spelled`].
-fn words(spelled: &str) -> impl Iterator<Item = &str> {
+pub(super) fn words(spelled: &str) -> impl Iterator<Item = &str> {
     spelled.split(' ').filter(|word| !word.is_empty())
 }
 
@@ -378,6 +454,33 @@ mod tests {
             for label in labels.split('|').map(str::trim) {
                 assert_eq!(slot(label).map(|(slot, _)| slot), Some(expected.clone()), "{label}");
             }
+        }
+    }
+
+    #[test]
+    fn questions_and_nested_labels_mean_the_field_they_ask_for() {
+        for (label, expected) in [
+            ("Hi there! What's your first name?", Slot::GivenName),
+            ("First up, what's your name?", Slot::Name),
+            ("What is your e-mail? We promise not to spam.", Slot::Email),
+            ("Comment vous appelez-vous ?", Slot::Name),
+            ("Hoe heet je?", Slot::Name),
+            ("Which company do you work for?", Slot::Company),
+            ("Unter welcher Nummer erreichen wir Sie?", Slot::Phone),
+            ("Parlez-nous de votre projet", Slot::Message),
+            ("Waarmee kunnen we je helpen?", Slot::Message),
+            ("step_1.email", Slot::Email),
+            ("personal_details[last_name]", Slot::FamilyName),
+            ("kontaktdaten.vorname", Slot::GivenName),
+            ("message.subject", Slot::Subject),
+            ("page.referrer", Slot::Referrer),
+            ("email2", Slot::Email),
+            ("phone1", Slot::Phone),
+        ] {
+            assert_eq!(slot(label).map(|(slot, _)| slot), Some(expected), "{label}");
+        }
+        for label in ["owner.name", "sales_rep.email", "product.title", "page.title", "Do you like it?", "street2"] {
+            assert_eq!(slot(label), None, "{label}");
         }
     }
 

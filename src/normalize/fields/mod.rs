@@ -5,9 +5,11 @@
 //! label. A value that its field cannot hold (an e-mail address that is none) stands in `fields`
 //! too, with a problem noted.
 
+mod consent;
 pub mod country;
 pub(super) mod hurry;
 pub mod label;
+mod questions;
 mod synonyms;
 mod take;
 

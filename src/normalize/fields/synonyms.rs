@@ -392,6 +392,40 @@ pub(super) const FILLERS: &[&str] = &[
     "o",
 ];
 
+/// Words for a part of a form that has fields in it and says nothing about them: `step_1.email`.
+pub(super) const CONTAINERS: &[&str] = &[
+    "step",
+    "section",
+    "block",
+    "group",
+    "general",
+    "personal",
+    "details",
+    "detail",
+    "info",
+    "information",
+    "data",
+    "enquiry",
+    "inquiry",
+    "request",
+    "anfrage",
+    "daten",
+    "kontaktdaten",
+    "kontaktdetails",
+    "personendaten",
+    "angaben",
+    "personliche",
+    "allgemein",
+    "abschnitt",
+    "schritt",
+    "coordonnees",
+    "datos",
+    "dati",
+    "gegevens",
+    "about",
+    "you",
+];
+
 /// Words that say which of several addresses or numbers it is.
 pub(super) const QUALIFIERS: &[&str] = &[
     "primary",

@@ -1,13 +1,13 @@
 //! How each canonical field takes its values. In: the candidates by their labels. Out: the
-//! person, the subject, the message, consent and attribution; what does not fit stays.
+//! person, the subject, the message and attribution; what does not fit stays.
 
 use serde_json::Value;
 use url::Url;
 
 use super::Sheet;
 use super::country;
-use super::label::{self, Slot};
-use crate::lead::{Consent, Email};
+use super::label::{self, Part, Slot};
+use crate::lead::Email;
 use crate::normalize::text::{line, shorten};
 use crate::normalize::{company, email, person, phone};
 
@@ -80,13 +80,28 @@ impl Sheet<'_> {
             sheet.candidates(slot).into_iter().find(fits)
         };
         let places = [typed(self, &Slot::Name), typed(self, &Slot::GivenName), typed(self, &Slot::FamilyName)];
-        let [full, given, family] = places.map(|at| at.map(|at| line(&self.text(at))));
+        let [full, mut given, mut family] = places.map(|at| at.map(|at| line(&self.text(at))));
+        let mut further = Vec::new();
+        // `Nombre` beside a last name is the first name.
+        if full.is_none() || (given.is_none() && family.is_some()) {
+            for (part, at) in self.further_names(&places) {
+                let (own, before) = match part {
+                    Part::Middle => (&mut given, false),
+                    Part::Particle => (&mut family, true),
+                    Part::SecondFamily => (&mut family, false),
+                };
+                let Some(own) = own else { continue };
+                let text = line(&self.text(at));
+                *own = if before { format!("{text} {own}") } else { format!("{own} {text}") };
+                further.push(at);
+            }
+        }
         // The name in front of an address is a name where no field holds one.
         let full = full.or_else(|| self.from.0.take().filter(|_| given.is_none() && family.is_none()));
         let name = person::assemble(full.as_deref(), given.as_deref(), family.as_deref());
         let said =
             [name.full.as_deref(), name.salutation.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        for at in places.into_iter().flatten() {
+        for at in places.into_iter().flatten().chain(further) {
             self.taken[at] = person::contains_words(&said, &self.text(at));
         }
         if let Some(salutation) = name.salutation {
@@ -97,6 +112,22 @@ impl Sheet<'_> {
         });
         let person = &mut self.content.person;
         (person.name, person.given_name, person.family_name) = (name.full, name.given, name.family);
+    }
+
+    /// Parts of a name beside its first and last: each at most once, where it was typed.
+    fn further_names(&self, places: &[Option<usize>; 3]) -> Vec<(Part, usize)> {
+        let place = |part: Part| {
+            let fits = |at: &usize| {
+                let is_free = !self.taken[*at] && !places.contains(&Some(*at));
+                let text = self.text(*at);
+                is_free
+                    && label::name_part(&self.pairs[*at].label) == Some(part)
+                    && text.chars().any(char::is_alphabetic)
+                    && text.len() <= 60
+            };
+            Some((part, (0..self.pairs.len()).find(fits)?))
+        };
+        [Part::Middle, Part::Particle, Part::SecondFamily].into_iter().filter_map(place).collect()
     }
 
     pub(super) fn take_phones(&mut self) {
@@ -174,25 +205,6 @@ impl Sheet<'_> {
         self.content.form = self.take_one(&Slot::Form, one_line);
     }
 
-    pub(super) fn take_consent(&mut self) {
-        let mut places = self.candidates(&Slot::Consent);
-        let unnamed = |at: &usize| {
-            self.meanings[*at].is_none() && !self.taken[*at] && label::speaks_of_consent(&self.pairs[*at].label)
-        };
-        places.extend((0..self.pairs.len()).filter(unnamed));
-        for at in places {
-            let value = self.text(at);
-            if self.content.consent.is_some() || is_refusal(&value) {
-                continue;
-            }
-            let label = line(&self.pairs[at].label);
-            let is_sentence = |text: &str| text.split_whitespace().count() >= 3;
-            let text = if !is_sentence(&value) && is_sentence(&label) { format!("{label}: {value}") } else { value };
-            self.content.consent = Some(Consent { text, at: self.context.at });
-            self.taken[at] = true;
-        }
-    }
-
     /// Where the lead came from: pages and campaigns.
     pub(super) fn take_origin(&mut self) {
         let address = |text: &str, _: &Value| Some(line(text)).filter(|text| !text.contains(' ') && text.len() <= 4000);
@@ -231,30 +243,4 @@ fn says_only(text: &str, emails: &[Email]) -> bool {
         let known = email::parse(word).is_some_and(|email| emails.contains(&email));
         known || matches!(&*word.to_lowercase(), "und" | "oder" | "and" | "or")
     })
-}
-
-/// Whether a consent field says no.
-fn is_refusal(value: &str) -> bool {
-    let value = value.to_lowercase();
-    matches!(
-        &*value,
-        "" | "0"
-            | "false"
-            | "no"
-            | "nein"
-            | "off"
-            | "n"
-            | "non"
-            | "nie"
-            | "nee"
-            | "não"
-            | "nej"
-            | "nei"
-            | "ei"
-            | "ne"
-            | "not accepted"
-            | "declined"
-            | "abgelehnt"
-            | "null"
-    )
 }

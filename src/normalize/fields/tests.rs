@@ -144,6 +144,20 @@ fn the_form_of_address_is_kept_beside_the_name() {
 }
 
 #[test]
+fn a_name_in_more_than_two_parts_is_one() {
+    for (pairs, name) in [
+        (&[("firstName", "Emil"), ("middleName", "Adolf"), ("lastName", "Behring")][..], "Emil Adolf Behring"),
+        (&[("voornaam", "Anna"), ("tussenvoegsel", "van der"), ("achternaam", "Berg")], "Anna van der Berg"),
+        (&[("nombre", "Lucía"), ("apellido1", "García"), ("apellido2", "Lorca")], "Lucía García Lorca"),
+        (&[("name.given", "Adam"), ("name.family", "Ant")], "Adam Ant"),
+        (&[("name", "Eva Blau"), ("middle name", "Rosa")], "Eva Blau"),
+    ] {
+        let content = read(pairs);
+        assert_eq!(content.person.name.as_deref(), Some(name), "{pairs:?}: {content:?}");
+    }
+}
+
+#[test]
 fn consent_that_was_refused_is_none() {
     for refusal in ["0", "nein", "false", "No"] {
         let content = read(&[("datenschutz", refusal)]);

@@ -2,27 +2,31 @@
 //!
 //! Values keep the text they were sent in: repeated keys all count, long numbers keep their digits.
 
+use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::tree::Node;
-use super::{charset, lenient};
+use super::{MAX_ITEMS, charset, lenient};
 
 /// Levels of nesting.
 pub(super) const MAX_DEPTH: usize = 32;
+
+/// Values of one text: many more than a form has, and few enough for the memory.
+const MAX_ALL: usize = 300_000;
+
+/// How often a text may have been encoded.
+const MAX_ENCODINGS: usize = 4;
 
 /// Reads a JSON body: an object, or an array of named values; also one that was encoded twice, and one that
 /// a template has broken in a way that can be mended.
 pub(super) fn read(bytes: &[u8], charset: Option<&str>, problems: &mut Vec<String>) -> Result<Node, String> {
     let text = charset::decode(bytes, charset, problems);
     let node = match parse(&text) {
-        Ok(Node::Text(inner)) => match parse(&inner) {
-            Ok(node) if !node.is_single() => node,
-            _ => Node::Text(inner),
-        },
+        Ok(Node::Text(inner)) => within(&inner).unwrap_or(Node::Text(inner)),
         Ok(node) => node,
         Err(error) => {
             let node = lenient::parse(&text).ok_or_else(|| error.clone())?;
@@ -39,11 +43,27 @@ pub(super) fn read(bytes: &[u8], charset: Option<&str>, problems: &mut Vec<Strin
 /// Reads JSON text.
 pub(super) fn parse(text: &str) -> Result<Node, String> {
     let text = text.trim_start_matches('\u{feff}');
-    if let Some((line, column)) = too_deep(text) {
-        return Err(format!("the JSON is nested deeper than {MAX_DEPTH} levels at line {line}, column {column}"));
+    if let Some(why) = too_much(text) {
+        return Err(why);
     }
     serde_json::from_str::<IgnoredAny>(text).map_err(|error| broken(&error))?;
     serde_json::from_str(text).map(node).map_err(|error| broken(&error))
+}
+
+/// The values in a text that is JSON, however often it was encoded: an object, or a list of objects.
+pub(super) fn within(text: &str) -> Option<Node> {
+    let mut text = Cow::Borrowed(text);
+    for _ in 0..MAX_ENCODINGS {
+        text.trim_start().starts_with(['{', '[', '"']).then_some(())?;
+        match parse(&text).ok()? {
+            Node::Text(inner) => text = Cow::Owned(inner),
+            Node::List(items) if items.is_empty() || !items.iter().all(|item| matches!(item, Node::Map(_))) => {
+                return None;
+            }
+            node => return (!node.is_single()).then_some(node),
+        }
+    }
+    None
 }
 
 /// Where the JSON breaks off, and why.
@@ -65,22 +85,26 @@ pub(super) fn is_one_form(items: &[Box<RawValue>]) -> bool {
     !items.is_empty() && items.iter().all(|item| named(item))
 }
 
-/// Where the nesting passes the bound. The text may be no JSON at all.
-fn too_deep(text: &str) -> Option<(usize, usize)> {
+/// Where the nesting or the number of values passes the bound, and which. The text may be no JSON at all.
+fn too_much(text: &str) -> Option<String> {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
-    let (mut line, mut column) = (1, 0);
+    let (mut line, mut column, mut values) = (1, 0, 0_usize);
     for c in text.chars() {
         (line, column) = if c == '\n' { (line + 1, 0) } else { (line, column + 1) };
         match c {
             _ if escaped => escaped = false,
             '\\' if in_string => escaped = true,
             '"' => in_string = !in_string,
-            '{' | '[' if !in_string => depth += 1,
+            '{' | '[' if !in_string => (depth, values) = (depth + 1, values + 1),
             '}' | ']' if !in_string => depth = depth.saturating_sub(1),
+            ',' if !in_string => values += 1,
             _ => {}
         }
         if depth > MAX_DEPTH {
-            return Some((line, column));
+            return Some(format!("the JSON is nested deeper than {MAX_DEPTH} levels at line {line}, column {column}"));
+        }
+        if values > MAX_ALL {
+            return Some("the JSON holds more values than any form".into());
         }
     }
     None
@@ -107,6 +131,39 @@ fn node(raw: &RawValue) -> Node {
             }
             Err(_) => Node::Text(text.to_owned()),
         },
+    }
+}
+
+/// The elements of an array as they were sent, up to one more than are taken.
+pub(super) struct Items(Vec<Box<RawValue>>);
+
+impl Items {
+    /// All of them; `None` where they are too many.
+    pub(super) fn all(self) -> Option<Vec<Box<RawValue>>> {
+        (self.0.len() <= MAX_ITEMS).then_some(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Items {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> Visitor<'de> for InOrder {
+            type Value = Items;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array")
+            }
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
+                let mut items = Vec::new();
+                while items.len() <= MAX_ITEMS
+                    && let Some(item) = array.next_element()?
+                {
+                    items.push(item);
+                }
+                while array.next_element::<IgnoredAny>()?.is_some() {}
+                Ok(Items(items))
+            }
+        }
+        from.deserialize_seq(InOrder)
     }
 }
 
@@ -159,8 +216,18 @@ mod tests {
     }
 
     #[test]
-    fn json_that_was_encoded_twice_is_read() {
-        assert_eq!(pairs(r#""{\"email\":\"a@b.c\"}""#), [("email".to_owned(), "\"a@b.c\"".to_owned())]);
+    fn json_that_was_encoded_several_times_is_read() {
+        let mut text = r#"{"email":"a@b.c"}"#.to_owned();
+        for _ in 0..3 {
+            text = serde_json::to_string(&text).unwrap();
+            assert_eq!(pairs(&text), [("email".to_owned(), "\"a@b.c\"".to_owned())]);
+        }
+    }
+
+    #[test]
+    fn more_values_than_memory_has_room_for_are_no_form() {
+        let text = format!("[{}]", "[],".repeat(MAX_ALL));
+        assert!(parse(&text).unwrap_err().contains("more values"));
     }
 
     #[test]

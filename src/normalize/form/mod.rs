@@ -6,6 +6,8 @@
 //! Bounded: 32 levels, 2,000 values, 1 MiB of text.
 
 mod charset;
+mod described;
+mod inline;
 mod json;
 mod kinds;
 mod lenient;
@@ -14,6 +16,7 @@ mod plain;
 pub(crate) mod schema;
 pub(crate) mod tree;
 mod urlencoded;
+mod walk;
 
 pub(super) use charset::is_binary;
 
@@ -98,19 +101,23 @@ pub fn items(content_type: &str, bytes: &[u8]) -> Result<Option<Vec<Box<RawValue
     if !text.trim_start().starts_with('[') {
         return Ok(None);
     }
-    let Ok(items) = serde_json::from_str::<Vec<Box<RawValue>>>(&text) else { return Ok(None) };
-    if items.len() > MAX_ITEMS {
-        return Err(BodyFault::TooMany);
-    }
+    let Ok(items) = serde_json::from_str::<json::Items>(&text) else { return Ok(None) };
+    let items = items.all().ok_or(BodyFault::TooMany)?;
     Ok((!json::is_one_form(&items)).then_some(items))
 }
 
-/// Bytes of each file in a multipart body, as sent; none in any other body.
+/// Bytes of each file in a body: in a multipart one as sent, in any other as they are.
 #[must_use]
 pub fn file_sizes(content_type: &str, bytes: &[u8]) -> Vec<u64> {
     match layout(content_type, bytes) {
         Some(Layout::Multipart) => multipart::file_sizes(bytes, parameter(content_type, "boundary").as_deref()),
-        _ => Vec::new(),
+        _ => {
+            let mut form = Form::default();
+            if let Ok(Some(node)) = tree(content_type, bytes, &mut form) {
+                node.pairs(&mut form);
+            }
+            form.attachments.iter().map(|file| file.size).collect()
+        }
     }
 }
 
@@ -118,11 +125,12 @@ pub fn file_sizes(content_type: &str, bytes: &[u8]) -> Vec<u64> {
 /// quarantined item.
 pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
     let mut form = Form::default();
-    if let Some(node) = tree(original, &mut form)? {
+    if let Some(node) = tree(&original.content_type, &original.bytes, &mut form)? {
         form.noise = (schema.noise)(&node);
         // What a form has is a few hundred values; more are no form of the provider's.
         let node = if node.is_larger_than(MAX_NODES) { node } else { (schema.arrange)(node) };
         node.pairs(&mut form);
+        plain::open_up(&mut form);
     }
     form.pairs.sort_by_key(|pair| !pair.inside);
     Ok(form)
@@ -131,13 +139,12 @@ pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
 /// The id by which the provider repeats a delivery, where it stands in the body.
 #[must_use]
 pub fn delivery(original: &Original, schema: &Schema) -> Option<String> {
-    let node = tree(original, &mut Form::default()).ok()??;
+    let node = tree(&original.content_type, &original.bytes, &mut Form::default()).ok()??;
     (schema.delivery)(&node).map(|id| id.trim().to_owned()).filter(|id| !id.is_empty())
 }
 
 /// The tree of a body; `None` where it is none and its text stands in the form.
-fn tree(original: &Original, form: &mut Form) -> Result<Option<Node>, String> {
-    let (kind, bytes) = (&original.content_type, &original.bytes);
+fn tree(kind: &str, bytes: &[u8], form: &mut Form) -> Result<Option<Node>, String> {
     let Some(layout) = layout(kind, bytes) else {
         return Err(format!("`{}` carries no form", kind.split(';').next().unwrap_or_default().trim()));
     };

@@ -4,7 +4,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::tree::{MAX_VALUES, Node};
+use super::tree::Node;
+use super::walk::MAX_VALUES;
 use super::{Form, charset, json, parameter};
 use crate::normalize::file;
 use crate::normalize::text::{line, shorten};
@@ -149,7 +150,8 @@ impl<'a> Part<'a> {
         let body = body.as_deref().unwrap_or(self.body);
         let kind = self.kind();
         if self.is_file(body) {
-            let name = self.file.as_deref().unwrap_or(&self.name);
+            // An empty part is no file unless it has a file's name.
+            let name = self.file.as_deref().unwrap_or(if body.is_empty() { "" } else { &self.name });
             attach(name, self.content_type.as_deref(), body, form);
             return;
         }
@@ -165,7 +167,7 @@ impl<'a> Part<'a> {
 }
 
 /// Lists a file; a file field left empty is none.
-fn attach(name: &str, content_type: Option<&str>, body: &[u8], form: &mut Form) {
+pub(super) fn attach(name: &str, content_type: Option<&str>, body: &[u8], form: &mut Form) {
     let name = line(name.rsplit(['/', '\\']).next().unwrap_or_default());
     if name.is_empty() && body.is_empty() {
         return;

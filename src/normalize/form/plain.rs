@@ -42,6 +42,21 @@ pub(super) fn read(bytes: &[u8], charset: Option<&str>, form: &mut Form) -> Resu
     Ok(None)
 }
 
+/// Opens up a message that holds the whole form as labelled lines, as templates for chat services write it:
+/// where nothing else in the form names a person.
+pub(super) fn open_up(form: &mut Form) {
+    let is_message = |pair: &Pair| matches!(label::slot(&pair.label), Some((Slot::Message, _)));
+    let Some(at) = form.pairs.iter().position(is_message) else { return };
+    if form.pairs.iter().any(|pair| label::is_person(&pair.label) || pair.kind.is_some()) {
+        return;
+    }
+    let text = form.pairs[at].value.as_str().map(clean).filter(|text| text.contains('\n'));
+    let pairs = text.and_then(|text| Some(with_the_rest(mail::labelled(&text)?, &text)));
+    if let Some(pairs) = pairs.filter(|pairs| pairs.iter().any(|pair| label::is_person(&pair.label))) {
+        form.pairs.splice(at..=at, pairs);
+    }
+}
+
 /// One line of `name=value&name=value`, without blanks.
 fn is_urlencoded(text: &str) -> bool {
     let named = |piece: &str| piece.split_once('=').is_some_and(|(name, _)| !name.is_empty());

@@ -3,7 +3,8 @@
 //! windows-1252 for what is no UTF-8.
 
 use super::charset;
-use super::tree::{MAX_VALUES, Node};
+use super::tree::Node;
+use super::walk::MAX_VALUES;
 
 pub(super) fn read(bytes: &[u8], charset: Option<&str>, problems: &mut Vec<String>) -> Node {
     let pairs: Vec<(Vec<u8>, Vec<u8>)> = bytes

@@ -5,6 +5,7 @@
 //! other. The child limits itself before it looks at a byte: memory, processor time, size of the answer, no
 //! core dump; it dies with its parent, and the parent ends it after `PATIENCE`.
 
+use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -17,7 +18,8 @@ use rustix::process::{Resource, Rlimit, Signal};
 use serde::{Deserialize, Serialize};
 
 use super::{STACK, Trust, Understood, contained, read};
-use crate::lead::{Inbound, Reading};
+use crate::lead::{Inbound, Name, Reading};
+use crate::normalize::form::schema::Find;
 use crate::normalize::{Reader, identity};
 
 /// The hidden command of the child.
@@ -64,6 +66,7 @@ impl From<io::Error> for Failure {
 #[derive(Serialize)]
 struct Task<'a> {
     reader: &'a Reader,
+    schemas: HashMap<&'a Name, &'static str>,
     inbound: &'a Inbound,
     trust: Trust,
     depth: Depth,
@@ -73,6 +76,7 @@ struct Task<'a> {
 #[derive(Deserialize)]
 struct Order {
     reader: Reader,
+    schemas: HashMap<Name, String>,
     inbound: Inbound,
     trust: Trust,
     depth: Depth,
@@ -88,7 +92,8 @@ pub(super) fn read_apart(
     let wrong = |error: &dyn std::error::Error| Failure::NotTried(error.to_string());
     let mut question = memory_file()?;
     let mut writer = BufWriter::new(&mut question);
-    rmp_serde::encode::write_named(&mut writer, &Task { reader, inbound, trust, depth }).map_err(|e| wrong(&e))?;
+    let task = Task { reader, schemas: reader.schemas(), inbound, trust, depth };
+    rmp_serde::encode::write_named(&mut writer, &task).map_err(|e| wrong(&e))?;
     writer.flush()?;
     drop(writer);
     question.rewind()?;
@@ -151,20 +156,22 @@ fn memory_file() -> io::Result<File> {
     Ok(memfd_create("lotse-item", MemfdFlags::CLOEXEC)?.into())
 }
 
-/// The child's part, from the first to the last.
+/// The child's part, from the first to the last; `find` knows the providers' schemas by their names.
 #[must_use]
-pub fn main() -> ExitCode {
-    match limit_ourselves().and_then(|()| answer()) {
+pub(crate) fn main(find: Find) -> ExitCode {
+    match limit_ourselves().and_then(|()| answer(find)) {
         Ok(()) => ExitCode::SUCCESS,
         // The parent says what is to be said, and the error may quote the item.
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn answer() -> io::Result<()> {
+fn answer(find: Find) -> io::Result<()> {
     let mut question = Vec::new();
     io::stdin().lock().read_to_end(&mut question)?;
-    let Order { reader, inbound, trust, depth } = rmp_serde::from_slice(&question).map_err(io::Error::other)?;
+    let Order { reader, schemas, inbound, trust, depth } =
+        rmp_serde::from_slice(&question).map_err(io::Error::other)?;
+    let reader = reader.with_schemas(&schemas, find);
     drop(question);
     let work = move || match depth {
         Depth::Whole => read(&reader, &inbound, trust),

@@ -1,5 +1,5 @@
 //! Contact Form 7 with the plug-in "CF7 to Webhook": the form's tags by name, one JSON object. A template of
-//! one's own may break the JSON; it then comes as `text/plain`.
+//! one's own may break the JSON; it then comes as `text/plain`. Files come as addresses, or within the JSON.
 
 use super::Provider;
 use crate::normalize::form::Schema;
@@ -8,6 +8,7 @@ use crate::normalize::form::tree::Node;
 /// Contact Form 7.
 pub(super) static CONTACT_FORM_7: Provider = Provider {
     schema: Schema { arrange, ..Schema::plain("contact_form_7") },
+    holds_files: true,
     steps: "Install the plug-in CF7 to Webhook; Contact Form 7 alone sends mail only.\n\
         Edit the form, open the tab Webhook, and tick Send to Webhook.\n\
         Webhook URL: {url}\n\

@@ -73,7 +73,10 @@ fn arrange(body: Node) -> Node {
         let Some((number, _)) = key.split_once('.') else {
             if key.bytes().all(|b| b.is_ascii_digit()) {
                 let said = value.text().unwrap_or_default();
-                fields.push(Node::field(&format!("field {key}"), kind(&said), value.clone()));
+                // Several files, and several choices, are a JSON list in a text.
+                let listed = serde_json::from_str::<Vec<String>>(&said).ok();
+                let listed = listed.map(|items| Node::List(items.into_iter().map(Node::Text).collect()));
+                fields.push(Node::field(&format!("field {key}"), kind(&said), listed.unwrap_or_else(|| value.clone())));
             }
             continue;
         };

@@ -117,6 +117,11 @@ fn answer(label: &str, value: &Node, fields: &mut Vec<Node>) {
         push(label, "", joined(&["addr_line1", "addr_line2", "postal", "city", "state"], ", "));
         return push("country", "country", joined(&["country"], ""));
     }
+    if value.at("hourSelect").is_some() {
+        let time = joined(&["hourSelect", "minuteSelect"], ":").and_then(|time| time.text()).unwrap_or_default();
+        let half = part("ampm").map(|half| format!(" {half}")).unwrap_or_default();
+        return push(label, "", Some(Node::Text(format!("{time}{half}"))));
+    }
     if value.at("year").is_some() {
         return push(label, "", joined(&["year", "month", "day"], "-"));
     }

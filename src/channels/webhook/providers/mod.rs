@@ -58,6 +58,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Provider> {
     PROVIDERS.into_iter().find(|provider| provider.schema.provider == name)
 }
 
+/// How the provider of this name spells a form.
+pub(crate) fn schema(name: &str) -> Option<&'static Schema> {
+    find(name).map(|provider| &provider.schema)
+}
+
 /// One provider.
 pub struct Provider {
     /// Its name as it writes it itself.
@@ -70,8 +75,12 @@ pub struct Provider {
     pub delivery: Option<&'static str>,
     /// How it spells a form.
     pub schema: Schema,
-    /// What it asks, with `GET`, before it sends anything; `None` where this is no such question.
-    pub handshake: fn(&Parts, &[Secret]) -> Option<Response>,
+    /// Whether its JSON holds files, so that a body may be as large as one in parts.
+    pub holds_files: bool,
+    /// Our answer where the request is no delivery but the provider's question whether we are the right address;
+    /// `None` where it is none. It asks with `GET` (the body is empty; nothing is proved yet), or posts the
+    /// question (the body has proved where it comes from).
+    pub handshake: fn(&Parts, &[u8], &[Secret]) -> Option<Response>,
     /// What it reads after the commit; the flag says whether it posted an array.
     pub answer: fn(&[Receipt], bool) -> Response,
     /// What a person does to connect it, a step a line; `{url}` is the channel's address.
@@ -89,7 +98,8 @@ impl Provider {
             always_signs: false,
             delivery: None,
             schema: Schema::plain(name),
-            handshake: |_, _| None,
+            holds_files: false,
+            handshake: |_, _, _| None,
             answer: answer::whole,
             steps: "",
             sample: ("application/json", generic::SAMPLE),

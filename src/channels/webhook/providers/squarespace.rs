@@ -2,7 +2,8 @@
 //! Signed with a secret that is written in hexadecimal digits.
 
 use super::{Provider, first, other_than};
-use crate::channels::webhook::signature::{Key, Signature};
+use crate::channels::webhook::algorithm::Key;
+use crate::channels::webhook::signature::Signature;
 use crate::channels::webhook::verify::Proof;
 use crate::normalize::form::Schema;
 use crate::normalize::form::tree::Node;

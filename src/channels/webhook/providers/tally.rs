@@ -41,6 +41,10 @@ fn arrange(body: Node) -> Node {
     };
     let field = |field: &Node| {
         let mut entries = field.entries().to_vec();
+        if let Some(told) = table(field) {
+            entries.retain(|(key, _)| key != "value");
+            entries.push(("value".to_owned(), told));
+        }
         entries.retain(|(key, _)| matches!(&**key, "label" | "type" | "value" | "options"));
         // An unlabelled field has its key alone.
         if !entries.iter().any(|(key, node)| key == "label" && node.text().is_some()) {
@@ -55,4 +59,19 @@ fn arrange(body: Node) -> Node {
         named.extend(body.at(place).map(|node| (label.to_owned(), node.clone())));
     }
     Node::form(fields, named)
+}
+
+/// The answers of a table: what was ticked in each row, both in words.
+fn table(field: &Node) -> Option<Node> {
+    let said = |of: &str, id: &str| {
+        let about = field.at(of)?.items().iter().find(|about| about.text_at("id").as_deref() == Some(id))?;
+        about.text_at("text")
+    };
+    field.at("rows").filter(|rows| !rows.items().is_empty())?;
+    let rows = field.at("value")?.entries().iter().map(|(row, ticked)| {
+        let ticked = ticked.items().iter().filter_map(Node::text);
+        let ticked = ticked.map(|id| Node::Text(said("columns", &id).unwrap_or(id)));
+        (said("rows", row).unwrap_or_else(|| row.clone()), Node::List(ticked.collect()))
+    });
+    Some(Node::Map(rows.collect()))
 }

@@ -378,3 +378,39 @@ fn a_body_of_very_many_values_is_no_form_of_a_provider() {
     assert_eq!(who(&many), (None, Some("ada@b.example")));
     assert!(many.problems.iter().any(|problem| problem.contains("stand only in the original")), "{:?}", many.problems);
 }
+
+#[test]
+fn contact_form_7_brings_files_and_bodies_as_large_as_they_are() {
+    let body = r#"{"your-name":"Ed Berg","your-email":"ed@berg.example","your-message":"See the plan","plan":{"filename":"plan.pdf","content":"JVBERi0xLjcK"},"photos":[{"filename":"a.jpg","content":"/9j/4A=="},{"filename":"b.jpg","content":"/9j/4Q=="}]}"#;
+    let content = json("contact_form_7", body);
+    assert_eq!(who(&content), (Some("Ed Berg"), Some("ed@berg.example")));
+    let files: Vec<_> = content.attachments.iter().map(|file| (&*file.name, file.size)).collect();
+    assert_eq!(files, [("plan.pdf", 9), ("a.jpg", 4), ("b.jpg", 4)]);
+    assert!(content.fields.is_empty() && find("contact_form_7").unwrap().holds_files, "{:?}", content.fields);
+}
+
+#[test]
+fn several_choices_of_wpforms_and_gravity_forms_are_a_list() {
+    let body =
+        r#"{"email":"a@b.example","services":"Roof||Wall","visit":{"value":"2026-03-01 10:00","unix":1772359200}}"#;
+    let content = json("wpforms", body);
+    assert_eq!(content.fields["services"], serde_json::json!(["Roof", "Wall"]));
+    assert_eq!(content.fields["visit"], "2026-03-01 10:00");
+    let body = r#"{"id":"1","form_id":"2","1.3":"Ann","1.6":"Lee","3":"ann@lee.example","9":"[\"https://a.example/1.pdf\",\"https://a.example/2.pdf\"]"}"#;
+    let files = &json("gravity_forms", body).fields["field 9"];
+    assert_eq!(files, &serde_json::json!(["https://a.example/1.pdf", "https://a.example/2.pdf"]));
+}
+
+#[test]
+fn tables_and_files_of_tally_are_told_in_words() {
+    let body = r#"{"eventId":"e","eventType":"FORM_RESPONSE","data":{"fields":[
+        {"key":"question_a","label":"Email","type":"INPUT_EMAIL","value":"a@b.example"},
+        {"key":"question_b","label":"Rate","type":"MATRIX","value":{"r1":["c2"],"r2":["c1"]},"rows":[{"id":"r1","text":"Price"},{"id":"r2","text":"Speed"}],"columns":[{"id":"c1","text":"Good"},{"id":"c2","text":"Bad"}]},
+        {"key":"question_c","label":"Curriculum","type":"FILE_UPLOAD","value":[{"id":"f","name":"cv.pdf","url":"https://files.example/f","mimeType":"application/pdf","size":9}]}]}}"#;
+    let fields = json("tally", body).fields;
+    assert_eq!((&fields["Rate.Price"], &fields["Rate.Speed"]), (&"Bad".into(), &"Good".into()));
+    assert_eq!(
+        (&fields["Curriculum"], &fields["Curriculum (file name)"]),
+        (&"https://files.example/f".into(), &"cv.pdf".into())
+    );
+}

@@ -71,7 +71,9 @@ fn field(answer: &Node, questions: &[Node]) -> Option<Node> {
     let title = question.and_then(|question| question.text_at("title")).map(|title| plain(&title));
     // Whichever says more: the question as it is read, or what the form's author called it.
     let names: Vec<String> = [title, name, id].into_iter().flatten().filter(|name| !name.is_empty()).collect();
-    let label = names.iter().find(|name| label::slot(name).is_some()).or(names.first())?;
+    // Whoever agrees agrees to what is asked, whatever it is called.
+    let is_asked = answer.text_at("field.type").as_deref() == Some("legal");
+    let label = names.iter().find(|name| is_asked || label::slot(name).is_some()).or(names.first())?;
     let kind = answer.text_at("type").unwrap_or_default();
     let value = match &*kind {
         "choice" => one_of(answer.at("choice")?)?,

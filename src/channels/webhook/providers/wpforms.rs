@@ -5,12 +5,13 @@ use super::Provider;
 use crate::channels::webhook::signature::Signature;
 use crate::channels::webhook::verify::Proof;
 use crate::normalize::form::Schema;
+use crate::normalize::form::tree::Node;
 
 /// WPForms.
 pub(super) static WPFORMS: Provider = Provider {
     proof: || Proof::SignatureOrToken(Signature::in_parts("x-wpforms-webhook-signature", "v")),
     // Only where an administrator has mapped it is there an id: the header names the webhook, not the post.
-    schema: Schema { delivery: |body| body.text_at("entry_id"), ..Schema::plain("wpforms") },
+    schema: Schema { arrange, delivery: |body| body.text_at("entry_id"), ..Schema::plain("wpforms") },
     steps: "Edit the form, open Settings, then Webhooks (an add-on), and turn Enable Webhooks on.\n\
         Request URL: {url}\n\
         Request Method: POST. Request Format: JSON (the format Form cannot be verified).\n\
@@ -23,3 +24,18 @@ pub(super) static WPFORMS: Provider = Provider {
     ),
     ..Provider::like_generic("wpforms", "WPForms")
 };
+
+/// Several choices come as one text with `||` between them, a moment as itself and in seconds since 1970.
+fn arrange(body: Node) -> Node {
+    let Node::Map(entries) = body else { return body };
+    let value = |value: Node| match value {
+        Node::Text(text) if text.contains("||") => {
+            Node::List(text.split("||").map(|choice| Node::Text(choice.trim().to_owned())).collect())
+        }
+        Node::Map(mut parts) if matches!(&parts[..], [(a, _), (b, _)] if a == "value" && b == "unix") => {
+            parts.swap_remove(0).1
+        }
+        value => value,
+    };
+    Node::Map(entries.into_iter().map(|(key, node)| (key, value(node))).collect())
+}

@@ -3,6 +3,9 @@
 #![expect(clippy::disallowed_methods, reason = "a test ends its tasks with its runtime")]
 
 mod abuse;
+mod browsers;
+mod compressed;
+mod handshakes;
 mod posts;
 
 use std::net::SocketAddr;
