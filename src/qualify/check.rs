@@ -38,6 +38,8 @@ pub(super) struct Checker<'a> {
     pub(super) constants: Vec<Constant>,
     /// Whether a value is used whose type is known only when the rule runs.
     pub(super) dynamic: bool,
+    /// Whether a field of the touch is used.
+    pub(super) sees_touch: bool,
     /// How many times longer than what is read a text can become.
     pub(super) growth: usize,
     pub(super) scope: Vec<(String, Ty)>,
@@ -55,6 +57,7 @@ impl<'a> Checker<'a> {
             faults: Vec::new(),
             constants: Vec::new(),
             dynamic: false,
+            sees_touch: false,
             growth: 1,
             scope: Vec::new(),
             nodes: 0,

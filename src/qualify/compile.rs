@@ -27,6 +27,8 @@ pub(super) struct Compiled {
     pub(super) constants: Vec<Constant>,
     /// Whether it uses values whose type is known only when it runs.
     pub(super) dynamic: bool,
+    /// Whether it asks about the touch.
+    pub(super) sees_touch: bool,
 }
 
 /// Parses, checks and prepares a `when`.
@@ -39,8 +41,11 @@ pub(super) fn compile(source: &str, env: &Env, lists: &BTreeMap<String, Words>) 
     let mut expr = program.expression().clone();
     let mut checker = Checker::new(program.source_info(), lists);
     checker.whole(&mut expr);
-    let Checker { faults, constants, dynamic, .. } = checker;
-    if faults.is_empty() { Ok(Compiled { source: source.to_owned(), expr, constants, dynamic }) } else { Err(faults) }
+    let Checker { faults, constants, dynamic, sees_touch, .. } = checker;
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Compiled { source: source.to_owned(), expr, constants, dynamic, sees_touch })
 }
 
 fn limits(source: &str) -> Result<(), Vec<Fault>> {

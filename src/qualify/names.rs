@@ -99,6 +99,7 @@ impl Checker<'_> {
             }
         };
         self.dynamic |= ty == Ty::Dyn;
+        self.sees_touch |= name.starts_with("touch.");
         // The one name that is left stands where the chain began.
         expr.id = leftmost(expr);
         if null_is_fine {
