@@ -107,6 +107,12 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// Whose it is: a name, else an address.
+    #[must_use]
+    pub fn who(&self) -> Option<String> {
+        self.person.name.clone().or_else(|| self.person.emails.first().map(ToString::to_string))
+    }
+
     /// Whether it waits for an owner: nobody works it, and somebody should.
     #[must_use]
     pub fn is_unowned(&self) -> bool {

@@ -3,7 +3,7 @@
 //! Every lead is built up again from its touches, as when they came in, and judged at each. Then all
 //! touches together, in the order they came in, take their turns in rotations that start anew. So
 //! the answer is that of taking everything in again under those rules. What people decided since
-//! (who works a lead, its stage) is not replayed.
+//! (who works a lead, its stage) is not replayed; their own verdict stands.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -100,9 +100,11 @@ impl Replay {
             }
             judged = Some((lead, verdict));
         }
-        let would_be = judged.map_or_else(|| Standing::of(stored), |(lead, _)| Standing::of(&lead));
-        let who = stored.person.name.clone().or_else(|| stored.person.emails.first().map(ToString::to_string));
-        self.leads.push(Change { id: stored.id, who, is: Standing::of(stored), would_be });
+        let mut would_be = judged.map_or_else(|| Standing::of(stored), |(lead, _)| Standing::of(&lead));
+        if let Some(judged) = &stored.assessment.judged {
+            would_be.disposition = judged.disposition;
+        }
+        self.leads.push(Change { id: stored.id, who: stored.who(), is: Standing::of(stored), would_be });
     }
 
     /// Who would work the leads: how many were created since `since`, and those of them that would

@@ -74,6 +74,11 @@ impl Files {
                 None => files.rules.push(file),
             }
         }
+        // Whoever gives them in another order means the same rules, also where two have one name.
+        for sort in [&mut files.rules, &mut files.lists, &mut files.tests, &mut files.templates] {
+            sort.sort_by(|a, b| (&a.name, &a.path, &a.text).cmp(&(&b.name, &b.path, &b.text)));
+        }
+        files.mails.sort();
         files
     }
 

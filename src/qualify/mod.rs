@@ -29,6 +29,7 @@ mod rule;
 mod rule_tests;
 mod sample;
 mod score;
+mod suggest;
 mod templates;
 mod types;
 mod values;
@@ -60,6 +61,7 @@ use view::View;
 pub use expectation::Failure;
 pub use problem::Problem;
 pub use rule_tests::TestOutcome;
+pub use suggest::{ENOUGH, Outcomes, Sign, Sort};
 
 /// Stack of the thread that parses rules: the parser recurses with the length of an expression.
 const STACK: usize = 64 << 20;
