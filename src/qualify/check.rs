@@ -12,7 +12,7 @@ use cel::common::value::Val;
 
 use super::problem::did_you_mean;
 use super::types::{FILE_FIELDS, FUNCTIONS, Item, Ty};
-use super::values::Words;
+use super::values::{IN_ORDER, Words};
 use super::view::{CONSTANT, Constant};
 
 /// Nodes a `when` may have; words after `in` do not count.
@@ -187,8 +187,11 @@ impl<'a> Checker<'a> {
                 Ty::Dyn
             }
         };
-        self.loops += 1;
         let bounded = matches!(&comprehension.iter_range.expr, Expr::Ident(name) if self.in_scope(name).is_none());
+        self.loops += 1;
+        if matches!(range, Ty::Map(_) | Ty::Dyn) {
+            in_order(&mut comprehension.iter_range);
+        }
         if self.loops > 2 || self.loops == 2 && !bounded {
             let message = "a list gone through for each element of another must be a field or one of `lists`";
             self.fault(id, message.into(), None);
@@ -234,6 +237,13 @@ pub(super) fn leftmost(expr: &IdedExpr) -> u64 {
         }
         _ => expr.id,
     }
+}
+
+/// Has the keys of a map gone through in their order: the engine's own is another at each start.
+fn in_order(range: &mut IdedExpr) {
+    let id = range.id;
+    let inner = std::mem::replace(range, IdedExpr { id, expr: Expr::Unspecified });
+    range.expr = call(IN_ORDER, vec![inner]);
 }
 
 pub(super) fn call(name: &str, args: Vec<IdedExpr>) -> Expr {

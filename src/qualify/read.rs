@@ -135,6 +135,15 @@ impl<'a> Table<'a> {
         Some(Table { file: self.file, noun, span: value.span(), entries: entries? })
     }
 
+    /// A list of tables inside this one; `None` where there is none, or something else.
+    pub(super) fn tables(&self, key: &str, noun: &'static str) -> Option<Vec<Table<'a>>> {
+        let items = self.get(key)?.get_ref().as_array()?;
+        let table = |item: &'a Spanned<DeValue<'a>>| {
+            Some(Table { file: self.file, noun, span: item.span(), entries: item.get_ref().as_table()? })
+        };
+        items.iter().map(table).collect()
+    }
+
     /// A text that is not empty.
     pub(super) fn text(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Placed<&'a str>> {
         let value = self.get(key)?;
