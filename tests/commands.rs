@@ -436,7 +436,7 @@ fn rules_are_tested_and_tried_on_disk_without_a_store() {
     assert!(tried.contains("+50  a (10.toml:1)") && tried.contains("= +50  qualified (qualified from 30)"), "{tried}");
     let explained = daemon.ok(&["rules", "explain", "10.toml"]);
     for part in
-        ["a (10.toml:1)\n", "  when   lists.words.size() > 0\n", "  does   +50 points, tag good\n", "none hits it"]
+        ["a (10.toml:1)\n", "  when   lists.words.size() > 0\n", "  does   +50 points of fit, tag good\n", "none hits it"]
     {
         assert!(explained.contains(part), "`{part}` is not in\n{explained}");
     }

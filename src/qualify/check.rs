@@ -79,7 +79,8 @@ impl<'a> Checker<'a> {
             let message = format!("`when` is nested more than {DEPTH_LIMIT} deep");
             self.fault_at(0, message, Some("split the rule, or put words into a list after `in`".into()));
         } else if self.faults.is_empty() && !matches!(ty, Ty::Bool | Ty::Dyn) {
-            self.fault_at(0, format!("`when` must be true or false, and this is {ty}"), None);
+            let hint = "end with a comparison, such as `… > 0` or `… != null`".to_owned();
+            self.fault_at(0, format!("`when` must be true or false, and this is {ty}"), Some(hint));
         }
     }
 
@@ -125,7 +126,7 @@ impl<'a> Checker<'a> {
             Expr::Map(map) => self.map(map),
             Expr::Comprehension(comprehension) => self.comprehension(id, comprehension),
             Expr::Struct(_) | Expr::Unspecified => {
-                self.fault(id, "objects cannot be made in a rule".into(), None);
+                self.fault(id, "objects cannot be made in a rule".into(), Some("compare fields one by one".into()));
                 Ty::Dyn
             }
         }
@@ -194,7 +195,7 @@ impl<'a> Checker<'a> {
         }
         if self.loops > 2 || self.loops == 2 && !bounded {
             let message = "a list gone through for each element of another must be a field or one of `lists`";
-            self.fault(id, message.into(), None);
+            self.fault(id, message.into(), Some("ask in two rules, or with `in`".into()));
         }
         let result = self.check(&mut comprehension.accu_init);
         let outside = self.scope.len();

@@ -79,7 +79,10 @@ fn syntax(source: &str, error: &ParseError) -> Fault {
         Some(rest[..end].trim())
     });
     let (message, hint) = match quoted {
-        Some("<EOF>") => ("`when` ends too early".to_owned(), None),
+        _ if text.starts_with("missing ')'") || text.starts_with("missing ']'") => {
+            ("a bracket is not closed".to_owned(), Some("each `(` needs its `)`, each `[` its `]`"))
+        }
+        Some("<EOF>") => ("`when` ends too early".to_owned(), Some("something is to follow what stands at the end")),
         Some(token) => (format!("`{token}` does not belong here"), advice(token)),
         None => (text.to_owned(), None),
     };

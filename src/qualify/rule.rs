@@ -144,7 +144,7 @@ impl<'a> Reading<'a> {
             && score.value.abs() > SCORE_LIMIT
         {
             let message = format!("`score` must be between -{SCORE_LIMIT} and {SCORE_LIMIT}");
-            problems.push(problem_at(file, score.span.start, message));
+            problems.push(problem_at(file, score.span.start, message).hint("from 30 points a lead is qualified"));
         }
         let tags = table.texts("tags", problems);
         let reason = table.text("reason", problems).map(|reason| reason.value.trim().to_owned());

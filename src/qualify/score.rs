@@ -68,7 +68,9 @@ impl Groups {
         };
         let cap = table.number("cap", problems);
         if let Some(cap) = cap.as_ref().filter(|cap| !(0..=CAP_LIMIT).contains(&cap.value)) {
-            problems.push(table.problem_at(cap.span.start, format!("`cap` must be between 0 and {CAP_LIMIT}")));
+            problems.push(
+                table.problem_at(cap.span.start, format!("`cap` must be between 0 and {CAP_LIMIT}")).hint("cap = 50"),
+            );
         }
         let half_life = half_life(table, of, problems);
         let Some(name) = name else { return };

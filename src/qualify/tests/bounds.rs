@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// What is bounded takes milliseconds; what is not takes minutes, also on a machine that does much else.
+const LIMIT: Duration = Duration::from_secs(30);
+
 #[test]
 fn hostile_rules_are_refused_or_stopped_in_time() {
     let refused = [
@@ -28,7 +31,7 @@ fn hostile_rules_are_refused_or_stopped_in_time() {
         let start = Instant::now();
         let told = load(&[("a.toml", &one(when))]);
         assert!(told.is_err() || strange.contains(when), "{when:.40}");
-        assert!(start.elapsed() < Duration::from_secs(1), "{when:.40}: {:?}", start.elapsed());
+        assert!(start.elapsed() < LIMIT, "{when:.40}: {:?}", start.elapsed());
     }
 }
 
@@ -63,7 +66,7 @@ fn a_rule_over_too_much_text_is_stopped_and_named() {
     let verdict = rules.judge(&lead, &touch, at_noon());
     assert!(verdict.hits.is_empty());
     assert!(verdict.problems[0].contains("was stopped"), "{:?}", verdict.problems);
-    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert!(start.elapsed() < LIMIT, "{:?}", start.elapsed());
     touch.content.text = Some("this is word19999".into());
     assert_eq!(rules.judge(&lead, &touch, at_noon()).hits.len(), 1);
 }
@@ -171,7 +174,7 @@ proptest! {
                     std::hint::black_box(rules.judge(lead, touch, at_noon()));
                 }
             }
-            prop_assert!(start.elapsed() < Duration::from_secs(1), "{file}");
+            prop_assert!(start.elapsed() < LIMIT, "{file}");
         }
     }
 

@@ -44,7 +44,7 @@ tags = \"one\"
         "a.toml:1:1: the rule has no `when`",
         "a.toml:3:1: a rule has no `wehn`; did you mean `when`?",
         "a.toml:7:8: there is another rule with the name `typo` at a.toml:1; names tell",
-        "a.toml:8:9: there is no `lead.emial`; did you mean `lead.email` or `lead.emails`?",
+        "a.toml:8:9: there is no `lead.emial`; did you mean `lead.email`?",
         "a.toml:9:9: `score` must be a whole number",
         "a.toml:11:1: the rule has no `name`",
         "a.toml:13:8: there is no team `dahc`; did you mean `dach`?",
