@@ -21,6 +21,7 @@ mod expectation;
 mod files;
 mod matched;
 mod names;
+mod needed;
 mod operators;
 mod problem;
 mod reach;

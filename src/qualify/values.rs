@@ -13,6 +13,8 @@ use cel::common::value::{CowVal, StaticVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 use regex::{Regex, RegexBuilder};
 
+use super::needed::Needed;
+
 /// Bytes that a compiled pattern may take, and its cache while it runs.
 const PATTERN_LIMIT: usize = 2 << 20;
 
@@ -188,28 +190,40 @@ static PATTERN_TYPE: Type = Type::new_unspecified_type("pattern");
 
 /// A compiled regular expression: the argument of `matches`.
 #[derive(Clone, Debug)]
-pub(super) struct Pattern(Regex);
+pub(super) struct Pattern {
+    regex: Regex,
+    /// What a text must contain before it is asked.
+    needed: Option<Arc<Needed>>,
+}
 
 impl Pattern {
     /// Compiles a pattern; the error is one line.
     pub(super) fn compile(source: &str) -> Result<Self, String> {
-        RegexBuilder::new(source).size_limit(PATTERN_LIMIT).dfa_size_limit(PATTERN_LIMIT).build().map(Self).map_err(
-            |error| match error {
+        RegexBuilder::new(source)
+            .size_limit(PATTERN_LIMIT)
+            .dfa_size_limit(PATTERN_LIMIT)
+            .build()
+            .map(|regex| Self { regex, needed: Needed::of(source).map(Arc::new) })
+            .map_err(|error| match error {
                 regex::Error::CompiledTooBig(_) => "it is too big when compiled".to_owned(),
                 error => {
                     let text = error.to_string();
                     let last = text.lines().last().unwrap_or_default();
                     last.trim().trim_start_matches("error: ").to_owned()
                 }
-            },
-        )
+            })
     }
 }
 
 impl Pattern {
+    /// Whether it matches a text.
+    fn is_match(&self, text: &str) -> bool {
+        self.needed.as_ref().is_none_or(|needed| needed.may_match(text)) && self.regex.is_match(text)
+    }
+
     /// What of a text it matches first.
     pub(super) fn find(&self, text: &str) -> Option<std::ops::Range<usize>> {
-        self.0.find(text).map(|found| found.range())
+        self.regex.find(text).map(|found| found.range())
     }
 }
 
@@ -241,7 +255,7 @@ fn matches<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executio
     let text = args.first().and_then(|text| text.downcast_ref::<CelString<'_>>());
     let pattern = args.get(1).and_then(|pattern| pattern.downcast_ref::<Pattern>());
     match (text, pattern) {
-        (Some(text), Some(pattern)) => Ok(CowVal::owned(CelBool::from(pattern.0.is_match(text.inner())))),
+        (Some(text), Some(pattern)) => Ok(CowVal::owned(CelBool::from(pattern.is_match(text.inner())))),
         _ => Err(ExecutionError::missing_argument_or_target()),
     }
 }

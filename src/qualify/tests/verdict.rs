@@ -115,11 +115,18 @@ fn the_same_rules_and_touches_give_the_same_verdict_byte_for_byte() {
     let fields = "abcdefghijklmnop".chars().map(|letter| (letter.to_string(), json!(1))).collect::<Fields>();
     let [(mut lead, touch), _] = samples().unwrap();
     lead.fields = fields;
-    let first = "lead.fields.map(key, key).join(\"\") == \"abcdefghijklmnop\" && lead.fields.filter(key, true)[0] == \"a\"";
+    let first =
+        "lead.fields.map(key, key).join(\"\") == \"abcdefghijklmnop\" && lead.fields.filter(key, true)[0] == \"a\"";
     let twin = "[[rule]]\nname = \"twin b\"\nwhen = 'lead.name != null'\nscore = 2\nteam = \"sales\"\n";
     let other = "[[rule]]\nname = \"twin a\"\nwhen = 'lead.company != null'\nscore = 3\nteam = \"dach\"\n";
     let order = one(first);
-    let files = [("a.toml", order.as_str()), ("b.toml", twin), ("b.toml", other), ("lists/x.txt", "1\n"), ("lists/x.txt", "2\n")];
+    let files = [
+        ("a.toml", order.as_str()),
+        ("b.toml", twin),
+        ("b.toml", other),
+        ("lists/x.txt", "1\n"),
+        ("lists/x.txt", "2\n"),
+    ];
     let judge = |files: &[(&str, &str)]| {
         let rules = Rules::of(files, 30, &teams()).unwrap();
         serde_json::to_string(&rules.judge(&lead, &touch, at_noon())).unwrap()
