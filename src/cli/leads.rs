@@ -335,10 +335,16 @@ pub(super) fn quoted(hit: &Value) -> String {
 /// What a rule asked for that an earlier one had decided.
 fn overridden(hit: &Value, hits: &[Value]) -> String {
     let mut said = String::new();
-    for part in ["disposition", "team"] {
+    for part in ["disposition", "team", "priority"] {
         let first = hits.iter().find(|hit| !hit[part].is_null());
         if let Some(first) = first.filter(|first| !hit[part].is_null() && first["rule"] != hit["rule"]) {
             said += &format!("; its {part} `{}` was overridden by `{}`", text(&hit[part]), text(&first["rule"]));
+        }
+    }
+    for (field, value) in hit["set"].as_object().into_iter().flatten() {
+        let first = hits.iter().find(|hit| !hit["set"][field].is_null());
+        if let Some(first) = first.filter(|first| first["rule"] != hit["rule"] && first["set"][field] != *value) {
+            said += &format!("; its `{}` was overridden by `{}`", harmless(field), text(&first["rule"]));
         }
     }
     said
@@ -354,7 +360,8 @@ pub(super) fn verdict(verdict: &Value) -> anyhow::Result<()> {
         let score = hit["counted"].as_i64().or_else(|| hit["score"].as_i64()).unwrap_or(0);
         let (rule, place) = (text(&hit["rule"]), text(&hit["place"]));
         let (faded, words, less) = (faded(hit), quoted(hit), overridden(hit, hits));
-        say(&format!("  {score:>+5}  {rule} ({place}){faded}{words}{less}"))?;
+        let points = if hit["score"] == 0 { String::new() } else { format!("{score:+}") };
+        say(&format!("  {points:>5}  {rule} ({place}){faded}{words}{less}"))?;
     }
     groups(verdict)?;
     let reason = text(&verdict["reason"]);

@@ -159,7 +159,10 @@ impl<'a> Checker<'a> {
             ),
             other => {
                 let is_function = FUNCTIONS.iter().any(|known| known.name == name);
-                let hint = is_function.then(|| format!("write `{name}(…)`"));
+                let hint = match other {
+                    Ty::Type => Some(format!("did you mean `lists.{name}`?")),
+                    _ => is_function.then(|| format!("write `{name}(…)`")),
+                };
                 self.fault(id, format!("{other} has no field `{name}`"), hint);
                 Ty::Dyn
             }
