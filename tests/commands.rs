@@ -435,9 +435,12 @@ fn rules_are_tested_and_tried_on_disk_without_a_store() {
     let tried = daemon.ok(&["rules", "try", "Bitte ein Angebot", "--from", "max@firma.example"]);
     assert!(tried.contains("+50  a (10.toml:1)") && tried.contains("= +50  qualified (qualified from 30)"), "{tried}");
     let explained = daemon.ok(&["rules", "explain", "10.toml"]);
-    for part in
-        ["a (10.toml:1)\n", "  when   lists.words.size() > 0\n", "  does   +50 points, tag good\n", "none hits it"]
-    {
+    for part in [
+        "a (10.toml:1)\n",
+        "  when   lists.words.size() > 0\n",
+        "  does   +50 points of fit, tag good\n",
+        "none hits it",
+    ] {
         assert!(explained.contains(part), "`{part}` is not in\n{explained}");
     }
     fails_with(&daemon.cli(&["rules", "explain", "11.toml"]), 1, &["no file with rules; there are 10.toml"]);

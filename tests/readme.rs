@@ -23,8 +23,14 @@ fn every_example_of_the_readme_passes_the_check() {
         check(file, text, &[]);
     }
     assert_eq!(rules.len(), 3);
+    let lists: Vec<(String, String)> = blocks("text")
+        .into_iter()
+        .filter_map(|(file, text)| Some((file.strip_suffix(", a line each")?.to_owned(), text)))
+        .collect();
+    assert_eq!(lists.len(), 1, "the list that they ask");
     let team = "[owners.a]\nnotify = [\"out\"]\n[notify.out]\nkind = \"file\"\npath = \"out\"\n[teams.dach]\nmembers = [\"a\"]\n";
-    check("rules", team, &rules);
+    let files: Vec<&(String, String)> = rules.into_iter().chain(&lists).collect();
+    check("rules", team, &files);
 }
 
 fn check(name: &str, settings: &str, files: &[&(String, String)]) {

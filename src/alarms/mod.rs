@@ -49,6 +49,7 @@ impl Watchman {
             store: service.store.clone(),
             board: service.board.clone(),
             policy: Arc::clone(&service.policy),
+            settings: Arc::clone(&service.settings),
             clock: Arc::new(Timestamp::now),
         };
         let mut watch = JoinSet::new();

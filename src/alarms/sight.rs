@@ -207,6 +207,12 @@ impl Look<'_> {
         seen.chain(gone).collect()
     }
 
+    /// Whether the newest settings and rules are in force, or why not.
+    pub(super) fn settings(&self, error: Option<String>) -> Sighting {
+        let amiss = |error| Standing::Amiss { since: self.now, patience: SignedDuration::ZERO, error: Some(error) };
+        Sighting { of: Of::all(Cause::Settings), standing: error.map_or(Standing::Well, amiss) }
+    }
+
     /// Which notifiers leave notices waiting.
     pub(super) fn outbox(&self, pending: &[Notice]) -> Vec<Sighting> {
         let mut late: BTreeMap<&Name, &Notice> = BTreeMap::new();

@@ -1,7 +1,7 @@
 //! The watch: looks every two seconds, writes down what has begun and what is over, with its notices.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +19,7 @@ use crate::lead::{Alarm, Alarms, Cause, Event, Name, Notice, Own, Trip};
 use crate::notify::letter::Language;
 use crate::notify::letter::alarm::sentence;
 use crate::pipeline::InForce;
+use crate::service::SettingsState;
 use crate::store::{self, Records, Store, Unit};
 
 /// Time between two looks.
@@ -63,6 +64,8 @@ pub(super) struct Eyes {
     pub(super) board: Board,
     /// Whose templates are in force.
     pub(super) policy: Arc<InForce>,
+    /// Whether the newest settings are.
+    pub(super) settings: Arc<Mutex<SettingsState>>,
     pub(super) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -164,6 +167,8 @@ impl Watch {
         }
         let in_force: Vec<Name> = self.eyes.policy.get().rules.templates().names().cloned().collect();
         seen.extend(look.templates(&in_force, memory.ledger.templates()));
+        let error = self.eyes.settings.lock().unwrap_or_else(PoisonError::into_inner).error.clone();
+        seen.push(look.settings(error));
         if let Some(pending) = &said.pending {
             seen.extend(look.outbox(pending));
         }

@@ -48,7 +48,9 @@ pub(super) fn run(wish: &Arguments, settings: &Config, client: &Client) -> Outco
         return Err(anyhow!("{} is still to come: name a day in the past", wish.since).into());
     }
     let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("{bar:30} {pos}/{len} {msg} (about {eta} left; Ctrl-C stops it, the same command goes on)")?);
+    bar.set_style(ProgressStyle::with_template(
+        "{bar:30} {pos}/{len} {msg} (about {eta} left; Ctrl-C stops it, the same command goes on)",
+    )?);
     let mut sum = Sum::default();
     let (mut folder, mut after) = (json!(wish.folder), Value::from(0));
     loop {

@@ -1,5 +1,6 @@
 //! `lotse check`: proves settings, rules and their tests without starting.
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::anyhow;
@@ -126,7 +127,18 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
         return Ok(());
     }
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
-    match Rules::load(folder, config.rules.qualify_at, &teams) {
+    rules_of(folder, config, &teams, report)?;
+    match config.rules.shadow.as_deref().filter(|folder| folder.is_dir()) {
+        Some(shadow) => {
+            say(&format!("the shadow rules, {}:", shadow.display()))?;
+            rules_of(Some(shadow), config, &teams, report)
+        }
+        None => Ok(()),
+    }
+}
+
+fn rules_of(folder: Option<&Path>, config: &Config, teams: &[Name], report: &mut Report) -> anyhow::Result<()> {
+    match Rules::load(folder, config.rules.qualify_at, teams) {
         Ok(rules) => {
             rules.warnings().iter().try_for_each(|problem| report.line(false, &problem.to_string()))?;
             let reader = Reader::new(config);

@@ -113,10 +113,19 @@ impl Client {
 
     /// A `POST` with a JSON body.
     pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.change(Method::POST, path, body)
+    }
+
+    /// A `PATCH` with a JSON body.
+    pub(super) fn patch(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
+        self.change(Method::PATCH, path, body)
+    }
+
+    fn change(&self, method: Method, path: &str, body: &Value) -> anyhow::Result<Value> {
         if let Some(error) = &self.no_rules {
             bail!("{error:#}");
         }
-        self.call(Method::POST, path, Some(body))
+        self.call(method, path, Some(body))
     }
 
     /// All items of a list, page by page, until `enough`.

@@ -54,6 +54,16 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Set a lead's disposition yourself: it stands, whatever the rules say later.
+    Set {
+        /// Its id.
+        id: String,
+        /// `disposition=qualified`, `reason=…`; `disposition=` lets the rules decide again.
+        #[arg(required = true, value_name = "FIELD=VALUE", value_parser = setting)]
+        fields: Vec<(String, String)>,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Give a lead to an owner.
     Assign {
         /// Its id.
@@ -102,6 +112,14 @@ pub(super) fn run(command: Command, client: &Client) -> Outcome {
         }
         Command::Show { id, format } => show(&client.get(&format!("/leads/{}", part(&id)))?, format, client)?,
         Command::Why { id, format } => why(&client.get(&format!("/leads/{}", part(&id)))?, format, client)?,
+        Command::Set { id, fields, format } => {
+            let fields = fields
+                .into_iter()
+                .map(|(field, value)| (field, if value.is_empty() { Value::Null } else { Value::String(value) }));
+            let wish = Value::Object(fields.collect());
+            let lead = client.patch(&format!("/leads/{}", part(&id)), &wish)?;
+            changed(&lead, format, &format!("{id} is now {}", text(&lead["disposition"])))?;
+        }
         Command::Assign { id, owner, format } => {
             let lead = client.post(&format!("/leads/{}/assign", part(&id)), &json!({ "owner": owner }))?;
             changed(&lead, format, &format!("{id} is now {owner}'s"))?;
@@ -117,6 +135,12 @@ pub(super) fn run(command: Command, client: &Client) -> Outcome {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `FIELD=VALUE`.
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (field, value) = text.split_once('=').ok_or("write FIELD=VALUE, such as disposition=qualified")?;
+    Ok((field.trim().to_owned(), value.trim().to_owned()))
 }
 
 /// A query string of the parameters that are there.
@@ -178,6 +202,9 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         "language",
         "subject",
         "score",
+        "fit",
+        "engagement",
+        "priority",
         "tags",
         "disposition",
         "reason",
@@ -194,6 +221,13 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         if !value.is_empty() {
             say(&format!("{:<13}{value}", label.replace('_', " ")))?;
         }
+    }
+    let own = judged(lead, client);
+    if !own.is_empty() {
+        say(&format!("{:<13}{own}", "judged"))?;
+    }
+    for (field, value) in lead["custom"].as_object().into_iter().flatten() {
+        say(&format!("{:<13}{}: {}", "custom", harmless(field), text(value)))?;
     }
     for failing in lead["failing"].as_array().into_iter().flatten() {
         let why = if failing["why"].is_null() { String::new() } else { format!(": {}", text(&failing["why"])) };
@@ -254,6 +288,10 @@ fn why(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
     if format.json {
         return line(&lead["decision"]);
     }
+    let own = judged(lead, client);
+    if !own.is_empty() {
+        say(&format!("{own}; no rule changes that"))?;
+    }
     for decision in lead["decisions"].as_array().into_iter().flatten() {
         say(&format!("{}  decided by {}", client.time(&decision["at"]), text(&decision["by"])))?;
         say(&format!("  recognised: {}", text(&decision["identity"])))?;
@@ -266,6 +304,17 @@ fn why(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// A person's own verdict; empty where there is none.
+fn judged(lead: &Value, client: &Client) -> String {
+    let own = &lead["judged"];
+    if own.is_null() {
+        return String::new();
+    }
+    let reason = text(&own["reason"]);
+    let because = if reason.is_empty() { reason } else { format!(": {reason}") };
+    format!("{} by {} on {}{because}", text(&own["disposition"]), text(&own["by"]), client.time(&own["at"]))
 }
 
 fn named(owner: &Value) -> String {
@@ -286,10 +335,16 @@ pub(super) fn quoted(hit: &Value) -> String {
 /// What a rule asked for that an earlier one had decided.
 fn overridden(hit: &Value, hits: &[Value]) -> String {
     let mut said = String::new();
-    for part in ["disposition", "team"] {
+    for part in ["disposition", "team", "priority"] {
         let first = hits.iter().find(|hit| !hit[part].is_null());
         if let Some(first) = first.filter(|first| !hit[part].is_null() && first["rule"] != hit["rule"]) {
             said += &format!("; its {part} `{}` was overridden by `{}`", text(&hit[part]), text(&first["rule"]));
+        }
+    }
+    for (field, value) in hit["set"].as_object().into_iter().flatten() {
+        let first = hits.iter().find(|hit| !hit["set"][field].is_null());
+        if let Some(first) = first.filter(|first| first["rule"] != hit["rule"] && first["set"][field] != *value) {
+            said += &format!("; its `{}` was overridden by `{}`", harmless(field), text(&first["rule"]));
         }
     }
     said
@@ -302,10 +357,13 @@ pub(super) fn verdict(verdict: &Value) -> anyhow::Result<()> {
     }
     let hits = verdict["hits"].as_array().map(Vec::as_slice).unwrap_or_default();
     for hit in hits {
-        let score = hit["score"].as_i64().unwrap_or(0);
+        let score = hit["counted"].as_i64().or_else(|| hit["score"].as_i64()).unwrap_or(0);
         let (rule, place) = (text(&hit["rule"]), text(&hit["place"]));
-        say(&format!("  {score:>+5}  {rule} ({place}){}{}", quoted(hit), overridden(hit, hits)))?;
+        let (faded, words, less) = (faded(hit), quoted(hit), overridden(hit, hits));
+        let points = if hit["score"] == 0 { String::new() } else { format!("{score:+}") };
+        say(&format!("  {points:>5}  {rule} ({place}){faded}{words}{less}"))?;
     }
+    groups(verdict)?;
     let reason = text(&verdict["reason"]);
     let because = if reason.is_empty() { String::new() } else { format!(": {reason}") };
     say(&format!(
@@ -317,5 +375,55 @@ pub(super) fn verdict(verdict: &Value) -> anyhow::Result<()> {
     for problem in verdict["problems"].as_array().into_iter().flatten() {
         say(&format!("  problem: {}", text(problem)))?;
     }
-    Ok(())
+    shadow(verdict)
+}
+
+/// What a hit counted when it was new, where time has passed.
+fn faded(hit: &Value) -> String {
+    match (hit["score"].as_i64(), hit["counted"].as_i64()) {
+        (Some(score), Some(counted)) if score != counted => {
+            let since: String = text(&hit["at"]).chars().take(10).collect();
+            format!(", {score:+} on {since}")
+        }
+        _ => String::new(),
+    }
+}
+
+/// How the points came to two scores.
+fn groups(verdict: &Value) -> anyhow::Result<()> {
+    let groups: Vec<&Value> = verdict["groups"].as_array().into_iter().flatten().collect();
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let score = |of: &str| {
+        let parts = groups.iter().filter(|group| group["of"] == of).filter_map(|group| {
+            let (name, points, counted) = (text(&group["group"]), &group["points"], &group["counted"]);
+            match (name == of, points == counted) {
+                (true, true) => None,
+                (false, true) => Some(format!("{name} {points}")),
+                _ => Some(format!("{name} {points}, at most {}", group["cap"])),
+            }
+        });
+        let parts: Vec<String> = parts.collect();
+        let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join("; ")) };
+        format!("{of} {}{parts}", verdict[of])
+    };
+    say(&format!("         {}, {}", score("fit"), score("engagement")))
+}
+
+/// What the shadow rules would have made of it, where that differs.
+fn shadow(verdict: &Value) -> anyhow::Result<()> {
+    let shadow = &verdict["shadow"];
+    let differ =
+        ["disposition", "reason", "score", "team", "priority"].iter().any(|part| shadow[part] != verdict[part]);
+    if shadow.is_null() || !differ {
+        return Ok(());
+    }
+    let reason = text(&shadow["reason"]);
+    let because = if reason.is_empty() { reason } else { format!(": {reason}") };
+    let team = text(&shadow["team"]);
+    let team = if team.is_empty() { team } else { format!(", team {team}") };
+    let (score, said) = (shadow["score"].as_i64().unwrap_or(0), text(&shadow["disposition"]));
+    let version = text(&shadow["rules_version"]);
+    say(&format!("  the shadow rules ({version}) would say: {score:+}, {said}{because}{team}"))
 }

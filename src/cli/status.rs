@@ -72,7 +72,9 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     if !waiting.is_empty() {
         say(&format!("          NEEDS A RESTART: {waiting}"))?;
     }
-    say(&format!("rules     {} (version {})", rules["count"], text(&rules["version"])))?;
+    let shadow = text(&rules["shadow"]);
+    let shadow = if shadow.is_empty() { shadow } else { format!(", with the shadow rules {shadow}") };
+    say(&format!("rules     {} (version {}){shadow}", rules["count"], text(&rules["version"])))?;
     let commits = if client.is_daemon() {
         format!(" in {} commits since the start", store["commits"])
     } else {

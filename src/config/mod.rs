@@ -106,6 +106,8 @@ pub struct Rules {
     pub folder: Option<PathBuf>,
     /// Score from which a lead is qualified. Default 30.
     pub qualify_at: i64,
+    /// Folder of rules that every new lead is judged by as well, for comparison. Default none.
+    pub shadow: Option<PathBuf>,
 }
 
 /// One way in (`[channels.NAME]`).

@@ -108,6 +108,13 @@ fn rules(root: &mut Section<'_>, beside: bool) -> Rules {
         folder = Some(section.report().surroundings.folder.join("rules")).filter(|folder| folder.is_dir());
     }
     let qualify_at = section.key("qualify_at").integer(-1_000_000..=1_000_000).unwrap_or(30);
+    let field = section.key("shadow");
+    let spot = field.place();
+    let shadow = field.path();
+    if let Some(missing) = shadow.as_ref().filter(|folder| !folder.is_dir()) {
+        let wrong = Wrong::new(format!("there is no folder {}", quote(&missing.display().to_string())));
+        section.report().error(&spot, wrong.hint("make it, a copy of the rules to begin with, or leave the key out"));
+    }
     section.finish();
-    Rules { folder, qualify_at }
+    Rules { folder, qualify_at, shadow }
 }

@@ -341,7 +341,7 @@ fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     let (filled, bare) = (filled.config.unwrap(), parse_with(WHOLE, Some(&file), &look_up));
     assert_eq!(bare.problems, []);
     let bare = bare.config.unwrap();
-    assert_eq!(filled.rules, Rules { folder: Some(folder.path().join("rules")), qualify_at: 30 });
+    assert_eq!(filled.rules, Rules { folder: Some(folder.path().join("rules")), qualify_at: 30, shadow: None });
     assert_eq!((bare.rules, bare.owners, bare.teams), (filled.rules, filled.owners, filled.teams));
     assert_eq!((bare.http, bare.organisation), (filled.http, filled.organisation));
     let ChannelKind::Webhook(form) = &filled.channels[1].kind else { panic!("{:?}", filled.channels) };
@@ -370,7 +370,7 @@ fn the_demo_runs_without_a_word() {
     assert_eq!(config.file, None);
     assert_eq!(config.store, here.join("data"));
     assert!(config.http.listen.ip().is_loopback() && config.web.listen.ip().is_loopback());
-    assert_eq!(config.rules, Rules { folder: None, qualify_at: 30 });
+    assert_eq!(config.rules, Rules { folder: None, qualify_at: 30, shadow: None });
     assert_eq!(config.organisation.country, "DE");
     let names: Vec<&str> = config.channels.iter().map(|channel| channel.name.as_str()).collect();
     assert_eq!(names, ["demo", "inbox"]);

@@ -1,5 +1,6 @@
 //! The part of the daemon that every command needs: store, readers, writer and service.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock, RwLock};
 use std::time::Duration;
 
@@ -43,19 +44,30 @@ pub struct Start {
 /// The error lists every mistake in the rules: they are broken, and no others were ever in force.
 pub fn start(config: &Config) -> anyhow::Result<Start> {
     policy(config).map(|policy| Start { policy, trouble: None }).or_else(|error| {
+        let trouble = Some(format!("{error:#}"));
+        // A mistake in the shadow rules is no reason to judge by old ones.
+        if let Ok(rules) = load(config, config.rules.folder.as_deref()) {
+            return Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble });
+        }
         let Some(rules) = last_rules::load(config) else { return Err(error) };
-        Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble: Some(format!("{error:#}")) })
+        Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble })
     })
 }
 
 /// Rules and staff of these settings; the error lists every mistake in the rules.
 pub(super) fn policy(config: &Config) -> anyhow::Result<Policy> {
+    let rules = load(config, config.rules.folder.as_deref())?;
+    let shadow = config.rules.shadow.as_deref().map(|folder| load(config, Some(folder))).transpose();
+    let rules = rules.with_shadow(shadow.context("the shadow rules")?);
+    Ok(Policy { rules, staff: Staff::new(config) })
+}
+
+fn load(config: &Config, folder: Option<&Path>) -> anyhow::Result<Rules> {
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
-    let rules = Rules::load(config.rules.folder.as_deref(), config.rules.qualify_at, &teams).map_err(|problems| {
+    Rules::load(folder, config.rules.qualify_at, &teams).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
         anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
-    })?;
-    Ok(Policy { rules, staff: Staff::new(config) })
+    })
 }
 
 impl Core {
@@ -103,7 +115,7 @@ impl Core {
             space,
             started_at: Timestamp::now(),
             channels: RwLock::new(config.channels.clone()),
-            settings: Mutex::new(settings),
+            settings: Arc::new(Mutex::new(settings)),
             reach: OnceLock::new(),
             tried: Mutex::default(),
         });

@@ -4,7 +4,7 @@
 //! `/readyz` say so.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
@@ -42,7 +42,7 @@ pub(super) struct Reloader {
 
 impl Reloader {
     pub(super) fn new(config: Config) -> Self {
-        let seen = listing(config.rules.folder.as_deref());
+        let seen = listing(&config.rules);
         Self { fixed: Fixed::of(&config), config, seen }
     }
 
@@ -51,7 +51,7 @@ impl Reloader {
         let mut moving = None;
         loop {
             tokio::time::sleep(LOOK).await;
-            let now = listing(self.config.rules.folder.as_deref());
+            let now = listing(&self.config.rules);
             if now == self.seen {
                 moving = None;
             } else if moving.as_ref() == Some(&now) {
@@ -101,7 +101,7 @@ impl Reloader {
                 for setting in &waiting {
                     tracing::warn!(setting, "takes effect at the next start only");
                 }
-                self.seen = listing(config.rules.folder.as_deref());
+                self.seen = listing(&config.rules);
                 self.config = config;
                 service.note_settings(|state| {
                     state.loaded_at = Some(Timestamp::now());
@@ -149,10 +149,10 @@ impl Fixed {
     }
 }
 
-/// Names, times and sizes of all files below the rules' folder.
-fn listing(folder: Option<&Path>) -> Vec<(PathBuf, SystemTime, u64)> {
+/// Names, times and sizes of all files below the folders of the rules and of their shadow.
+fn listing(rules: &config::Rules) -> Vec<(PathBuf, SystemTime, u64)> {
     let mut files = Vec::new();
-    let mut folders: Vec<PathBuf> = folder.map(Path::to_path_buf).into_iter().collect();
+    let mut folders: Vec<PathBuf> = rules.folder.iter().chain(&rules.shadow).cloned().collect();
     while let Some(folder) = folders.pop() {
         let Ok(entries) = std::fs::read_dir(&folder) else { continue };
         for entry in entries.flatten() {

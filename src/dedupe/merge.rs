@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::lead::{Attribution, Content, Correspondent, Disposition, Id, Lead, Person, Stage, Touch};
+use crate::lead::{Assessment, Attribution, Content, Correspondent, Disposition, Id, Lead, Person, Stage, Touch};
 use crate::mistakes::{self, Mistake};
 use crate::normalize::email;
 
@@ -29,6 +29,7 @@ pub fn open(id: Id, touch: &Touch, now: Timestamp) -> Lead {
         fields: serde_json::Map::new(),
         attachments: Vec::new(),
         score: 0,
+        assessment: Assessment::default(),
         tags: Vec::new(),
         disposition: Disposition::Unqualified,
         reason: None,

@@ -55,6 +55,8 @@ pub enum Cause {
     CanaryLate,
     /// Mails of a template's sender are no longer laid out as it says.
     TemplateDrift,
+    /// New settings or rules have mistakes and are not in force.
+    Settings,
 }
 
 impl Cause {
@@ -73,6 +75,7 @@ impl Cause {
             Self::SecretExpires => "secret_expires",
             Self::CanaryLate => "canary_late",
             Self::TemplateDrift => "template_drift",
+            Self::Settings => "settings",
         }
     }
 }

@@ -3,15 +3,24 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Disposition, Id, Name};
+use super::{Disposition, Fields, Id, Name, Priority};
 
 /// What the rules say about a lead; made by `qualify`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Rules that hit, in order.
     pub hits: Vec<Hit>,
-    /// Sum of their scores.
+    /// `fit` and `engagement` together.
     pub score: i64,
+    /// How well they fit: who they are. Verdicts of before there were two scores have 0.
+    #[serde(default)]
+    pub fit: i64,
+    /// How much they want: what they do.
+    #[serde(default)]
+    pub engagement: i64,
+    /// How the two came about, a line for each group of points with a hit.
+    #[serde(default)]
+    pub groups: Vec<Sum>,
     /// Their tags, each once.
     pub tags: Vec<String>,
     /// The verdict.
@@ -20,37 +29,63 @@ pub struct Verdict {
     pub reason: Option<String>,
     /// The team a rule chose.
     pub team: Option<Name>,
+    /// The priority that a rule chose.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// Custom fields that rules set.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub custom: Fields,
     /// Score from which a lead is qualified, as it was then.
     pub qualify_at: i64,
     /// Short hash of the rules that were asked.
     pub rules_version: String,
     /// Rules that could not be evaluated, with the cause; they did not hit.
     pub problems: Vec<String>,
+    /// What the shadow rules said, which decide nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<Box<Verdict>>,
 }
 
-impl Verdict {
-    /// Adds what an earlier verdict on the same lead said: its hits count on, each rule once. A
-    /// disposition that a rule asked for now wins; without one the threshold decides anew.
-    pub fn join(&mut self, earlier: &Self) {
-        for hit in &earlier.hits {
-            if self.hits.iter().any(|known| known.rule == hit.rule) {
-                continue;
-            }
-            self.score += hit.score;
-            for tag in &hit.tags {
-                if !self.tags.contains(tag) {
-                    self.tags.push(tag.clone());
-                }
-            }
-            self.hits.push(Hit { disposition: None, team: None, ..hit.clone() });
-        }
-        if self.disposition == Disposition::Unqualified
-            && self.score >= self.qualify_at
-            && self.hits.iter().all(|hit| hit.disposition.is_none())
-        {
-            self.disposition = Disposition::Qualified;
+/// Which of the two scores points count for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Score {
+    /// Who somebody is.
+    #[default]
+    Fit,
+    /// What somebody does.
+    Engagement,
+}
+
+impl Score {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Fit, Self::Engagement];
+
+    /// The word used in JSON and rules.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fit => "fit",
+            Self::Engagement => "engagement",
         }
     }
+}
+
+/// The points of one group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    /// The group's name.
+    pub group: String,
+    /// Which score it counts for.
+    pub of: Score,
+    /// What its hits count together.
+    pub points: i64,
+    /// The most that it may count.
+    pub cap: Option<i64>,
+    /// After how many milliseconds points count half.
+    pub half_life: Option<i64>,
+    /// What it counts.
+    pub counted: i64,
 }
 
 /// A rule that hit.
@@ -60,8 +95,20 @@ pub struct Hit {
     pub rule: String,
     /// Where it stands: `10-intent.toml:12`.
     pub place: String,
-    /// What it added.
+    /// Its points.
     pub score: i64,
+    /// What they count now: fewer than `score` where time has passed; `null` for hits of before there were groups.
+    #[serde(default)]
+    pub counted: Option<i64>,
+    /// The group of points that it belongs to.
+    #[serde(default)]
+    pub group: String,
+    /// Which score it counts for.
+    #[serde(default)]
+    pub of: Score,
+    /// When it hit: at this touch or at an earlier one.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// Tags it set.
     pub tags: Vec<String>,
     /// The disposition it asked for.
@@ -70,6 +117,12 @@ pub struct Hit {
     pub reason: Option<String>,
     /// The team it asked for.
     pub team: Option<Name>,
+    /// The priority it asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub priority: Option<Priority>,
+    /// Custom fields it set.
+    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    pub set: Fields,
     /// The words that made it hit, shortened.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub matched: Vec<String>,

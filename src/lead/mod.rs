@@ -4,6 +4,7 @@
 //! in JSON, and (as MessagePack) what the store keeps.
 
 mod alarm;
+mod assessment;
 mod authentication;
 mod decision;
 mod id;
@@ -21,8 +22,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use alarm::{Alarm, Alarms, Cause};
+pub use assessment::{Assessment, Judged, Priority};
 pub use authentication::{Authentication, Check, Checked};
-pub use decision::{Candidate, Decision, Fate, Hit, Routing, Verdict};
+pub use decision::{Candidate, Decision, Fate, Hit, Routing, Score, Sum, Verdict};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{
     Attachment, Authorship, Confidence, Consent, Content, Danger, Delivery, Fit, Identity, Inbound, Kind, Original,
@@ -63,8 +65,11 @@ pub struct Lead {
     pub fields: Fields,
     /// Files of all touches.
     pub attachments: Vec<Attachment>,
-    /// Sum of the scores of all rules that hit.
+    /// `fit` and `engagement` together: what the rules that hit count.
     pub score: i64,
+    /// The two scores, priority, custom fields, and what a person said.
+    #[serde(flatten)]
+    pub assessment: Assessment,
     /// Tags of all rules that hit, in order of appearance, each once.
     pub tags: Vec<String>,
     /// The rules' verdict.
@@ -102,6 +107,12 @@ pub struct Lead {
 }
 
 impl Lead {
+    /// Whose it is: a name, else an address.
+    #[must_use]
+    pub fn who(&self) -> Option<String> {
+        self.person.name.clone().or_else(|| self.person.emails.first().map(ToString::to_string))
+    }
+
     /// Whether it waits for an owner: nobody works it, and somebody should.
     #[must_use]
     pub fn is_unowned(&self) -> bool {

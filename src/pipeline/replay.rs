@@ -3,7 +3,7 @@
 //! Every lead is built up again from its touches, as when they came in, and judged at each. Then all
 //! touches together, in the order they came in, take their turns in rotations that start anew. So
 //! the answer is that of taking everything in again under those rules. What people decided since
-//! (who works a lead, its stage) is not replayed.
+//! (who works a lead, its stage) is not replayed; their own verdict stands.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -100,9 +100,11 @@ impl Replay {
             }
             judged = Some((lead, verdict));
         }
-        let would_be = judged.map_or_else(|| Standing::of(stored), |(lead, _)| Standing::of(&lead));
-        let who = stored.person.name.clone().or_else(|| stored.person.emails.first().map(ToString::to_string));
-        self.leads.push(Change { id: stored.id, who, is: Standing::of(stored), would_be });
+        let mut would_be = judged.map_or_else(|| Standing::of(stored), |(lead, _)| Standing::of(&lead));
+        if let Some(judged) = &stored.assessment.judged {
+            would_be.disposition = judged.disposition;
+        }
+        self.leads.push(Change { id: stored.id, who: stored.who(), is: Standing::of(stored), would_be });
     }
 
     /// Who would work the leads: how many were created since `since`, and those of them that would
@@ -144,11 +146,12 @@ mod tests {
     use crate::store::{LeadFilter, Records, Store};
 
     const BEFORE: &str = "[[rule]]\nname = \"always\"\nwhen = 'true'\nscore = 10\n";
-    const AFTER: &str = "[[rule]]\nname = \"students\"\nwhen = 'lead.domain.endsWith(\".edu\")'\n\
+    const AFTER: &str = "[[group]]\nname = \"intent\"\nof = \"engagement\"\ncap = 70\nhalf_life = \"1h\"\n\
+         [[rule]]\nname = \"students\"\nwhen = 'lead.domain.endsWith(\".edu\")'\n\
          disposition = \"disqualified\"\nreason = \"student\"\n\
-         [[rule]]\nname = \"comes back\"\nwhen = 'lead.touch_count > 1'\nscore = 40\n\
+         [[rule]]\nname = \"comes back\"\nwhen = 'lead.touch_count > 1'\nscore = 40\ngroup = \"intent\"\n\
          [[rule]]\nname = \"second team\"\nwhen = 'lead.domain == \"b.example\"'\nteam = \"west\"\n\
-         [[rule]]\nname = \"asks\"\nwhen = 'touch.text.contains(\"offer\")'\ndisposition = \"qualified\"\n";
+         [[rule]]\nname = \"asks\"\nwhen = 'touch.text.contains(\"offer\")'\nscore = 45\ngroup = \"intent\"\npriority = \"high\"\n";
 
     /// A store that took all of this in under those rules.
     fn taken(rules: &str, said: &[(u8, usize, bool)]) -> Store {
@@ -158,7 +161,7 @@ mod tests {
             let mut content = content(&format!("p{who}@{domain}"));
             content.text = asks.then(|| "an offer, please".to_owned());
             let item = item(&number.to_string(), Reading::Lead(Box::new(content)));
-            let now = Timestamp::from_second(1_000_000 + i64::try_from(number).unwrap()).unwrap();
+            let now = Timestamp::from_second(1_000_000 + 700 * i64::try_from(number).unwrap()).unwrap();
             store.unit(now, |unit| policy.take(&item, unit)).unwrap();
         }
         store

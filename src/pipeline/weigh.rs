@@ -96,16 +96,18 @@ impl Policy {
         earlier: Option<&Verdict>,
         owned: bool,
     ) -> Verdict {
-        let mut verdict = self.rules.judge(lead, touch, now);
-        if let Some(earlier) = earlier {
-            verdict.join(earlier);
-        }
-        // A lead that somebody works is not taken away by one more message.
-        if !owned || verdict.disposition != Disposition::Disqualified {
+        let verdict = self.rules.judge_after(earlier, lead, touch, now);
+        // A person's own verdict stands, and a lead that somebody works is not taken away by one more message.
+        let open = lead.assessment.judged.is_none();
+        if open && (!owned || verdict.disposition != Disposition::Disqualified) {
             lead.disposition = verdict.disposition;
             lead.reason.clone_from(&verdict.reason);
         }
         lead.score = verdict.score;
+        lead.assessment.fit = verdict.fit;
+        lead.assessment.engagement = verdict.engagement;
+        lead.assessment.priority = verdict.priority.unwrap_or_default();
+        lead.assessment.custom.clone_from(&verdict.custom);
         lead.tags.clone_from(&verdict.tags);
         verdict
     }

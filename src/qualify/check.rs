@@ -12,7 +12,7 @@ use cel::common::value::Val;
 
 use super::problem::did_you_mean;
 use super::types::{FILE_FIELDS, FUNCTIONS, Item, Ty};
-use super::values::Words;
+use super::values::{IN_ORDER, Words};
 use super::view::{CONSTANT, Constant};
 
 /// Nodes a `when` may have; words after `in` do not count.
@@ -38,6 +38,8 @@ pub(super) struct Checker<'a> {
     pub(super) constants: Vec<Constant>,
     /// Whether a value is used whose type is known only when the rule runs.
     pub(super) dynamic: bool,
+    /// Whether a field of the touch is used.
+    pub(super) sees_touch: bool,
     /// How many times longer than what is read a text can become.
     pub(super) growth: usize,
     pub(super) scope: Vec<(String, Ty)>,
@@ -55,6 +57,7 @@ impl<'a> Checker<'a> {
             faults: Vec::new(),
             constants: Vec::new(),
             dynamic: false,
+            sees_touch: false,
             growth: 1,
             scope: Vec::new(),
             nodes: 0,
@@ -76,7 +79,8 @@ impl<'a> Checker<'a> {
             let message = format!("`when` is nested more than {DEPTH_LIMIT} deep");
             self.fault_at(0, message, Some("split the rule, or put words into a list after `in`".into()));
         } else if self.faults.is_empty() && !matches!(ty, Ty::Bool | Ty::Dyn) {
-            self.fault_at(0, format!("`when` must be true or false, and this is {ty}"), None);
+            let hint = "end with a comparison, such as `… > 0` or `… != null`".to_owned();
+            self.fault_at(0, format!("`when` must be true or false, and this is {ty}"), Some(hint));
         }
     }
 
@@ -122,7 +126,7 @@ impl<'a> Checker<'a> {
             Expr::Map(map) => self.map(map),
             Expr::Comprehension(comprehension) => self.comprehension(id, comprehension),
             Expr::Struct(_) | Expr::Unspecified => {
-                self.fault(id, "objects cannot be made in a rule".into(), None);
+                self.fault(id, "objects cannot be made in a rule".into(), Some("compare fields one by one".into()));
                 Ty::Dyn
             }
         }
@@ -155,7 +159,10 @@ impl<'a> Checker<'a> {
             ),
             other => {
                 let is_function = FUNCTIONS.iter().any(|known| known.name == name);
-                let hint = is_function.then(|| format!("write `{name}(…)`"));
+                let hint = match other {
+                    Ty::Type => Some(format!("did you mean `lists.{name}`?")),
+                    _ => is_function.then(|| format!("write `{name}(…)`")),
+                };
                 self.fault(id, format!("{other} has no field `{name}`"), hint);
                 Ty::Dyn
             }
@@ -184,11 +191,14 @@ impl<'a> Checker<'a> {
                 Ty::Dyn
             }
         };
-        self.loops += 1;
         let bounded = matches!(&comprehension.iter_range.expr, Expr::Ident(name) if self.in_scope(name).is_none());
+        self.loops += 1;
+        if matches!(range, Ty::Map(_) | Ty::Dyn) {
+            in_order(&mut comprehension.iter_range);
+        }
         if self.loops > 2 || self.loops == 2 && !bounded {
             let message = "a list gone through for each element of another must be a field or one of `lists`";
-            self.fault(id, message.into(), None);
+            self.fault(id, message.into(), Some("ask in two rules, or with `in`".into()));
         }
         let result = self.check(&mut comprehension.accu_init);
         let outside = self.scope.len();
@@ -231,6 +241,13 @@ pub(super) fn leftmost(expr: &IdedExpr) -> u64 {
         }
         _ => expr.id,
     }
+}
+
+/// Has the keys of a map gone through in their order: the engine's own is another at each start.
+fn in_order(range: &mut IdedExpr) {
+    let id = range.id;
+    let inner = std::mem::replace(range, IdedExpr { id, expr: Expr::Unspecified });
+    range.expr = call(IN_ORDER, vec![inner]);
 }
 
 pub(super) fn call(name: &str, args: Vec<IdedExpr>) -> Expr {

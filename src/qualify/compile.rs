@@ -27,6 +27,8 @@ pub(super) struct Compiled {
     pub(super) constants: Vec<Constant>,
     /// Whether it uses values whose type is known only when it runs.
     pub(super) dynamic: bool,
+    /// Whether it asks about the touch.
+    pub(super) sees_touch: bool,
 }
 
 /// Parses, checks and prepares a `when`.
@@ -39,8 +41,11 @@ pub(super) fn compile(source: &str, env: &Env, lists: &BTreeMap<String, Words>) 
     let mut expr = program.expression().clone();
     let mut checker = Checker::new(program.source_info(), lists);
     checker.whole(&mut expr);
-    let Checker { faults, constants, dynamic, .. } = checker;
-    if faults.is_empty() { Ok(Compiled { source: source.to_owned(), expr, constants, dynamic }) } else { Err(faults) }
+    let Checker { faults, constants, dynamic, sees_touch, .. } = checker;
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    Ok(Compiled { source: source.to_owned(), expr, constants, dynamic, sees_touch })
 }
 
 fn limits(source: &str) -> Result<(), Vec<Fault>> {
@@ -74,7 +79,10 @@ fn syntax(source: &str, error: &ParseError) -> Fault {
         Some(rest[..end].trim())
     });
     let (message, hint) = match quoted {
-        Some("<EOF>") => ("`when` ends too early".to_owned(), None),
+        _ if text.starts_with("missing ')'") || text.starts_with("missing ']'") => {
+            ("a bracket is not closed".to_owned(), Some("each `(` needs its `)`, each `[` its `]`"))
+        }
+        Some("<EOF>") => ("`when` ends too early".to_owned(), Some("something is to follow what stands at the end")),
         Some(token) => (format!("`{token}` does not belong here"), advice(token)),
         None => (text.to_owned(), None),
     };

@@ -7,7 +7,23 @@ use serde_json::Value;
 
 use super::problem::{Problem, did_you_mean};
 use super::read::{Table, json};
-use crate::lead::{Kind, Lead, Name, Touch, Verdict};
+use crate::lead::{Fields, Kind, Lead, Name, Touch, Verdict};
+
+/// What a test may expect.
+const KEYS: [&str; 12] = [
+    "disposition",
+    "score",
+    "fit",
+    "engagement",
+    "tags",
+    "not_tags",
+    "team",
+    "reason",
+    "priority",
+    "set",
+    "rules",
+    "not_rules",
+];
 
 /// What a test says about the touch, where it is not what the lead says.
 #[derive(Debug, Default)]
@@ -24,7 +40,10 @@ pub(super) struct TouchAs {
 #[derive(Debug, Default)]
 pub(super) struct Expect {
     disposition: Option<String>,
-    score: Option<i64>,
+    /// `score`, `fit` and `engagement`, as far as they are named.
+    scores: Vec<(&'static str, i64)>,
+    priority: Option<String>,
+    set: Fields,
     tags: Vec<String>,
     not_tags: Vec<String>,
     team: Option<String>,
@@ -35,7 +54,13 @@ pub(super) struct Expect {
 
 impl TouchAs {
     pub(super) fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
-        table.only(&["channel", "kind", "subject", "text", "from", "page", "headers"], broken);
+        Self::read_with(table, &[], broken)
+    }
+
+    /// The same where the table has other keys besides.
+    pub(super) fn read_with(table: &Table<'_>, others: &[&str], broken: &mut Vec<Problem>) -> Self {
+        let known = ["channel", "kind", "subject", "text", "from", "page", "headers"];
+        table.only(&[known.as_slice(), others].concat(), broken);
         let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
         let (channel, kind) = (text("channel"), text("kind"));
         let (subject, said, from, page) = (text("subject"), text("text"), text("from"), text("page"));
@@ -99,13 +124,23 @@ impl TouchAs {
 
 impl Expect {
     pub(super) fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
-        table.only(&["disposition", "score", "tags", "not_tags", "team", "reason", "rules", "not_rules"], broken);
+        table.only(&KEYS, broken);
         let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
-        let (disposition, team, reason) = (text("disposition"), text("team"), text("reason"));
-        let score = table.number("score", broken).map(|score| score.value);
+        let (disposition, team, reason, priority) =
+            (text("disposition"), text("team"), text("reason"), text("priority"));
+        let mut score = |key: &'static str| Some((key, table.number(key, broken)?.value));
+        let scores = ["score", "fit", "engagement"].into_iter().filter_map(&mut score).collect();
+        let set = match table.get("set").map(|set| json(set.get_ref())) {
+            Some(Value::Object(set)) => set,
+            Some(_) => {
+                broken.push(table.problem("`set` must be a table: { segment = \"large\" }"));
+                Fields::new()
+            }
+            None => Fields::new(),
+        };
         let mut texts = |key| table.texts(key, broken).unwrap_or_default();
         let (tags, not_tags, rules, not_rules) = (texts("tags"), texts("not_tags"), texts("rules"), texts("not_rules"));
-        Self { disposition, score, tags, not_tags, team, reason, rules, not_rules }
+        Self { disposition, scores, priority, set, tags, not_tags, team, reason, rules, not_rules }
     }
 
     /// What did not come out as expected. A rule that could not be asked is always a failure.
@@ -121,10 +156,23 @@ impl Expect {
         one("disposition", self.disposition.as_deref(), Some(verdict.disposition.as_str()));
         one("reason", self.reason.as_deref(), verdict.reason.as_deref());
         one("team", self.team.as_deref(), verdict.team.as_ref().map(Name::as_str));
-        if let Some(score) = self.score
-            && score != verdict.score
-        {
-            found.push(Failure::differs("score", &score.to_string(), &verdict.score.to_string()));
+        one("priority", self.priority.as_deref(), Some(verdict.priority.unwrap_or_default().as_str()));
+        for (what, wanted) in &self.scores {
+            let got = match *what {
+                "fit" => verdict.fit,
+                "engagement" => verdict.engagement,
+                _ => verdict.score,
+            };
+            if *wanted != got {
+                found.push(Failure::differs(what, &wanted.to_string(), &got.to_string()));
+            }
+        }
+        for (field, wanted) in &self.set {
+            let got = verdict.custom.get(field);
+            if got != Some(wanted) {
+                let got = got.map_or_else(|| "none".to_owned(), ToString::to_string);
+                found.push(Failure::differs("set", &format!("{field} = {wanted}"), &format!("{field} = {got}")));
+            }
         }
         let tags = if verdict.tags.is_empty() { "none".to_owned() } else { verdict.tags.join(", ") };
         let has = |tag: &String| verdict.tags.contains(tag);
@@ -147,7 +195,7 @@ impl Expect {
 pub enum Failure {
     /// Something came out otherwise.
     Differs {
-        /// What: `disposition`, `reason`, `team`, `score`, `tag`, `tags`, `rule`.
+        /// What: `disposition`, `reason`, `team`, `score`, `fit`, `engagement`, `priority`, `set`, `tag`, `tags`, `rule`.
         what: &'static str,
         /// What the test expects of it.
         expected: String,

@@ -17,6 +17,7 @@ const FILE_LIMIT: u64 = 4 << 20;
 /// The shipped rules, by path below `rules/`.
 pub(super) static SHIPPED: &[(&str, &str)] = &[
     ("10-intent.toml", include_str!("../../rules/10-intent.toml")),
+    ("15-needs.toml", include_str!("../../rules/15-needs.toml")),
     ("20-company.toml", include_str!("../../rules/20-company.toml")),
     ("30-not-customers.toml", include_str!("../../rules/30-not-customers.toml")),
     ("40-routing.toml", include_str!("../../rules/40-routing.toml")),
@@ -24,6 +25,7 @@ pub(super) static SHIPPED: &[(&str, &str)] = &[
     ("mail/example.eml", include_str!("../../rules/mail/example.eml")),
     ("lists/competitors.txt", include_str!("../../rules/lists/competitors.txt")),
     ("lists/freemail.txt", include_str!("../../rules/lists/freemail.txt")),
+    ("tests/pack.toml", include_str!("../../rules/tests/pack.toml")),
     ("tests/shipped.toml", include_str!("../../rules/tests/shipped.toml")),
 ];
 
@@ -74,6 +76,11 @@ impl Files {
                 None => files.rules.push(file),
             }
         }
+        // Whoever gives them in another order means the same rules, also where two have one name.
+        for sort in [&mut files.rules, &mut files.lists, &mut files.tests, &mut files.templates] {
+            sort.sort_by(|a, b| (&a.name, &a.path, &a.text).cmp(&(&b.name, &b.path, &b.text)));
+        }
+        files.mails.sort();
         files
     }
 

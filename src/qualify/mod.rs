@@ -4,9 +4,12 @@
 //! checked set of rules or every mistake in it; a set never changes, so it is shared freely and
 //! replaced as a whole. [`Rules::judge`] asks each rule about a lead and its newest touch:
 //!
-//! - every rule that hits adds its score and its tags;
-//! - the first hit with a disposition decides that, with its reason, the first with a team that;
+//! - every rule that hits adds its score and its tags, also those that hit at an earlier touch;
+//! - points add up in groups, to two scores: fit and engagement;
+//! - the first hit with a disposition decides that, with its reason; so do a team and a priority;
 //! - without such a hit, the score decides: `qualify_at` or more is `qualified`, less `unqualified`.
+//!
+//! Rules may have a shadow: other rules that are asked as well, whose verdict is kept and decides nothing.
 //!
 //! A rule that meets an absent value does not hit. A rule that fails does not hit either, and is
 //! named in [`Verdict::problems`]; nothing a rule or a lead contains makes `judge` fail.
@@ -25,7 +28,9 @@ mod read;
 mod rule;
 mod rule_tests;
 mod sample;
+mod score;
 mod sieve;
+mod suggest;
 mod templates;
 mod types;
 mod values;
@@ -49,6 +54,7 @@ use matched::matched;
 use rule::{Reading, Rule};
 use rule_tests::RuleTests;
 use sample::samples;
+use score::{Groups, join};
 use templates::MailTests;
 use values::{Words, environment};
 use view::View;
@@ -56,6 +62,7 @@ use view::View;
 pub use expectation::Failure;
 pub use problem::Problem;
 pub use rule_tests::TestOutcome;
+pub use suggest::{ENOUGH, Outcomes, Sign, Sort};
 
 /// Stack of the thread that parses rules: the parser recurses with the length of an expression.
 const STACK: usize = 64 << 20;
@@ -71,6 +78,8 @@ pub struct Rules {
     env: Arc<Env>,
     qualify_at: i64,
     version: String,
+    groups: Groups,
+    shadow: Option<Box<Self>>,
 }
 
 impl Rules {
@@ -121,8 +130,8 @@ impl Rules {
             .map(|file| (file.name.trim_end_matches(".txt").to_owned(), Words::parse(&file.text)))
             .collect();
         let mut reading = Reading::new(&env, &lists, teams, &samples);
-        let rules: Vec<Rule> = files.rules.iter().flat_map(|file| reading.file(file)).collect();
-        let Reading { problems: found, warnings, .. } = reading;
+        let rules = reading.all(&files.rules);
+        let Reading { problems: found, warnings, groups, .. } = reading;
         problems.extend(found);
         let (templates, mail_tests) = templates::read(&files, &mut problems);
         if !problems.is_empty() {
@@ -131,32 +140,115 @@ impl Rules {
         }
         let version = files.version(qualify_at);
         let tests = RuleTests::read(&files);
-        Ok(Self { in_order: rules, tests, templates, mail_tests, warnings, files, env, qualify_at, version })
+        let in_order = rules;
+        let shadow = None;
+        Ok(Self { in_order, tests, templates, mail_tests, warnings, files, env, qualify_at, version, groups, shadow })
     }
 
-    /// What the rules say about a lead whose newest touch is `touch`.
+    /// The same with other rules that are asked as well, and decide nothing.
+    #[must_use]
+    pub fn with_shadow(mut self, shadow: Option<Self>) -> Self {
+        self.shadow = shadow.map(Box::new);
+        self
+    }
+
+    /// The rules that are asked as well.
+    #[must_use]
+    pub fn shadow(&self) -> Option<&Self> {
+        self.shadow.as_deref()
+    }
+
+    /// What the rules say about a lead whose only touch is `touch`.
     ///
     /// Never panics, and needs less than 2 MiB of stack even without optimisation.
     #[must_use]
     pub fn judge(&self, lead: &Lead, touch: &Touch, now: Timestamp) -> Verdict {
-        let mut problems = Vec::new();
-        let mut hits = Vec::new();
+        self.judge_after(None, lead, touch, now)
+    }
+
+    /// What they say about one whose newest touch is `touch`, after what they said at the touch before:
+    /// those hits count on, each rule once. A shadow is asked about leads that are new, and about those
+    /// that it knows.
+    #[must_use]
+    pub fn judge_after(&self, earlier: Option<&Verdict>, lead: &Lead, touch: &Touch, now: Timestamp) -> Verdict {
+        let (hits, problems) = self.hits(lead, touch, now);
+        let mut verdict = self.empty(hits, problems);
+        for tag in verdict.hits.iter().flat_map(|hit| &hit.tags).chain(&touch.content.tags) {
+            if !verdict.tags.contains(tag) {
+                verdict.tags.push(tag.clone());
+            }
+        }
+        if let Some(earlier) = earlier {
+            join(&mut verdict, earlier);
+            self.place_in_groups(&mut verdict);
+        }
+        self.groups.count(&mut verdict, now);
+        self.decide(&mut verdict);
+        let known = earlier.map(|earlier| earlier.shadow.as_deref());
+        verdict.shadow = match (&self.shadow, known) {
+            (None, _) | (_, Some(None)) => None,
+            (Some(shadow), known) => Some(Box::new(shadow.judge_after(known.flatten(), lead, touch, now))),
+        };
+        verdict
+    }
+
+    /// The rules that hit, and those that could not be asked.
+    fn hits(&self, lead: &Lead, touch: &Touch, now: Timestamp) -> (Vec<Hit>, Vec<String>) {
+        let (mut hits, mut problems) = (Vec::new(), Vec::new());
         for rule in &self.in_order {
             match self.ask(rule, lead, touch, now) {
-                Ok(hit) => hits.push(hit),
+                Ok(hit) => hits.push(Hit { at: Some(now), ..hit }),
                 Err(Answer::Failed(why)) => {
                     problems.push(format!("rule `{}` ({}): {why}", rule.hit.rule, rule.hit.place));
                 }
                 Err(_) => {}
             }
         }
-        let mut verdict = self.verdict(hits, problems);
-        for tag in &touch.content.tags {
-            if !verdict.tags.contains(tag) {
-                verdict.tags.push(tag.clone());
+        (hits, problems)
+    }
+
+    fn empty(&self, hits: Vec<Hit>, problems: Vec<String>) -> Verdict {
+        Verdict {
+            hits,
+            score: 0,
+            fit: 0,
+            engagement: 0,
+            groups: Vec::new(),
+            tags: Vec::new(),
+            disposition: Disposition::Unqualified,
+            reason: None,
+            team: None,
+            priority: None,
+            custom: Fields::new(),
+            qualify_at: self.qualify_at,
+            rules_version: self.version.clone(),
+            problems,
+            shadow: None,
+        }
+    }
+
+    /// Hits of before there were groups belong to that of the rule today.
+    fn place_in_groups(&self, verdict: &mut Verdict) {
+        for hit in verdict.hits.iter_mut().filter(|hit| hit.group.is_empty()) {
+            if let Some(rule) = self.in_order.iter().find(|rule| rule.hit.rule == hit.rule) {
+                hit.group.clone_from(&rule.hit.group);
             }
         }
-        verdict
+    }
+
+    /// The first hit that decides something decides it; without one the score decides the disposition.
+    fn decide(&self, verdict: &mut Verdict) {
+        let hits = &verdict.hits;
+        let decided = hits.iter().find_map(|hit| Some((hit.disposition?, hit.reason.clone())));
+        let by_score = if verdict.score >= self.qualify_at { Disposition::Qualified } else { Disposition::Unqualified };
+        verdict.team = hits.iter().find_map(|hit| hit.team.clone());
+        verdict.priority = hits.iter().find_map(|hit| hit.priority);
+        for (field, value) in hits.iter().flat_map(|hit| &hit.set) {
+            if !verdict.custom.contains_key(field) {
+                verdict.custom.insert(field.clone(), value.clone());
+            }
+        }
+        (verdict.disposition, verdict.reason) = decided.unwrap_or((by_score, None));
     }
 
     /// What each rule says about a lead, in the order in which they are asked.
@@ -191,31 +283,6 @@ impl Rules {
     /// Each rule in the order in which they are asked: what it does, and its `when` as written.
     pub fn in_words(&self) -> impl Iterator<Item = (&Hit, &str)> {
         self.in_order.iter().map(|rule| (&rule.hit, rule.when.source.as_str()))
-    }
-
-    fn verdict(&self, hits: Vec<Hit>, problems: Vec<String>) -> Verdict {
-        let score = hits.iter().fold(0_i64, |sum, hit| sum.saturating_add(hit.score));
-        let mut tags: Vec<String> = Vec::new();
-        for tag in hits.iter().flat_map(|hit| &hit.tags) {
-            if !tags.contains(tag) {
-                tags.push(tag.clone());
-            }
-        }
-        let decided = hits.iter().find_map(|hit| Some((hit.disposition?, hit.reason.clone())));
-        let by_score = if score >= self.qualify_at { Disposition::Qualified } else { Disposition::Unqualified };
-        let (disposition, reason) = decided.unwrap_or((by_score, None));
-        let team = hits.iter().find_map(|hit| hit.team.clone());
-        Verdict {
-            score,
-            tags,
-            disposition,
-            reason,
-            team,
-            qualify_at: self.qualify_at,
-            rules_version: self.version.clone(),
-            problems,
-            hits,
-        }
     }
 
     /// Runs the tests beside the rules. `read` makes a lead and a touch of what a test says a person

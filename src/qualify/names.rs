@@ -99,6 +99,7 @@ impl Checker<'_> {
             }
         };
         self.dynamic |= ty == Ty::Dyn;
+        self.sees_touch |= name.starts_with("touch.");
         // The one name that is left stands where the chain began.
         expr.id = leftmost(expr);
         if null_is_fine {
@@ -142,14 +143,29 @@ impl Checker<'_> {
         let name = path[..path.len().min(LONGEST + 1)].join(".");
         if DECIDED.contains(&name.as_str()) {
             let message = format!("`{name}` cannot be seen in `when`: the rules decide it");
-            self.fault(leftmost(expr), message, None);
+            let hint = "ask for what led to it: the fields of `lead` and `touch`".to_owned();
+            self.fault(leftmost(expr), message, Some(hint));
             return;
         }
-        let last = path.last().map_or("", String::as_str);
-        let hint = did_you_mean(&name, FIELDS.iter().map(|field| field.path)).unwrap_or_else(|| {
-            format!("what has no place of its own stands in `lead.fields`, such as `lead.fields[\"{last}\"]`")
+        let hint = Self::meant(&name).unwrap_or_else(|| match path {
+            [root, ..] if root == "touch" => {
+                let known = FIELDS.iter().filter_map(|field| field.path.strip_prefix("touch."));
+                format!("a touch has {}", known.collect::<Vec<_>>().join(", "))
+            }
+            path => {
+                let last = path.last().map_or("", String::as_str);
+                format!("what has no place of its own stands in `lead.fields`, such as `lead.fields[\"{last}\"]`")
+            }
         });
         self.fault(leftmost(expr), format!("there is no `{name}`"), Some(hint));
+    }
+
+    /// Fields of the same root with a name like it.
+    fn meant(name: &str) -> Option<String> {
+        let (root, typed) = name.split_once('.')?;
+        let of_root = |field: &'static super::types::Field| field.path.strip_prefix(root)?.strip_prefix('.');
+        let near = did_you_mean(typed, FIELDS.iter().filter_map(of_root))?;
+        Some(near.replacen('`', &format!("`{root}."), 1).replacen(" or `", &format!(" or `{root}."), 1))
     }
 
     pub(super) fn ident(&mut self, expr: &mut IdedExpr, name: &str) -> Ty {

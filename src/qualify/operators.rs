@@ -12,6 +12,12 @@ use super::values::{Pattern, Words};
 /// How many times longer than what was read a rule may make a text.
 const GROWTH_LIMIT: usize = 64;
 
+/// What to do about values of different types,
+const CONVERT: &str =
+    "both must be of one kind: `int(…)` and `double(…)` make a number of a text, `string(…)` a text of a number";
+/// and about a value where true or false is wanted.
+const COMPARE: &str = "compare it with something, such as `… > 0` or `… != null`";
+
 impl Checker<'_> {
     /// Checks a call: an operator or a function.
     pub(super) fn call(&mut self, expr: &mut IdedExpr) -> Ty {
@@ -34,7 +40,7 @@ impl Checker<'_> {
             (operators::NOT_STRICTLY_FALSE, [only]) => self.check(only),
             (operators::NEGATE, [only]) => match self.check(only) {
                 ty @ (Ty::Int | Ty::Double | Ty::Dyn) => ty,
-                other => self.wrong(id, format!("`-` takes a number, and this is {other}"), None),
+                other => self.wrong(id, format!("`-` takes a number, and this is {other}"), hint(CONVERT)),
             },
             (operators::EQUALS | operators::NOT_EQUALS, [left, right]) => self.equality(id, left, right),
             (operators::IN, [left, right]) => self.membership(id, left, right),
@@ -69,7 +75,7 @@ impl Checker<'_> {
     fn bool(&mut self, operator: &str, expr: &mut IdedExpr) -> Ty {
         let ty = self.check(expr);
         if !ty.fits(Ty::Bool) {
-            self.fault(leftmost(expr), format!("`{operator}` takes true or false, and this is {ty}"), None);
+            self.fault(leftmost(expr), format!("`{operator}` takes true or false, and this is {ty}"), hint(COMPARE));
         }
         Ty::Bool
     }
@@ -84,7 +90,7 @@ impl Checker<'_> {
         let (null_left, null_right) = (is_null(left), is_null(right));
         let (left, right) = (self.check_where(left, null_right), self.check_where(right, null_left));
         if !left.comparable(right) && !null_left && !null_right {
-            self.fault(id, format!("{left} never equals {right}"), None);
+            self.fault(id, format!("{left} never equals {right}"), hint(CONVERT));
         }
         Ty::Bool
     }
@@ -93,7 +99,7 @@ impl Checker<'_> {
         let ordered =
             |ty: Ty| ty.is_number() || matches!(ty, Ty::Text | Ty::Time | Ty::Span | Ty::Bool | Ty::Bytes | Ty::Dyn);
         if !ordered(left) || !ordered(right) || !left.comparable(right) {
-            self.fault(id, format!("{left} is neither greater nor smaller than {right}"), None);
+            self.fault(id, format!("{left} is neither greater nor smaller than {right}"), hint(CONVERT));
         }
         Ty::Bool
     }
@@ -102,7 +108,7 @@ impl Checker<'_> {
         use operators::{ADD, MODULO, SUBSTRACT};
         match (name, left, right) {
             (_, Ty::Dyn, _) | (_, _, Ty::Dyn) => Ty::Dyn,
-            (MODULO, Ty::Double, Ty::Double) => self.wrong(id, "`%` takes whole numbers".into(), None),
+            (MODULO, Ty::Double, Ty::Double) => self.wrong(id, "`%` takes whole numbers".into(), hint(CONVERT)),
             (_, left, right) if left == right && left.is_number() => left,
             (ADD, Ty::Text, Ty::Text) => Ty::Text,
             (ADD, Ty::Bytes, Ty::Bytes) => Ty::Bytes,
@@ -135,7 +141,7 @@ impl Checker<'_> {
             }
         };
         if !element.comparable(item) {
-            self.fault(id, format!("{element} is never in a list of {item}"), None);
+            self.fault(id, format!("{element} is never in a list of {item}"), hint(CONVERT));
         }
         Ty::Bool
     }
@@ -197,7 +203,10 @@ impl Checker<'_> {
         }
         match Pattern::compile(source) {
             Ok(pattern) => arg.expr = self.constant(Box::new(pattern), 0),
-            Err(why) => self.fault(arg.id, format!("the pattern cannot be used: {why}"), None),
+            Err(why) => {
+                let advice = about_pattern(&why);
+                self.fault(arg.id, format!("the pattern cannot be used: {why}"), hint(advice));
+            }
         }
         Ty::Pattern
     }
@@ -218,14 +227,42 @@ impl Checker<'_> {
             _ => return,
         };
         match factor {
-            None => self.fault(id, format!("what `{name}` takes must be written out in quotes, not empty"), None),
+            None => self.fault(
+                id,
+                format!("what `{name}` takes must be written out in quotes, not empty"),
+                hint("so that its cost is known before"),
+            ),
             Some(factor) => {
                 self.growth = self.growth.saturating_mul(factor.max(1));
                 if self.growth > GROWTH_LIMIT {
-                    self.fault(id, format!("`{name}` makes the text too long"), None);
+                    self.fault(
+                        id,
+                        format!("`{name}` makes the text too long"),
+                        hint("put in shorter texts, or fewer times"),
+                    );
                 }
             }
         }
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as a fault takes it")]
+fn hint(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+/// What to do about a pattern that cannot be used.
+fn about_pattern(why: &str) -> &'static str {
+    if why.contains("too big") {
+        "take fewer or smaller repetitions: `.{0,60}` rather than `.{0,5000}`"
+    } else if why.contains("look-around") {
+        "ask twice instead: `touch.text.matches(…) && !touch.text.matches(…)`"
+    } else if why.contains("group") || why.contains("parenthes") {
+        r"each `(` needs its `)`; a bracket of the text itself is written `\(`"
+    } else if why.contains("backreference") {
+        "patterns have no back-references: write the words out"
+    } else {
+        r"a sign that stands for itself has a backslash before it: `\+`, `\.`, `\[`"
     }
 }
 

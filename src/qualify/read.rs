@@ -15,6 +15,10 @@ use super::problem::{Problem, did_you_mean, line_and_column};
 /// Syntax mistakes told of one file; what follows them is mostly their consequence.
 const TOLD: usize = 5;
 
+/// What some keys must be.
+const TEXT: &str = "text in quotes";
+const NUMBER: &str = "a whole number";
+
 /// One table of a file.
 pub(super) struct Table<'a> {
     file: &'a File,
@@ -41,9 +45,27 @@ pub(super) fn parse<'a>(file: &'a File, problems: &mut Vec<Problem>) -> Option<D
     let (table, errors) = DeTable::parse_recoverable(&file.text);
     for error in errors.iter().take(TOLD) {
         let offset = error.span().map_or(0, |span| span.start);
-        problems.push(problem_at(file, offset, error.message().lines().collect::<Vec<_>>().join(", ")));
+        let message = error.message().lines().collect::<Vec<_>>().join(", ");
+        let hint = about_syntax(&message);
+        problems.push(problem_at(file, offset, message).hint(hint));
     }
     errors.is_empty().then(|| table.into_inner())
+}
+
+/// What to do about a mistake of syntax.
+fn about_syntax(message: &str) -> &'static str {
+    let has = |part: &str| message.contains(part);
+    if has("duplicate key") {
+        "each key stands once: take one of them out, or begin another table before it"
+    } else if has("table") {
+        "a table begins with its name in two brackets: [[rule]]"
+    } else if has("escape") {
+        r#"in "…" a backslash is doubled; in '…' it stands for itself"#
+    } else if has("string") {
+        "a quote is not closed: a text on one line stands in '…' or \"…\", one of several lines between \'\'\' and \'\'\'"
+    } else {
+        "a line is `key = value`, with text in quotes; what follows a # is left out"
+    }
 }
 
 /// The `[[name]]` tables of a parsed file.
@@ -135,17 +157,29 @@ impl<'a> Table<'a> {
         Some(Table { file: self.file, noun, span: value.span(), entries: entries? })
     }
 
+    /// A list of tables inside this one; `None` where there is none, or something else.
+    pub(super) fn tables(&self, key: &str, noun: &'static str) -> Option<Vec<Table<'a>>> {
+        let items = self.get(key)?.get_ref().as_array()?;
+        let table = |item: &'a Spanned<DeValue<'a>>| {
+            Some(Table { file: self.file, noun, span: item.span(), entries: item.get_ref().as_table()? })
+        };
+        items.iter().map(table).collect()
+    }
+
     /// A text that is not empty.
     pub(super) fn text(&self, key: &str, problems: &mut Vec<Problem>) -> Option<Placed<&'a str>> {
         let value = self.get(key)?;
         match value.get_ref().as_str() {
             Some(text) if text.trim().is_empty() => {
-                problems.push(problem_at(self.file, value.span().start, format!("`{key}` is empty")));
+                problems.push(
+                    problem_at(self.file, value.span().start, format!("`{key}` is empty"))
+                        .hint("write something, or take it out"),
+                );
                 None
             }
             Some(text) => Some(Placed { value: text, span: value.span() }),
             None => {
-                problems.push(self.wrong(key, value, "text in quotes"));
+                problems.push(self.wrong(key, value, TEXT));
                 None
             }
         }
@@ -156,7 +190,7 @@ impl<'a> Table<'a> {
         let value = self.get(key)?;
         let number = value.get_ref().as_integer().and_then(|n| i64::from_str_radix(n.as_str(), n.radix()).ok());
         if number.is_none() {
-            problems.push(self.wrong(key, value, "a whole number"));
+            problems.push(self.wrong(key, value, NUMBER));
         }
         Some(Placed { value: number?, span: value.span() })
     }
@@ -195,7 +229,16 @@ impl<'a> Table<'a> {
     }
 
     fn wrong(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &str) -> Problem {
-        problem_at(self.file, value.span().start, format!("`{key}` must be {wanted}"))
+        let problem = problem_at(self.file, value.span().start, format!("`{key}` must be {wanted}"));
+        match value.get_ref() {
+            DeValue::String(text) if wanted == NUMBER && text.trim().parse::<i64>().is_ok() => {
+                problem.hint(format!("leave out the quotes: {key} = {}", text.trim()))
+            }
+            _ if wanted == NUMBER => problem.hint(format!("{key} = 20")),
+            _ if wanted == TEXT => problem.hint(format!("{key} = '…'")),
+            DeValue::String(text) => problem.hint(format!("put it in brackets: {key} = [\"{}\"]", text.trim())),
+            _ => problem,
+        }
     }
 }
 

@@ -11,12 +11,16 @@ use super::evaluate::{Answer, ask};
 use super::files::File;
 use super::problem::{Problem, did_you_mean, offset_in_string};
 use super::reach::Reach;
-use super::read::{Placed, Table, parse, problem_at, tables};
+use super::read::{Placed, Table, json, parse, problem_at, tables_beside};
+use super::score::{Groups, word};
 use super::values::Words;
 use super::view::View;
-use crate::lead::{Disposition, Hit, Lead, Name, Touch};
+use crate::lead::{Disposition, Fields, Hit, Lead, Name, Priority, Score, Touch};
 
-const KEYS: [&str; 7] = ["name", "when", "score", "tags", "disposition", "reason", "team"];
+const KEYS: [&str; 10] = ["name", "when", "score", "group", "tags", "disposition", "reason", "team", "priority", "set"];
+
+/// What makes a rule worth asking.
+const EFFECTS: [&str; 6] = ["score", "tags", "disposition", "team", "priority", "set"];
 
 /// Points that one rule may add or take off.
 const SCORE_LIMIT: i64 = 1_000_000;
@@ -38,6 +42,7 @@ pub(super) struct Reading<'a> {
     pub(super) samples: &'a [(Lead, Touch)],
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
+    pub(super) groups: Groups,
     reach: Reach,
     /// Where each name was first used.
     names: HashMap<String, String>,
@@ -57,26 +62,59 @@ impl<'a> Reading<'a> {
             samples,
             problems: Vec::new(),
             warnings: Vec::new(),
+            groups: Groups::default(),
             reach: Reach::default(),
             names: HashMap::new(),
         }
     }
 
-    /// Reads the rules of one file, in order; mistakes go to `problems`.
-    pub(super) fn file(&mut self, file: &File) -> Vec<Rule> {
-        let Some(parsed) = parse(file, &mut self.problems) else { return Vec::new() };
-        let tables = tables(file, &parsed, "rule", "a rule", &mut self.problems);
-        tables.iter().filter_map(|table| self.rule(file, table)).collect()
+    /// Reads all rules, in order; mistakes go to `problems`. Groups may stand in any file.
+    pub(super) fn all(&mut self, files: &[File]) -> Vec<Rule> {
+        let parsed: Vec<_> = files.iter().filter_map(|file| Some((file, parse(file, &mut self.problems)?))).collect();
+        for (file, parsed) in &parsed {
+            let mut found = Vec::new();
+            for table in tables_beside(file, parsed, "group", "a group", &["rule"], &mut found) {
+                self.groups.add(&table, &file.name, &mut self.problems);
+            }
+            // What else the file holds is told with the rules.
+            found.retain(|problem| problem.message.starts_with("`group`"));
+            self.problems.extend(found);
+        }
+        let mut rules = Vec::new();
+        for (file, parsed) in &parsed {
+            let tables = tables_beside(file, parsed, "rule", "a rule", &["group"], &mut self.problems);
+            rules.extend(tables.iter().filter_map(|table| self.rule(file, table)));
+        }
+        self.warn_of_unused_groups(files, &rules);
+        rules
+    }
+
+    fn warn_of_unused_groups(&mut self, files: &[File], rules: &[Rule]) {
+        for (group, place) in self.groups.described() {
+            let described = place.rsplit_once(':').and_then(|(name, line)| Some((name, line.parse().ok()?)));
+            let Some((name, line)) = described else { continue };
+            let Some(file) = files.iter().find(|file| file.name == name) else { continue };
+            if rules.iter().all(|rule| rule.hit.group != group || rule.hit.score == 0) {
+                let message = format!("no rule has points in the group `{group}`");
+                let problem = Problem { file: file.path.clone(), line, column: 1, message, hint: None };
+                self.warnings.push(problem.hint(format!("write `group = \"{group}\"` in those that have")));
+            }
+        }
     }
 
     fn rule(&mut self, file: &File, table: &Table<'_>) -> Option<Rule> {
         table.only(&KEYS, &mut self.problems);
         let place = format!("{}:{}", file.name, table.line());
         let name = self.name(file, table, &place);
-        let hit = self.effects(file, table, place, name.clone().unwrap_or_default());
+        let mut hit = self.effects(file, table, place, name.clone().unwrap_or_default());
         let when = self.when(file, table);
         name?;
-        let rule = Rule { hit, when: when? };
+        let when = when?;
+        if hit.group.is_empty() {
+            hit.of = if when.sees_touch { Score::Engagement } else { Score::Fit };
+            hit.group = hit.of.as_str().to_owned();
+        }
+        let rule = Rule { hit, when };
         let found = self.reach.of(&rule).into_iter();
         self.warnings.extend(found.map(|(message, hint)| table.problem(message).hint(hint)));
         Some(rule)
@@ -106,14 +144,21 @@ impl<'a> Reading<'a> {
             && score.value.abs() > SCORE_LIMIT
         {
             let message = format!("`score` must be between -{SCORE_LIMIT} and {SCORE_LIMIT}");
-            problems.push(problem_at(file, score.span.start, message));
+            problems.push(problem_at(file, score.span.start, message).hint("from 30 points a lead is qualified"));
         }
         let tags = table.texts("tags", problems);
         let reason = table.text("reason", problems).map(|reason| reason.value.trim().to_owned());
-        let disposition = self.disposition(file, table);
+        let group = table.text("group", problems);
+        let group = group.and_then(|name| self.groups.find(&name, table, problems));
+        if group.is_some() && score.is_none() {
+            problems.push(table.problem("a `group` without a `score` does nothing").hint("give the rule a `score`"));
+        }
+        let disposition = word(table, "disposition", Disposition::ALL, Disposition::as_str, problems);
+        let priority = word(table, "priority", Priority::ALL, Priority::as_str, problems);
+        let set = custom(table, problems);
         let team = self.team(file, table);
-        if ["score", "tags", "disposition", "team"].iter().all(|key| table.get(key).is_none()) {
-            let hint = "give it a `score`, `tags`, a `disposition` or a `team`";
+        if EFFECTS.iter().all(|key| table.get(key).is_none()) {
+            let hint = "give it a `score`, `tags`, a `disposition`, a `team`, a `priority` or fields to `set`";
             self.problems.push(table.problem("the rule has no effect").hint(hint));
         }
         match (disposition, &reason) {
@@ -130,20 +175,23 @@ impl<'a> Reading<'a> {
             Some(Disposition::Disqualified | Disposition::Review) => Some(rule.clone()),
             _ => None,
         });
-        let score = score.map_or(0, |score| score.value);
-        Hit { rule, place, score, tags: tags.unwrap_or_default(), disposition, reason, team, matched: Vec::new() }
-    }
-
-    fn disposition(&mut self, file: &File, table: &Table<'_>) -> Option<Disposition> {
-        let word = table.text("disposition", &mut self.problems)?;
-        let found = Disposition::ALL.into_iter().find(|disposition| disposition.as_str() == word.value);
-        if found.is_none() {
-            let words = Disposition::ALL.map(Disposition::as_str);
-            let hint = did_you_mean(word.value, words).unwrap_or_else(|| format!("there are {}", words.join(", ")));
-            let message = format!("there is no disposition `{}`", word.value);
-            self.problems.push(problem_at(file, word.span.start, message).hint(hint));
+        let (group, of) = group.unwrap_or_default();
+        Hit {
+            rule,
+            place,
+            score: score.map_or(0, |score| score.value),
+            counted: None,
+            group,
+            of,
+            at: None,
+            tags: tags.unwrap_or_default(),
+            disposition,
+            reason,
+            team,
+            priority,
+            set,
+            matched: Vec::new(),
         }
-        found
     }
 
     fn team(&mut self, file: &File, table: &Table<'_>) -> Option<Name> {
@@ -202,4 +250,26 @@ impl<'a> Reading<'a> {
             }
         }
     }
+}
+
+/// The custom fields that a rule sets: texts, numbers, true or false.
+fn custom(table: &Table<'_>, problems: &mut Vec<Problem>) -> Fields {
+    let mut set = Fields::new();
+    let Some(fields) = table.table("set", "`set`", problems) else { return set };
+    for (key, at) in fields.keys() {
+        match fields.get(key).map(|value| json(value.get_ref())) {
+            Some(value) if !value.is_object() && !value.is_array() && !value.is_null() => {
+                set.insert(key.to_owned(), value);
+            }
+            _ => {
+                let message = format!("`{key}` cannot be set to this");
+                let hint = "a custom field is a text, a number, true or false";
+                problems.push(fields.problem_at(at, message).hint(hint));
+            }
+        }
+    }
+    if set.is_empty() && problems.is_empty() {
+        problems.push(table.problem("`set` sets nothing").hint("set = { segment = \"enterprise\" }"));
+    }
+    set
 }

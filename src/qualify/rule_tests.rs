@@ -16,7 +16,7 @@ use super::files::{File, Files};
 use super::problem::Problem;
 use super::read::{Table, json, parse, tables};
 use super::sample::nobody;
-use crate::lead::{Fields, Lead, Touch};
+use crate::lead::{Fields, Lead, Touch, Verdict};
 use crate::normalize::Spelling;
 use crate::normalize::fields::{CANONICAL, meaning};
 
@@ -94,6 +94,8 @@ struct RuleTest {
     name: String,
     lead: Fields,
     touch: TouchAs,
+    /// Touches before it, and when they were.
+    earlier: Vec<(TouchAs, Timestamp)>,
     now: Option<Timestamp>,
     expect: Expect,
 }
@@ -142,7 +144,7 @@ impl RuleTests {
 
 impl RuleTest {
     fn read(file: &File, table: &Table<'_>, broken: &mut Vec<Problem>) -> Option<Self> {
-        table.only(&["name", "lead", "touch", "now", "expect"], broken);
+        table.only(&["name", "lead", "touch", "earlier", "now", "expect"], broken);
         let name = table.text("name", broken).map(|name| name.value.to_owned());
         if table.get("name").is_none() {
             broken.push(table.problem("the test has no `name`"));
@@ -158,16 +160,16 @@ impl RuleTest {
         if let Some(lead) = table.table("lead", "a lead", broken) {
             let known: Vec<&str> = CANONICAL.into_iter().chain(AFTER_READING).chain(["emails", "phones"]).collect();
             // As people label the fields of forms: `E-Mail`, `Firma`.
-            lead.only_or(&known, |name| meaning(name, &Spelling::default()).is_some(), broken);
+            let mut unknown = Vec::new();
+            lead.only_or(&known, |name| meaning(name, &Spelling::default()).is_some(), &mut unknown);
+            broken.extend(unknown.into_iter().map(|problem| {
+                let near = problem.hint.as_ref().is_some_and(|hint| hint.starts_with("did you mean"));
+                if near { problem } else { problem.hint("a field of your own stands in `fields = { … }`") }
+            }));
         }
         let touch = table.table("touch", "`touch`", broken).map(|touch| TouchAs::read(&touch, broken));
-        let now = table.get("now").map(|now| json(now.get_ref())).and_then(|now| {
-            let parsed = now.as_str().and_then(|now| now.parse::<Timestamp>().ok());
-            if parsed.is_none() {
-                broken.push(table.problem("`now` must be a time with its zone: \"2026-11-23T09:00:00Z\""));
-            }
-            parsed
-        });
+        let earlier = earlier(table, broken);
+        let now = time(table, "now", broken);
         let Some(expect) = table.table("expect", "`expect`", broken) else {
             if table.get("expect").is_none() {
                 broken.push(table.problem("the test has no `expect`").hint("{ disposition = \"qualified\" }"));
@@ -176,7 +178,7 @@ impl RuleTest {
         };
         let expect = Expect::read(&expect, broken);
         let touch = touch.unwrap_or_default();
-        Some(Self { file: file.path.clone(), line: table.line(), name: name?, lead, touch, now, expect })
+        Some(Self { file: file.path.clone(), line: table.line(), name: name?, lead, touch, earlier, now, expect })
     }
 
     fn run(&self, rules: &Rules, read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>) -> TestOutcome {
@@ -189,8 +191,17 @@ impl RuleTest {
         };
         match self.subject(read) {
             Err(why) => outcome.failures.push(Failure::Told(why)),
-            Ok((lead, touch)) => {
-                let verdict = rules.judge(&lead, &touch, self.now.unwrap_or(touch.received_at));
+            Ok((mut lead, touch)) => {
+                let mut verdict: Option<Verdict> = None;
+                let touches = lead.touch_count;
+                for ((said, at), number) in self.earlier.iter().zip(1..) {
+                    let (mut then, mut before) = (Lead { touch_count: number, ..lead.clone() }, touch.clone());
+                    said.apply(&mut then, &mut before);
+                    verdict = Some(rules.judge_after(verdict.as_ref(), &then, &before, *at));
+                    lead.touch_count = touches.max(number + 1);
+                }
+                let now = self.now.unwrap_or(touch.received_at);
+                let verdict = rules.judge_after(verdict.as_ref(), &lead, &touch, now);
                 outcome.failures = self.expect.failures(&verdict);
                 outcome.hits = verdict.hits.into_iter().map(|hit| hit.rule).collect();
             }
@@ -234,6 +245,37 @@ impl RuleTest {
         }
         Ok((lead, touch))
     }
+}
+
+/// A time in a table.
+fn time(table: &Table<'_>, key: &'static str, broken: &mut Vec<Problem>) -> Option<Timestamp> {
+    let value = json(table.get(key)?.get_ref());
+    let parsed = value.as_str().and_then(|time| time.parse::<Timestamp>().ok());
+    if parsed.is_none() {
+        broken.push(table.problem(format!("`{key}` must be a time with its zone: \"2026-11-23T09:00:00Z\"")));
+    }
+    parsed
+}
+
+/// Touches before the one that the test is about.
+fn earlier(table: &Table<'_>, broken: &mut Vec<Problem>) -> Vec<(TouchAs, Timestamp)> {
+    let wrong =
+        "`earlier` must be a list of touches with their times: [{ text = \"…\", at = \"2026-11-01T09:00:00Z\" }]";
+    let Some(touches) = table.tables("earlier", "an earlier touch") else {
+        if table.get("earlier").is_some() {
+            broken.push(table.problem(wrong));
+        }
+        return Vec::new();
+    };
+    let mut read = |touch: Table<'_>| {
+        let at = time(&touch, "at", broken);
+        if touch.get("at").is_none() {
+            broken.push(touch.problem("the earlier touch has no time `at`"));
+        }
+        let said = TouchAs::read_with(&touch, &["at"], broken);
+        Some((said, at?))
+    };
+    touches.into_iter().filter_map(&mut read).collect()
 }
 
 /// The lead with some of its JSON replaced.

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::lead::{
-    Attachment, Attribution, Consent, Content, Danger, Disposition, Email, Fields, Id, Kind, Lead, Name, NameError,
-    NextStep, Person, Phone, Stage, Touch,
+    Assessment, Attachment, Attribution, Consent, Content, Danger, Disposition, Email, Fields, Id, Kind, Lead, Name,
+    NameError, NextStep, Person, Phone, Stage, Touch,
 };
 
 /// A lead that nobody said anything about, and its touch, at `now`.
@@ -48,6 +48,7 @@ fn lead(channel: &Name) -> Lead {
         fields: Fields::new(),
         attachments: Vec::new(),
         score: 0,
+        assessment: Assessment::default(),
         tags: Vec::new(),
         disposition: Disposition::Unqualified,
         reason: None,

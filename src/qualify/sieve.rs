@@ -148,6 +148,9 @@ fn letter(class: &Class) -> Option<u8> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use regex::Regex;
+
     use super::*;
 
     fn may_match(pattern: &str, text: &str) -> bool {
@@ -182,5 +185,25 @@ mod tests {
         assert!(needed.may_be_in(&format!("{long} ANGEBOT")));
         assert!(needed.may_be_in(&format!("{long} ta\u{17f}\u{212a}")), "these are letters in another case");
         assert!(!needed.may_be_in(&long), "the text before it is forgotten");
+    }
+
+    proptest! {
+        #[test]
+        fn no_match_is_ever_missed(
+            pieces in prop::collection::vec(prop::sample::select(vec![
+                "an", "ge", "bot", "S", "k", "ü", "ß", "ı", "(?i)", "(?i:ks)", "\\b", ".", ".*", "\\w", "[a-c]", "[sS]",
+                "[Kk]", "(", ")", "|", "?", "+", "{2}", "{0,2}", " ", "1", "(?s)", "^", "$", "(?-u:\\b)", "K", "ſ",
+            ]), 1..12),
+            texts in prop::collection::vec("[angebotsSkKüÜßẞſKıİ1 AB]{0,24}", 8),
+        ) {
+            let source = pieces.concat();
+            if let (Ok(regex), Some(needed)) = (Regex::new(&source), regex_syntax::parse(&source).ok().and_then(|hir| Needed::by(&hir))) {
+                for text in &texts {
+                    // Shorter texts are not asked for words.
+                    let text = &format!("{}{text}", "-".repeat(SHORTEST));
+                    prop_assert!(!regex.is_match(text) || needed.may_be_in(text), "{source} in {text}");
+                }
+            }
+        }
     }
 }

@@ -173,7 +173,11 @@ fn patterns(table: &Table<'_>, problems: &mut Vec<Problem>) -> Vec<Pattern> {
             Err(error) => {
                 let why = error.to_string();
                 let why = why.lines().rfind(|line| line.contains("error")).unwrap_or(&why).trim().to_owned();
-                problems.push(table.problem_at(offset, format!("the pattern `{text}` is wrong: {why}")));
+                problems.push(
+                    table
+                        .problem_at(offset, format!("the pattern `{text}` is wrong: {why}"))
+                        .hint(r"each `(` needs its `)`; a bracket of the mail is written `\("),
+                );
             }
         }
     }

@@ -207,8 +207,18 @@ pub(super) static FIELDS: &[Field] = &[
 ];
 
 /// What rules decide, and so cannot ask for.
-pub(super) const DECIDED: [&str; 6] =
-    ["lead.score", "lead.tags", "lead.disposition", "lead.reason", "lead.team", "lead.owner"];
+pub(super) const DECIDED: [&str; 10] = [
+    "lead.score",
+    "lead.fit",
+    "lead.engagement",
+    "lead.priority",
+    "lead.custom",
+    "lead.tags",
+    "lead.disposition",
+    "lead.reason",
+    "lead.team",
+    "lead.owner",
+];
 
 /// Fields of an attachment.
 pub(super) const FILE_FIELDS: [(&str, Ty); 5] =

@@ -7,7 +7,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use cel::common::traits::{self, Adder, Container, Indexer, Iterable, Sizer};
-use cel::common::types::{CelBool, CelInt, CelList, CelString, LIST_TYPE, STRING_TYPE, Type};
+use cel::common::types::{
+    CelBool, CelInt, CelList, CelMap, CelMapKey, CelString, DYN_TYPE, LIST_TYPE, STRING_TYPE, Type,
+};
 use cel::common::value::{CowVal, StaticVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 use regex::{Regex, RegexBuilder};
@@ -197,7 +199,7 @@ pub(super) struct Pattern {
     /// fifty times as long: so they only look where there may be something.
     wide: Option<Regex>,
     /// Words without which it does not match.
-    needed: Option<Needed>,
+    needed: Option<Arc<Needed>>,
 }
 
 impl Pattern {
@@ -212,7 +214,7 @@ impl Pattern {
             }
         })?;
         let whole = regex_syntax::parse(source).ok();
-        let needed = whole.as_ref().and_then(Needed::by);
+        let needed = whole.as_ref().and_then(Needed::by).map(Arc::new);
         let wide = whole.and_then(without_boundaries).and_then(|source| build(&source).ok());
         Ok(Self { exact, wide, needed })
     }
@@ -296,12 +298,39 @@ fn matches<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executio
     }
 }
 
+/// The function that gives the keys of a map in order; no rule can write its name.
+pub(super) const IN_ORDER: &str = "@in_order";
+
+/// The keys of a map in order; anything else as it is.
+#[allow(clippy::needless_pass_by_value, reason = "the engine's signature of a function")]
+fn in_order<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, ExecutionError> {
+    let range = args.into_iter().next().ok_or_else(ExecutionError::missing_argument_or_target)?;
+    let Some(map) = range.downcast_ref::<CelMap<'_>>() else { return Ok(range) };
+    let mut keys: Vec<(String, Box<dyn Val + 'v>)> = map
+        .inner()
+        .keys()
+        .map(|key| -> (String, Box<dyn Val + 'v>) {
+            match key {
+                CelMapKey::String(text) => {
+                    (text.inner().to_owned(), Box::new(CelString::from(text.inner().to_owned())))
+                }
+                CelMapKey::Int(number) => (format!("{number:?}"), Box::new(number.clone())),
+                CelMapKey::UInt(number) => (format!("{number:?}"), Box::new(number.clone())),
+                CelMapKey::Bool(yes) => (format!("{yes:?}"), Box::new(yes.clone())),
+            }
+        })
+        .collect();
+    keys.sort_by(|a, b| a.0.cmp(&b.0));
+    Ok(CowVal::owned(CelList::from(keys.into_iter().map(|(_, key)| key).collect::<Vec<_>>())))
+}
+
 /// The environment of all rules: the standard library without its own `matches` (which compiles its
 /// pattern on each call), with ours, and the string extensions.
 pub(super) fn environment() -> Result<Env, DeclarationError> {
     let mut env = Env::stdlib();
     env.add_overload("matches", "text_matches_pattern", vec![STRING_TYPE, PATTERN_TYPE.to_owned()], matches)?;
     env.add_member_overload("matches", "text_matches_pattern_m", STRING_TYPE, vec![PATTERN_TYPE.to_owned()], matches)?;
+    env.add_overload(IN_ORDER, "in_order", vec![DYN_TYPE.to_owned()], in_order)?;
     env.add_extension(cel::extensions::strings)?;
     Ok(env)
 }

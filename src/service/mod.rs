@@ -8,10 +8,11 @@ mod filters;
 mod ledger;
 mod mailboxes;
 mod operations;
+mod past;
 mod people;
-mod replay;
 mod told;
 mod tryout;
+mod verdicts;
 mod views;
 
 use std::collections::BTreeSet;
@@ -29,8 +30,8 @@ use crate::pipeline::{InForce, Pulse, Space};
 use crate::store::{self, Store};
 
 pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
+pub use past::{Difference, Replayed, Said, Shadowed, Suggested};
 pub use people::{Assigned, StageChange};
-pub use replay::Replayed;
 pub use told::{Part, Refusal, Sender, Told};
 pub use tryout::{Reach, Step, Tried};
 pub use views::{LeadInFull, LeftBehind, OwnerState, TouchView};
@@ -58,7 +59,7 @@ pub struct Service {
     /// The channels in force.
     pub channels: RwLock<Vec<config::Channel>>,
     /// What the settings say of themselves.
-    pub settings: Mutex<SettingsState>,
+    pub settings: Arc<Mutex<SettingsState>>,
     /// What the daemon alone knows; empty in a command without one.
     pub reach: OnceLock<Reach>,
     /// The channels that are being tried out.

@@ -108,6 +108,8 @@ pub struct RulesState {
     pub version: String,
     /// How many.
     pub count: usize,
+    /// Short hash of the shadow rules, if there are any.
+    pub shadow: Option<String>,
 }
 
 impl Service {
@@ -150,7 +152,11 @@ impl Service {
                 trouble: self.space.for_items(0).err().map(|full| full.to_string()),
             },
             outbox,
-            rules: RulesState { version: policy.rules.version().to_owned(), count: policy.rules.len() },
+            rules: RulesState {
+                version: policy.rules.version().to_owned(),
+                count: policy.rules.len(),
+                shadow: policy.rules.shadow().map(|shadow| shadow.version().to_owned()),
+            },
             settings: self.settings(),
         })
     }

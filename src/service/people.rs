@@ -119,7 +119,7 @@ impl Service {
     }
 
     /// Changes one lead in one unit and returns it as it is then.
-    async fn change_lead(
+    pub(super) async fn change_lead(
         &self,
         id: Id,
         change: impl Fn(&mut Lead, &mut Unit<'_>) -> Result<(), store::Error> + Send + 'static,

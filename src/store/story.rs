@@ -6,8 +6,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{IntakeFilter, LeadFilter, Records, Store, Unit, redb};
 use crate::lead::{
-    Attribution, Content, Disposition, Email, Event, Id, Intake, Kind, Lead, Name, Notice, NoticeState, Original,
-    Outcome, Person, Place, Stage, Touch,
+    Assessment, Attribution, Content, Disposition, Email, Event, Id, Intake, Kind, Lead, Name, Notice, NoticeState,
+    Original, Outcome, Person, Place, Stage, Touch,
 };
 
 fn name(text: &str) -> Name {
@@ -34,6 +34,7 @@ fn lead(id: Id, email: &str, owner: &str) -> Lead {
         fields: serde_json::from_str(r#"{"b":1,"a":["x",null]}"#).unwrap(),
         attachments: vec![],
         score: 5,
+        assessment: Assessment::default(),
         tags: vec![],
         disposition: Disposition::Qualified,
         reason: None,

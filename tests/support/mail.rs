@@ -18,7 +18,7 @@ pub(crate) fn reader(domain: &str) -> Reader {
         http: Http { listen: ([127, 0, 0, 1], 0).into(), public_url: None, trusted_proxies: Vec::new() },
         web: Web { listen: ([127, 0, 0, 1], 0).into(), token: None },
         organisation: Organisation { domains: vec![domain.into()], country: "DE".into(), time_zone: TimeZone::UTC },
-        rules: Rules { folder: None, qualify_at: 30 },
+        rules: Rules { folder: None, qualify_at: 30, shadow: None },
         channels: Vec::new(),
         owners: Vec::new(),
         teams: Vec::new(),

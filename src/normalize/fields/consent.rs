@@ -143,9 +143,7 @@ fn role(label: &str) -> Option<(String, Role)> {
     let (group, role) = match (role, &words[..]) {
         (Some(role), [rest @ .., _]) if speaks(&rest.join(" ")) => (rest.concat(), role),
         // `Datum der Einwilligung`
-        (None, [first, rest @ ..]) if TIMES.contains(first) && speaks(&rest.join(" ")) => {
-            (rest.concat(), Role::Time)
-        }
+        (None, [first, rest @ ..]) if TIMES.contains(first) && speaks(&rest.join(" ")) => (rest.concat(), Role::Time),
         _ => (label::compact(label), Role::Flag),
     };
     let spoken = role != Role::Flag || speaks(label) || words.len() > 1 && speaks(&words[..words.len() - 1].join(" "));

@@ -44,7 +44,8 @@ pub fn text(letter: &AlarmLetter) -> String {
         entry(if german { "Seit" } else { "Since" }, &local(alarm.since));
     }
     if let Some(error) = &alarm.error {
-        let answered = !matches!(alarm.cause, Cause::SecretExpires | Cause::CanaryLate | Cause::TemplateDrift);
+        let answered =
+            !matches!(alarm.cause, Cause::SecretExpires | Cause::CanaryLate | Cause::TemplateDrift | Cause::Settings);
         let word = match (answered, over, german) {
             (false, _, true) => "Näheres",
             (false, _, false) => "Details",
@@ -67,7 +68,7 @@ fn look(cause: Cause) -> &'static str {
     match cause {
         Cause::Silent | Cause::NoMail | Cause::Refused | Cause::Undone => "lotse status; lotse check --connect",
         Cause::Folder | Cause::CanaryLate => "lotse status",
-        Cause::SecretExpires => "lotse check",
+        Cause::SecretExpires | Cause::Settings => "lotse check",
         Cause::TemplateDrift => "lotse intake list; lotse check",
         Cause::NoticesWait => "lotse outbox list --state pending",
         Cause::NoticesDead => "lotse outbox list --state dead",
@@ -90,6 +91,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
             Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
             Cause::TemplateDrift => format!("the template `{name}` does not fit the mails of its sender any more"),
+            Cause::Settings => "new settings or rules have mistakes; the last good ones are in force".to_owned(),
             Cause::SecretExpires => format!("the client secret of the mailbox `{name}` expires"),
             Cause::NoticesWait => format!("notices wait for the notifier `{name}`"),
             Cause::NoticesDead if count == 1 => "1 notice was given up".to_owned(),
@@ -107,6 +109,9 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
             Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
             Cause::TemplateDrift => format!("die Vorlage `{name}` passt nicht mehr zu den Mails ihres Absenders"),
+            Cause::Settings => {
+                "neue Einstellungen oder Regeln haben Fehler; die letzten guten gelten weiter".to_owned()
+            }
             Cause::SecretExpires => format!("das Client-Secret des Postfachs `{name}` läuft ab"),
             Cause::NoticesWait => format!("Benachrichtigungen warten auf `{name}`"),
             Cause::NoticesDead if count == 1 => "1 Benachrichtigung wurde aufgegeben".to_owned(),

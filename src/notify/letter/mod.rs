@@ -104,8 +104,11 @@ fn standing(letter: &Letter) -> String {
 }
 
 fn hits(verdict: &Verdict) -> Option<String> {
-    let hits: Vec<_> =
-        verdict.hits.iter().map(|hit| format!("{} ({:+})", line(&hit.rule, LONGEST_VALUE), hit.score)).collect();
+    let hits: Vec<_> = verdict
+        .hits
+        .iter()
+        .map(|hit| format!("{} ({:+})", line(&hit.rule, LONGEST_VALUE), hit.counted.unwrap_or(hit.score)))
+        .collect();
     (!hits.is_empty()).then(|| hits.join(", "))
 }
 

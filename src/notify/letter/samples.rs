@@ -7,8 +7,8 @@ use jiff::tz::TimeZone;
 use super::Language;
 use crate::config::Owner;
 use crate::lead::{
-    Attribution, Content, Decision, Disposition, Email, Event, Fields, Hit, Id, Kind, Lead, Name, Notice, NoticeState,
-    Person, Phone, Routing, Stage, Touch, Verdict,
+    Assessment, Attribution, Content, Decision, Disposition, Email, Event, Fields, Hit, Id, Kind, Lead, Name, Notice,
+    NoticeState, Person, Phone, Routing, Score, Stage, Touch, Verdict,
 };
 use crate::notify::{House, Letter};
 
@@ -61,6 +61,7 @@ pub(crate) fn lead(id: Id) -> Lead {
         fields: Fields::new(),
         attachments: Vec::new(),
         score: 45,
+        assessment: Assessment::default(),
         tags: vec!["intent:price".to_owned()],
         disposition: Disposition::Qualified,
         reason: None,
@@ -99,22 +100,34 @@ pub(crate) fn letter() -> Letter {
         rule: "asks for a price".to_owned(),
         place: "10-intent.toml:12".to_owned(),
         score: 20,
+        counted: Some(20),
+        group: "engagement".to_owned(),
+        of: Score::Engagement,
+        at: Some(at),
         tags: Vec::new(),
         disposition: None,
         reason: None,
         team: None,
+        priority: None,
+        set: Fields::new(),
         matched: vec!["Angebot".to_owned()],
     };
     let verdict = Verdict {
         hits: vec![hit],
         score: 45,
+        fit: 25,
+        engagement: 20,
+        groups: Vec::new(),
         tags: lead.tags.clone(),
         disposition: Disposition::Qualified,
         reason: None,
         team: None,
+        priority: None,
+        custom: Fields::new(),
         qualify_at: 30,
         rules_version: "abc".to_owned(),
         problems: Vec::new(),
+        shadow: None,
     };
     let routing = Routing { reason: "team sales, whose turn it was".to_owned(), ..Routing::default() };
     let notice = Notice {

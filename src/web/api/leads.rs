@@ -18,7 +18,7 @@ use crate::store::LeadFilter;
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/leads", get(index))
-        .route("/leads/{id}", get(show))
+        .route("/leads/{id}", get(show).patch(edit))
         .route("/leads/{id}/assign", post(assign))
         .route("/leads/{id}/stage", post(stage))
         .route("/leads/{id}/note", post(note))
@@ -39,6 +39,15 @@ async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Valu
 
 async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<LeadInFull>, Problem> {
     Ok(Json(web.read(move |service| service.lead(id)).await?))
+}
+
+async fn edit(
+    State(web): State<Web>,
+    Extension(Caller(by)): Extension<Caller>,
+    ById(id): ById,
+    bytes: Bytes,
+) -> Result<Json<Lead>, Problem> {
+    Ok(Json(web.service.edit(id, &body(&bytes)?, &by).await?))
 }
 
 async fn assign(

@@ -1,8 +1,9 @@
-//! Rules that are not in force: `POST /api/v1/rules/replay` and `…/explain`.
+//! What rules make of the stored leads: `POST /api/v1/rules/replay` and `…/explain` for rules that are not
+//! in force, `GET /api/v1/rules/shadow` and `…/suggest`.
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::routing::post;
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,13 +14,17 @@ use super::super::problem::Problem;
 use super::parameters::body;
 use crate::lead::Id;
 use crate::qualify::Rules;
-use crate::service::{Error, Replayed, Service};
+use crate::service::{Error, Replayed, Service, Shadowed, Suggested};
 
 /// All rule files and lists together, in bytes.
 const LARGEST: usize = 64 << 20;
 
 pub(super) fn routes() -> Router<Web> {
-    let routes = Router::new().route("/rules/replay", post(replay)).route("/rules/explain", post(explain));
+    let routes = Router::new()
+        .route("/rules/replay", post(replay))
+        .route("/rules/explain", post(explain))
+        .route("/rules/shadow", get(shadow))
+        .route("/rules/suggest", get(suggest));
     routes.layer(DefaultBodyLimit::max(LARGEST))
 }
 
@@ -60,4 +65,12 @@ async fn explain(State(web): State<Web>, bytes: Bytes) -> Result<Json<Value>, Pr
     let Some(lead) = wish.lead else { return Err(Error::Invalid("name a `lead`".into()).into()) };
     let explained = web.read(move |service| service.explain(&wish.rules(service)?, lead)).await?;
     Ok(Json(json!({ "items": explained, "next": null })))
+}
+
+async fn shadow(State(web): State<Web>) -> Result<Json<Shadowed>, Problem> {
+    Ok(Json(web.read(|service| service.shadowed()).await?))
+}
+
+async fn suggest(State(web): State<Web>) -> Result<Json<Suggested>, Problem> {
+    Ok(Json(web.read(|service| service.suggest()).await?))
 }

@@ -1,22 +1,24 @@
-//! `lotse rules`: run the tests of the rules on disk, try them on a text, and on the leads of the past,
-//! before new leads meet them.
+//! `lotse rules`: run the tests of the rules on disk, try them on a text, and on the leads of the past
+//! ([`past`]), before new leads meet them.
 //!
 //! Nothing is written. Tests and texts need neither daemon nor store.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod past;
+
+use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
 use jiff::civil::Date;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Outcome;
 use super::backfill::day;
 use super::client::Client;
 use super::leads::{quoted, verdict};
-use super::print::{Format, Printer, count, harmless, line, say, short, text};
+use super::print::{Format, count, harmless, line, say, text};
 use crate::config::Config;
 use crate::lead::{Fields, Hit, Id};
 use crate::normalize::Reader;
@@ -37,6 +39,10 @@ pub(super) enum Command {
     Explain(Explain),
     /// Where the stored leads would stand if these rules had judged them. Changes nothing.
     Replay(Replay),
+    /// What the shadow rules (`[rules] shadow`) said otherwise than those in force.
+    Shadow(Format),
+    /// Which rules and words tell converted leads from lost ones. Changes nothing.
+    Suggest(Format),
 }
 
 #[derive(Debug, clap::Args)]
@@ -114,7 +120,9 @@ pub(super) fn run(command: &Command, config: &Config) -> Outcome {
         Command::Test(wish) => test(wish, config)?,
         Command::Try(wish) => try_out(wish, config)?,
         Command::Explain(wish) => explain(wish, config)?,
-        Command::Replay(wish) => with_store(config, |client| replay(wish, config, client))?,
+        Command::Replay(wish) => with_store(config, |client| past::replay(wish, config, client))?,
+        Command::Shadow(format) => with_store(config, |client| past::shadow(*format, client))?,
+        Command::Suggest(format) => with_store(config, |client| past::suggest(*format, client))?,
     };
     Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -167,11 +175,11 @@ fn tell(outcome: &TestOutcome) -> anyhow::Result<()> {
 fn try_out(wish: &Try, config: &Config) -> anyhow::Result<bool> {
     let rules = wish.which.load(config)?;
     let reader = Reader::new(config);
-    let text = if wish.text == "-" { standard_input()? } else { wish.text.clone() };
-    let read = if is_mail(&text) {
-        as_if_mailed(text.into_bytes(), &reader)
+    let written = if wish.text == "-" { standard_input()? } else { wish.text.clone() };
+    let read = if is_mail(&written) {
+        as_if_mailed(written.into_bytes(), &reader)
     } else {
-        let said = [("email", &wish.from), ("subject", &wish.subject), ("message", &Some(text))];
+        let said = [("email", &wish.from), ("subject", &wish.subject), ("message", &Some(written))];
         let fields: Fields =
             said.into_iter().filter_map(|(field, text)| Some((field.to_owned(), json!(text.as_ref()?)))).collect();
         as_if_typed(&fields, &reader)
@@ -191,6 +199,12 @@ fn try_out(wish: &Try, config: &Config) -> anyhow::Result<bool> {
     verdict(&json!(judged))?;
     if !judged.tags.is_empty() {
         say(&format!("  tags: {}", judged.tags.join(", ")))?;
+    }
+    if let Some(priority) = judged.priority {
+        say(&format!("  priority: {}", priority.as_str()))?;
+    }
+    for (field, value) in &judged.custom {
+        say(&harmless(&format!("  {field}: {}", text(value))))?;
     }
     match &judged.team {
         Some(team) => say(&format!("  team: {team}"))?,
@@ -251,7 +265,8 @@ fn explain(wish: &Explain, config: &Config) -> anyhow::Result<bool> {
 fn effects(hit: &Hit) -> Vec<String> {
     let mut does = Vec::new();
     if hit.score != 0 {
-        does.push(format!("{:+} points", hit.score));
+        let group = if hit.group == hit.of.as_str() { String::new() } else { format!(", in the group {}", hit.group) };
+        does.push(format!("{:+} points of {}{group}", hit.score, hit.of.as_str()));
     }
     does.extend(hit.tags.iter().map(|tag| format!("tag {tag}")));
     if let Some(disposition) = hit.disposition {
@@ -259,6 +274,8 @@ fn effects(hit: &Hit) -> Vec<String> {
         does.push(format!("{}{reason}", disposition.as_str()));
     }
     does.extend(hit.team.iter().map(|team| format!("team {team}")));
+    does.extend(hit.priority.map(|priority| format!("{} priority", priority.as_str())));
+    does.extend(hit.set.iter().map(|(field, value)| format!("sets {field} = {}", text(value))));
     does
 }
 
@@ -278,46 +295,6 @@ fn about_lead(lead: Id, rules: &Rules, format: Format, config: &Config, client: 
         say(&format!("{mark}  {} ({}){said}", text(&rule["rule"]), text(&rule["place"])))?;
     }
     Ok(())
-}
-
-fn replay(wish: &Replay, config: &Config, client: &Client) -> anyhow::Result<()> {
-    let rules = wish.which.load(config)?;
-    let zone = config.organisation.time_zone.clone();
-    let since = wish.since.map(|since| since.to_zoned_datetime(zone)).transpose();
-    let since = since.context("this day is out of range")?.map(|since| since.timestamp());
-    let files: Vec<(String, &str)> = rules.texts().collect();
-    let wanted = json!({ "files": files, "qualify_at": config.rules.qualify_at, "since": since });
-    let replayed = client.post("/rules/replay", &wanted)?;
-    let mut printer = Printer::new(wish.format, &["id", "lead", "disposition", "score", "team", "owner"]);
-    let mut moved: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    for change in replayed["changes"].as_array().into_iter().flatten() {
-        for part in ["disposition", "team", "owner"] {
-            if change["is"][part] != change["would_be"][part] {
-                *moved.entry((part, arrow(change, part))).or_default() += 1;
-            }
-        }
-        let parts = ["disposition", "score", "team", "owner"];
-        printer.item(change, |change| {
-            let stands = parts.iter().map(|part| arrow(change, part));
-            [text(&change["id"]), short(&change["who"], 30)].into_iter().chain(stands).collect()
-        })?;
-    }
-    if wish.format.json {
-        return Ok(());
-    }
-    printer.finish("every lead stands where these rules would put it")?;
-    for ((part, arrow), leads) in moved {
-        say(&format!("{part:<12} {arrow}: {}", count(leads, "lead")))?;
-    }
-    let changed = replayed["changes"].as_array().map_or(0, Vec::len);
-    say(&format!("{} of {} leads would stand elsewhere; nothing was changed", changed, replayed["leads"]))
-}
-
-/// `was → would be`, or what it stays.
-fn arrow(change: &Value, part: &str) -> String {
-    let word = |value: &Value| if value.is_null() { "none".to_owned() } else { text(value) };
-    let (is, would_be) = (word(&change["is"][part]), word(&change["would_be"][part]));
-    if is == would_be { is } else { format!("{is} → {would_be}") }
 }
 
 fn standard_input() -> anyhow::Result<String> {

@@ -1,0 +1,162 @@
+//! Mistakes in rules, each with its place and what to do.
+
+use super::*;
+
+#[test]
+fn every_mistake_of_every_file_is_told_at_once_with_its_place() {
+    let a = "\
+[[rule]]
+name = \"typo\"
+wehn = 'true'
+score = 5
+
+[[rule]]
+name = \"typo\"
+when = 'lead.emial == \"x\"'
+score = 20.5
+
+[[rule]]
+when = 'true'
+team = \"dahc\"
+
+[[rule]]
+name = \"nothing\"
+when = 'true'
+
+[[rule]]
+name = \"word\"
+when = \"lead.name == \\\"\\u00fc\\\" && lead.nam != null\"
+disposition = \"disqualifed\"
+reason = \"\"
+tags = \"one\"
+";
+    let problems = load(&[("a.toml", a), ("b.toml", "[[rule]\nname = 1\n"), ("c.toml", "[[rules]]\nname = \"x\"\n")]);
+    let problems = problems.unwrap_err();
+    let told: Vec<String> = problems
+        .iter()
+        .map(|problem| {
+            let text = problem.to_string();
+            let file = Path::new(&problem.file).file_name().unwrap().to_str().unwrap().to_owned();
+            format!("{file}{}", &text[problem.file.len()..])
+        })
+        .collect();
+    for wanted in [
+        "a.toml:1:1: the rule has no `when`",
+        "a.toml:3:1: a rule has no `wehn`; did you mean `when`?",
+        "a.toml:7:8: there is another rule with the name `typo` at a.toml:1; names tell",
+        "a.toml:8:9: there is no `lead.emial`; did you mean `lead.email`?",
+        "a.toml:9:9: `score` must be a whole number",
+        "a.toml:11:1: the rule has no `name`",
+        "a.toml:13:8: there is no team `dahc`; did you mean `dach`?",
+        "a.toml:15:1: the rule has no effect",
+        "a.toml:21:36: there is no `lead.nam`; did you mean `lead.name`?",
+        "a.toml:22:15: there is no disposition `disqualifed`; did you mean `disqualified`?",
+        "a.toml:23:10: `reason` is empty",
+        "a.toml:24:8: `tags` must be a list of texts",
+        "b.toml:1:",
+        "c.toml:1:3: unknown key `rules`; did you mean `rule`?",
+    ] {
+        assert!(told.iter().any(|text| text.starts_with(wanted)), "{wanted}\n{}", told.join("\n"));
+    }
+    assert_eq!(told.len(), 14, "{}", told.join("\n"));
+}
+
+#[test]
+fn a_wrong_when_is_told_with_its_column_and_what_to_do() {
+    for (when, column, says, hint) in [
+        ("lead.name =", 11, "`=` does not belong here", "compare with `==`"),
+        ("lead.name ==", 13, "ends too early", ""),
+        (r#"lead.name == "x" and true"#, 18, "`and` does not belong here", "write `&&`"),
+        (r#"lead.name == "x"#, 14, "does not belong here", "a quote is not closed"),
+        (r#"lead.name.matches("\d+")"#, 19, "does not belong here", "double each backslash"),
+        (r#"lead.name.matches("\b")"#, 19, "backspace", "double the backslash"),
+        (r#"lead.name.matches("(a")"#, 19, "the pattern cannot be used: unclosed group", ""),
+        ("lead.name.matches(lead.email)", 23, "must be written out in quotes", "contains"),
+        ("lead.score > 3", 1, "`lead.score` cannot be seen", ""),
+        ("lead.owner == null", 1, "`lead.owner` cannot be seen", ""),
+        ("email == null", 1, "there is no `email`", "did you mean `lead.email`?"),
+        ("lead == null", 1, "`lead` is a group of fields", "such as `lead.id`"),
+        ("lead.attribution.pag == null", 1, "there is no `lead.attribution.pag`", "`lead.attribution.page`"),
+        (r"lead.domain in lists.freemial", 16, "there is no list `freemial`", "did you mean `freemail`?"),
+        ("lead.phones.size", 12, "a list has no field `size`", "write `size(…)`"),
+        ("lead.name.endsWith(3)", 19, "there is no `text.endsWith(int)`", "`text.endsWith(text)`"),
+        ("lead.name.lower() == 'x'", 16, "there is no function `lower`", "did you mean `lowerAscii`?"),
+        ("lead.phones.startsWith('+')", 23, "there is no `texts.startsWith(text)`", ""),
+        ("lead.touch_count == 'x'", 18, "a whole number never equals text", ""),
+        ("lead.touch_count + 1.5 > 1", 18, "cannot join a whole number and a decimal number", "double("),
+        ("lead.touch_count > 'x'", 18, "neither greater nor smaller", ""),
+        ("'x' in lead.name", 5, "`in` looks into a list", "contains"),
+        ("lead.touch_count in ['x']", 18, "a whole number is never in a list of text", ""),
+        ("lead.name && true", 1, "`&&` takes true or false, and this is text", ""),
+        ("!lead.name", 2, "`!` takes true or false, and this is text", ""),
+        ("lead.name", 1, "`when` must be true or false, and this is text", ""),
+        ("lead.touch_count", 1, "`when` must be true or false, and this is a whole number", ""),
+        ("lead.emails.exists(e, e.nam == 'x')", 24, "text has no field `nam`", ""),
+        ("lead.attachments.exists(a, a.nmae == 'x')", 29, "an attachment has no `nmae`", "did you mean `name`?"),
+        ("lead.?name.orValue('') == ''", 5, "not offered", "x != null"),
+        ("lead.created_at.getHours() + 'x' == 3", 28, "cannot join", ""),
+        ("now > 5", 5, "neither greater nor smaller", ""),
+        ("duration('soon') > duration('1h')", 1, "fails when it is tried", "tried on a lead"),
+        ("1 / 0 == 1", 1, "it divides by zero", ""),
+        ("Foo{a: 1} == null", 4, "objects cannot be made", ""),
+        ("optional.of(1) == null", 1, "there is no", ""),
+        ("lead.name.replace(lead.email, 'x') == ''", 18, "written out in quotes", ""),
+    ] {
+        let problems = load(&[("a.toml", &one(when)), ("lists/freemail.txt", "gmail.com\n")]);
+        let problems = problems.err().unwrap_or_else(|| panic!("{when} was taken"));
+        let problem = &problems[0];
+        let start = "when = '''".len();
+        assert_eq!((problem.line, problem.column), (4, start + column), "{when}: {problem}");
+        assert!(problem.message.contains(says), "{when}: {problem}");
+        assert!(problem.hint.clone().unwrap_or_default().contains(hint), "{when}: {problem}");
+    }
+}
+
+#[test]
+fn what_is_missing_or_unreadable_is_told() {
+    let problems = Rules::load(Some(Path::new("/nowhere/rules")), 30, &[]).unwrap_err();
+    assert!(problems[0].to_string().starts_with("/nowhere/rules: cannot read the folder"), "{problems:?}");
+    let dir = folder(&[("lists/x.txt", "a\n")]);
+    fs::write(dir.path().join("a.toml"), b"# \xff\n").unwrap();
+    let problems = Rules::load(Some(dir.path()), 30, &[]).unwrap_err();
+    assert!(problems[0].message.contains("not UTF-8"), "{problems:?}");
+    assert!(load(&[(".#a.toml", "broken ["), ("notes.md", "x"), ("a.toml", "# nothing yet\n")]).unwrap().is_empty());
+}
+
+#[test]
+fn a_disqualification_without_a_reason_is_taken_and_gives_the_name() {
+    let text = "[[rule]]\nname = \"no students\"\nwhen = 'true'\ndisposition = \"disqualified\"\n";
+    let rules = load(&[("a.toml", text)]).unwrap();
+    assert!(rules.warnings()[0].message.contains("reason"));
+    let (lead, touch) = &samples().unwrap()[0];
+    assert_eq!(rules.judge(lead, touch, at_noon()).reason.as_deref(), Some("no students"));
+}
+
+#[test]
+fn rules_that_can_never_do_what_they_are_there_for_are_warned_of() {
+    let rule =
+        |name: &str, when: &str, effect: &str| format!("[[rule]]\nname = \"{name}\"\nwhen = '{when}'\n{effect}\n");
+    let text = [
+        rule("a", "false", "score = 1"),
+        rule("b", r#"lead.country == "DE" && lead.name != null && "AT" == lead.country"#, "score = 1"),
+        rule("c", r#"lead.country == "DE" && lead.country != "DE""#, "score = 1"),
+        rule("d", r#"(lead.country == "DE" && lead.country == "AT") || lead.country == "CH""#, "score = 1"),
+        rule("e", "true", "team = \"dach\""),
+        rule("f", r#"lead.country == "FR""#, "team = \"sales\"\nscore = 1"),
+        rule("g", r#"lead.country  ==  "FR""#, "score = 2"),
+        rule("h", r#"lead.country != "DE" && lead.country != "AT""#, "score = 2"),
+    ];
+    let rules = load(&[("a.toml", &text.concat())]).unwrap();
+    let told: Vec<String> =
+        rules.warnings().iter().map(|problem| format!("{} {}", problem.line, problem.message)).collect();
+    assert_eq!(
+        told,
+        [
+            "1 the rule never hits: its `when` is `false`",
+            "5 the rule never hits: what it asks of `lead.country` excludes itself",
+            "9 the rule never hits: what it asks of `lead.country` excludes itself",
+            "21 its team never counts: `e` (a.toml:17) comes first and always hits",
+            "26 the rule asks the same as `f` (a.toml:21)",
+        ]
+    );
+}

@@ -1,0 +1,148 @@
+//! Rules on a running daemon: their shadow, a person's own verdict, what outcomes tell, and broken ones.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
+
+mod support;
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::Value;
+use support::daemon::Daemon;
+use support::http::{self, post};
+
+const LIMIT: Duration = Duration::from_secs(60);
+
+const SETTINGS: &str = r#"
+[rules]
+path = "rules"
+shadow = "rules-next"
+[channels.website]
+kind = "webhook"
+[notify.out]
+kind = "file"
+path = "outbox"
+[owners.anna]
+notify = ["out"]
+[teams.sales]
+members = ["anna"]
+"#;
+
+const RULES: &str = "[[rule]]\nname = \"asks for a price\"\nwhen = 'touch.text.contains(\"Preis\")'\nscore = 40\n\n\
+     [[rule]]\nname = \"studies\"\nwhen = 'lead.domain.endsWith(\".edu\")'\ndisposition = \"disqualified\"\nreason = \"student\"\n";
+const NEXT: &str = "[[group]]\nname = \"intent\"\nof = \"engagement\"\ncap = 20\n\n\
+     [[rule]]\nname = \"asks for a price\"\nwhen = 'touch.text.contains(\"Preis\")'\nscore = 40\ngroup = \"intent\"\n";
+
+fn with_shadow() -> Daemon {
+    let mut daemon = Daemon::with(SETTINGS);
+    for (folder, rules) in [("rules", RULES), ("rules-next", NEXT)] {
+        fs::create_dir(daemon.path(folder)).unwrap();
+        fs::write(daemon.path(folder).join("10.toml"), rules).unwrap();
+    }
+    daemon.start();
+    daemon
+}
+
+/// Sends a form; the lead that it belongs to.
+fn send(daemon: &Daemon, address: &str, message: &str) -> Value {
+    let body = format!(r#"{{"email":"{address}","message":"{message}"}}"#);
+    assert_eq!(post(daemon.public(), "/hooks/website", "application/json", &body).unwrap().status, 200);
+    daemon.json(&["leads", "list", address]).remove(0)
+}
+
+fn id(lead: &Value) -> &str {
+    lead["id"].as_str().unwrap()
+}
+
+#[test]
+fn shadow_rules_judge_every_new_lead_decide_nothing_and_the_difference_is_told() {
+    let daemon = with_shadow();
+    let max = send(&daemon, "max@firma.example", "Was ist der Preis?");
+    assert_eq!((&max["disposition"], &max["score"], &max["owner"]), (&"qualified".into(), &40.into(), &"anna".into()));
+    assert_eq!((&max["fit"], &max["engagement"]), (&0.into(), &40.into()));
+    send(&daemon, "eva@firma.example", "Guten Tag");
+
+    let why = daemon.ok(&["leads", "why", id(&max)]);
+    assert!(why.contains("fit 0, engagement 40\n"), "{why}");
+    assert!(why.contains("the shadow rules (") && why.contains(") would say: +20, unqualified"), "{why}");
+    let said = daemon.ok(&["rules", "shadow"]);
+    for part in ["qualified → unqualified: 1 lead", "40 → 20", "judge 1 of 2 leads otherwise"] {
+        assert!(said.contains(part), "`{part}` is not in\n{said}");
+    }
+    let status = daemon.object(&["status"]);
+    assert_ne!(status["rules"]["shadow"], status["rules"]["version"]);
+
+    // A broken shadow is named, raises the alarm, and leads are judged on.
+    fs::write(daemon.path("rules-next/10.toml"), NEXT.replace("touch.text", "touch.txt")).unwrap();
+    let alarmed = |daemon: &Daemon| {
+        let status = daemon.object(&["status"]);
+        let named = status["settings"]["error"].as_str().is_some_and(|error| error.contains("touch.txt"));
+        named && status["alarms"].as_array().unwrap().iter().any(|alarm| alarm["cause"] == "settings")
+    };
+    daemon.until("the operators are told", LIMIT, alarmed);
+    assert!(daemon.ok(&["status"]).contains("NOT IN FORCE"));
+    assert_eq!(send(&daemon, "tom@firma.example", "Preis?")["score"], 40);
+    assert_eq!(daemon.cli(&["check"]).status.code(), Some(1), "check names the mistake in the shadow rules");
+    fs::write(daemon.path("rules-next/10.toml"), NEXT).unwrap();
+    daemon.until("it is over", LIMIT, |daemon| {
+        let status = daemon.object(&["status"]);
+        status["settings"]["error"].is_null() && status["alarms"].as_array().unwrap().is_empty()
+    });
+}
+
+#[test]
+fn a_persons_own_verdict_wins_is_kept_with_its_reason_and_can_be_taken_back() {
+    let mut daemon = with_shadow();
+    let kim = send(&daemon, "kim@uni.edu", "Hello");
+    assert_eq!((&kim["disposition"], &kim["owner"]), (&"disqualified".into(), &Value::Null));
+
+    let set = |daemon: &Daemon, fields: &[&str]| daemon.cli(&[&["leads", "set", id(&kim)], fields].concat());
+    let wrong = set(&daemon, &["colour=red"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("there are: disposition, reason"));
+    assert_eq!(set(&daemon, &["disposition=disqualified"]).status.code(), Some(1), "a reason is due");
+    assert_eq!(set(&daemon, &["disposition=qualified", "reason=buys for the university"]).status.code(), Some(0));
+    let shown = daemon.object(&["leads", "show", id(&kim)]);
+    let stands = (&shown["disposition"], &shown["reason"], &shown["owner"]);
+    assert_eq!(stands, (&"qualified".into(), &"buys for the university".into(), &"anna".into()), "it has an owner now");
+
+    let again = send(&daemon, "kim@uni.edu", "Preis?");
+    assert_eq!((&again["disposition"], &again["score"]), (&"qualified".into(), &40.into()), "the score goes on");
+    assert!(!again["judged"]["by"].as_str().unwrap().is_empty());
+    let why = daemon.ok(&["leads", "why", id(&kim)]);
+    assert!(why.contains("buys for the university; no rule changes that"), "{why}");
+    assert!(daemon.ok(&["rules", "replay"]).contains("qualified"), "a replay runs");
+    daemon.stop();
+    assert_eq!(set(&daemon, &["disposition="]).status.code(), Some(0), "without the daemon");
+    let shown = daemon.object(&["leads", "show", id(&kim)]);
+    assert_eq!((&shown["judged"], &shown["disposition"]), (&Value::Null, &"disqualified".into()), "the rules again");
+    assert!(daemon.ok(&["leads", "show", id(&kim)]).contains("the rules decide again"));
+}
+
+#[test]
+fn suggestions_wait_for_enough_outcomes_and_then_tell_what_separates_them() {
+    let daemon = with_shadow();
+    send(&daemon, "first@firma.example", "Guten Tag");
+    assert!(daemon.ok(&["rules", "suggest"]).starts_with("too early: 0 converted and 0 lost leads are known"));
+    for number in 0..56 {
+        let message = if number % 2 == 0 { "Der Preis für ein Projekt" } else { "Ein Praktikum als Projekt" };
+        let body = format!(r#"{{"email":"p{number}@firma.example","message":"{message}"}}"#);
+        assert_eq!(post(daemon.public(), "/hooks/website", "application/json", &body).unwrap().status, 200);
+    }
+    let bearer = daemon.bearer();
+    for lead in daemon.json(&["leads", "list"]) {
+        let asks = lead["message"].as_str().unwrap().contains("Preis");
+        let stage = if asks { r#"{"stage":"converted"}"# } else { r#"{"stage":"lost","reason":"no need"}"# };
+        let path = format!("/api/v1/leads/{}/stage", id(&lead));
+        let headers = [bearer.as_str(), "Content-Type: application/json"];
+        assert_eq!(http::request(daemon.private(), "POST", &path, &headers, stage.as_bytes()).unwrap().status, 200);
+    }
+    let suggested = daemon.object(&["rules", "suggest"]);
+    let signs = suggested["signs"].as_array().unwrap();
+    let find = |sign: &str| signs.iter().find(|known| known["sign"] == sign);
+    let (price, intern) = (find("asks for a price").unwrap(), find("praktikum").unwrap());
+    assert_eq!((&price["sort"], &price["converted"], &price["lost"]), (&"rule".into(), &28.into(), &0.into()));
+    assert_eq!((&intern["sort"], &intern["converted"], &intern["lost"]), (&"word".into(), &0.into(), &28.into()));
+    assert!(find("projekt").is_none(), "what both have says nothing");
+    let said = daemon.ok(&["rules", "suggest"]);
+    assert!(said.contains("praktikum") && said.contains("28 converted and 29 lost leads"), "{said}");
+}
