@@ -1,5 +1,7 @@
 //! Clients that speak fast and mean no good: bombs, bodies without end, wrong methods, and more addresses than
 //! anybody could remember. Each is answered as it deserves, in bounded memory, and healthy posts beside them.
+//!
+//! `LOTSE_FLOOD=full` makes it ten times as much, so that the figures of the healthy posts mean something.
 
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -12,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::flood::withstand;
+use crate::flood::{is_full, withstand};
 use crate::house::{FORM, TEAM};
 use crate::support::daemon::Daemon;
 
@@ -24,6 +26,11 @@ const REMEMBERED: u64 = 96;
 const FIRED: u64 = 512;
 /// Nobody waits longer for an answer.
 const ANSWERED: Duration = Duration::from_mins(1);
+
+/// How often everything is done.
+fn rounds() -> usize {
+    if is_full() { 10 } else { 1 }
+}
 
 /// One connection that carries many requests.
 struct Line {
@@ -87,10 +94,10 @@ fn compressed_bombs_are_refused_and_the_others_are_served() {
                     let head =
                         format!("POST /hooks/website HTTP/1.1\r\nContent-Type: {kind}\r\nContent-Encoding: gzip");
                     let mut line = Line::to(to).await;
-                    for _ in 0..count {
+                    for _ in 0..count * rounds() {
                         assert_eq!(line.ask(&head, &bomb).await.0, 413);
                     }
-                    count
+                    count * rounds()
                 });
             }
         }
@@ -105,33 +112,37 @@ fn bodies_without_end_are_refused_and_the_others_are_served() {
     daemon.start();
     let to = daemon.public();
     withstand(&daemon, "bodies without end", FIRED, || async {
-        let mut senders = JoinSet::new();
-        for n in 0..40 {
-            senders.spawn(async move {
-                let kind = if n % 8 == 0 { "multipart/form-data; boundary=b" } else { "application/json" };
-                let head = format!("POST /hooks/website HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n");
-                let (mut from, mut into) = TcpStream::connect(to).await.unwrap().into_split();
-                let endless = async move {
-                    into.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).await.unwrap();
-                    let piece = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
-                    let mut sent = 0;
-                    // Until the other side has had enough of it.
-                    while into.write_all(piece.as_bytes()).await.is_ok() {
-                        sent += 0x4000;
-                        assert!(sent < 1 << 30, "somebody reads a body without end");
-                    }
-                };
-                let answer = async move {
-                    let mut start = [0; 12];
-                    from.read_exact(&mut start).await.unwrap();
-                    assert_eq!(&start, b"HTTP/1.1 413", "{}", String::from_utf8_lossy(&start));
-                    // Closed for good, or reset with bytes still on their way.
-                    from.read_to_end(&mut Vec::new()).await.ok();
-                };
-                timeout(ANSWERED, futures_util::future::join(endless, answer)).await.expect("never closed");
-            });
+        let mut all = 0;
+        for _ in 0..rounds() {
+            let mut senders = JoinSet::new();
+            for n in 0..40 {
+                senders.spawn(async move {
+                    let kind = if n % 8 == 0 { "multipart/form-data; boundary=b" } else { "application/json" };
+                    let head = format!("POST /hooks/website HTTP/1.1\r\nHost: x\r\nContent-Type: {kind}\r\n");
+                    let (mut from, mut into) = TcpStream::connect(to).await.unwrap().into_split();
+                    let endless = async move {
+                        into.write_all(format!("{head}Transfer-Encoding: chunked\r\n\r\n").as_bytes()).await.unwrap();
+                        let piece = format!("4000\r\n{}\r\n", " ".repeat(0x4000));
+                        let mut sent = 0;
+                        // Until the other side has had enough of it.
+                        while into.write_all(piece.as_bytes()).await.is_ok() {
+                            sent += 0x4000;
+                            assert!(sent < 1 << 30, "somebody reads a body without end");
+                        }
+                    };
+                    let answer = async move {
+                        let mut start = [0; 12];
+                        from.read_exact(&mut start).await.unwrap();
+                        assert_eq!(&start, b"HTTP/1.1 413", "{}", String::from_utf8_lossy(&start));
+                        // Closed for good, or reset with bytes still on their way.
+                        from.read_to_end(&mut Vec::new()).await.ok();
+                    };
+                    timeout(ANSWERED, futures_util::future::join(endless, answer)).await.expect("never closed");
+                });
+            }
+            all += senders.join_all().await.len();
         }
-        senders.join_all().await.len()
+        all
     });
     assert!(daemon.stop().0.success());
 }
@@ -146,7 +157,7 @@ fn wrong_methods_are_told_the_right_one_and_the_others_are_served() {
         for method in ["GET", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND", "BREW", "post"] {
             senders.spawn(async move {
                 let mut line = Line::to(to).await;
-                for n in 0..250 {
+                for n in 0..250 * rounds() {
                     let body = if n % 2 == 0 { &b""[..] } else { b"{\"email\":\"a@wrong.example\"}" };
                     let (status, head) = line.ask(&format!("{method} /hooks/website HTTP/1.1"), body).await;
                     assert_eq!(status, 405, "{method}: {head}");
@@ -155,7 +166,7 @@ fn wrong_methods_are_told_the_right_one_and_the_others_are_served() {
                         line = Line::to(to).await;
                     }
                 }
-                250
+                250 * rounds()
             });
         }
         senders.join_all().await.iter().sum()

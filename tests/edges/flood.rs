@@ -33,7 +33,8 @@ const SPEAKING: u64 = 256;
 /// The same of clients that say nothing: a few KiB each.
 const SILENT: u64 = 96;
 
-fn is_full() -> bool {
+/// Whether all of it is asked for.
+pub(crate) fn is_full() -> bool {
     std::env::var("LOTSE_FLOOD").is_ok_and(|size| size == "full")
 }
 

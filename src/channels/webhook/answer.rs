@@ -41,9 +41,9 @@ pub(super) enum Refusal {
     /// The body could not be received.
     #[error("The body broke off.")]
     BrokenOff,
-    /// No valid signature, key or token.
+    /// No valid signature, key or token; what it lacks, which its sender is not told.
     #[error("The signature, key or token is missing or wrong.")]
-    Unproven,
+    Unproven(String),
     /// A body that is coded in a way we do not read.
     #[error("Of compressed bodies only gzip is read. Send it so, or without Content-Encoding.")]
     Coding,
@@ -59,6 +59,14 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
+    /// Why, for the log.
+    pub(super) fn why(&self) -> String {
+        match self {
+            Self::Unproven(lack) => lack.clone(),
+            other => other.to_string(),
+        }
+    }
+
     fn status(&self) -> StatusCode {
         match self {
             Self::NoSuchAddress => StatusCode::NOT_FOUND,
@@ -67,7 +75,7 @@ impl Refusal {
             Self::TooLarge(_) | Self::Uploads(_) | Self::Body(BodyFault::TooMany) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenOff | Self::Body(BodyFault::Empty | BodyFault::Binary) => StatusCode::BAD_REQUEST,
-            Self::Unproven => StatusCode::UNAUTHORIZED,
+            Self::Unproven(_) => StatusCode::UNAUTHORIZED,
             Self::Coding | Self::Body(BodyFault::UnsupportedType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
@@ -97,7 +105,7 @@ impl IntoResponse for Refusal {
             Self::Unavailable | Self::Broken => {
                 headers.insert(header::RETRY_AFTER, TRY_AGAIN.into());
             }
-            Self::Unproven => {
+            Self::Unproven(_) => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             // RFC 9110, 12.5.3: what would have been read.

@@ -15,6 +15,7 @@ use hyper::body::Body as _;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Refusal;
@@ -28,6 +29,8 @@ const HEADER_BYTES: usize = 1024;
 const QUERY_BYTES: usize = 4096;
 /// Longest `Idempotency-Key` that is kept as it is.
 const KEY_BYTES: usize = 255;
+/// Bytes of a body after which others have their turn: who sends without end keeps nobody waiting.
+const TURN: usize = 64 << 10;
 /// What an item takes in memory beside its bytes, roughly.
 const ITEM_BYTES: usize = 4096;
 /// Request headers that are kept with the item.
@@ -96,7 +99,7 @@ pub(super) async fn receive(
     if body.size_hint().lower() > limit as u64 {
         return Err(Refusal::TooLarge(limit));
     }
-    let (mut bytes, mut held) = (Vec::new(), budget.open());
+    let (mut bytes, mut held, mut turn) = (Vec::new(), budget.open(), 0);
     loop {
         let patience = deadline.min(Instant::now() + pause);
         let Some(frame) = timeout_at(patience, body.frame()).await.map_err(|_| Refusal::TooSlow)? else { break };
@@ -107,6 +110,11 @@ pub(super) async fn receive(
         }
         held.take(data.len())?;
         bytes.extend_from_slice(&data);
+        turn += data.len();
+        if turn >= TURN {
+            turn = 0;
+            yield_now().await;
+        }
     }
     Ok((bytes, held))
 }

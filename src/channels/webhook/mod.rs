@@ -14,6 +14,7 @@ mod cors;
 mod encoding;
 mod idle;
 mod jws;
+mod lack;
 mod limits;
 pub mod listener;
 mod page;

@@ -21,6 +21,7 @@ use super::address::{Client, Peer};
 use super::answer::Refusal;
 use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
+use super::lack::lack;
 use super::unpack::{self, Coding};
 use super::verify::{Post, Proof, verify};
 use super::{Hook, Receivers, page};
@@ -88,14 +89,21 @@ pub(super) async fn answer(
         return Refusal::NoSuchAddress.into_response();
     };
     let asked = request.headers().clone();
+    let mut why = None;
     let mut response = match *request.method() {
         Method::OPTIONS => Cors::preflight(&asked),
         Method::POST => {
             let post = desk.post(hook, &hooks.trusted_proxies, request, started);
             match AssertUnwindSafe(post).catch_unwind().await {
                 Ok(Ok(response)) => response,
-                Ok(Err(refusal)) if page::is_for_a_person(&asked) => page::refused(&asked, &refusal),
-                Ok(Err(refusal)) => refusal.into_response(),
+                Ok(Err(refusal)) => {
+                    why = Some(refusal.why());
+                    if page::is_for_a_person(&asked) {
+                        page::refused(&asked, &refusal)
+                    } else {
+                        refusal.into_response()
+                    }
+                }
                 Err(_) => {
                     tracing::error!(channel = %hook.name, "a request could not be handled: a panic");
                     Refusal::Broken.into_response()
@@ -111,7 +119,7 @@ pub(super) async fn answer(
     let status = response.status().as_u16();
     count(hook.name.as_str(), status);
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(channel = %hook.name, status, ms, "answered a request");
+    tracing::info!(channel = %hook.name, status, ms, why = why.as_deref(), "answered a request");
     response
 }
 
@@ -204,17 +212,19 @@ impl Desk {
 }
 
 impl Hook {
-    /// Whether the sender knows one of the channel's secrets.
-    fn is_proven(&self, request: &Parts, body: &[u8]) -> bool {
-        let query = request.uri.query();
+    /// The address as the sender called it, where it is known.
+    fn url(&self, request: &Parts) -> Option<String> {
         // An address that the settings give with a query is the whole address.
-        let url = self.config.url.as_ref().map(|address| match query {
+        self.config.url.as_ref().map(|address| match request.uri.query() {
             Some(query) if !address.contains('?') => format!("{address}?{query}"),
             _ => address.clone(),
-        });
-        let (method, headers) = (request.method.as_str(), &request.headers);
-        let post = Post { method, url: url.as_deref(), query, headers, body, now: Timestamp::now() };
-        verify(&self.config, &post)
+        })
+    }
+
+    /// The request as proofs speak of it.
+    fn as_posted<'a>(request: &'a Parts, url: Option<&'a str>, body: &'a [u8]) -> Post<'a> {
+        let (method, headers, query) = (request.method.as_str(), &request.headers, request.uri.query());
+        Post { method, url, query, headers, body, now: Timestamp::now() }
     }
 
     /// The header with the id by which the sender repeats a delivery; the settings' signature may name one.
@@ -247,7 +257,9 @@ async fn prove(
     bytes: Vec<u8>,
     held: Held,
 ) -> Result<(Vec<u8>, Held), Refusal> {
-    let is_proven = |bytes: &[u8]| hook.is_proven(request, bytes);
+    let is_proven = |bytes: &[u8]| verify(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes));
+    let unproven =
+        || Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), b"")));
     let as_sent = is_proven(&bytes);
     match unpack::coding(&request.headers) {
         Coding::Plain if as_sent => Ok((bytes, held)),
@@ -255,8 +267,8 @@ async fn prove(
         Coding::Gzip => match unpack::gunzip(bytes, limit, held).await {
             Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
             Err(refusal) if as_sent => Err(refusal),
-            _ => Err(Refusal::Unproven),
+            _ => Err(unproven()),
         },
-        _ => Err(Refusal::Unproven),
+        _ => Err(unproven()),
     }
 }

@@ -129,7 +129,7 @@ impl Signature {
         let time = self.timestamp.as_deref().map(|name| self.time(name, header, post.headers));
         let time = match time {
             None => "",
-            Some(Some(time)) if self.is_fresh(time, post.now) => time,
+            Some(Some(time)) if is_near(time, post.now, self.tolerance) => time,
             Some(_) => return false,
         };
         let id = self.id.as_deref().and_then(|name| text(post.headers, name));
@@ -143,6 +143,19 @@ impl Signature {
             any |= self.algorithm.made_one_of(&given, &key, &message);
         }
         any
+    }
+
+    /// What keeps this signature from being verified at all; `None` where it is there, right or wrong.
+    pub(super) fn lack(&self, post: &Post<'_>) -> Option<String> {
+        let Some(header) = text(post.headers, &self.header) else {
+            return Some(format!("there is no header `{}`", self.header));
+        };
+        let name = self.timestamp.as_deref()?;
+        match self.time(name, header, post.headers) {
+            None => Some(format!("there is no `{name}` with the time")),
+            Some(time) if is_near(time, post.now, self.tolerance) => None,
+            Some(_) => Some(format!("it was signed more than {} s before or after our time", self.tolerance.as_secs())),
+        }
     }
 
     /// The headers that carry the signature of a post by this secret; `None` where it cannot be made.
@@ -181,15 +194,6 @@ impl Signature {
     fn time<'a>(&self, name: &'a str, header: &'a str, headers: &'a HeaderMap) -> Option<&'a str> {
         let piece = self.part.as_ref().and_then(|_| pieces(header, name).next());
         piece.or_else(|| text(headers, name)).filter(|time| !time.is_empty())
-    }
-
-    fn is_fresh(&self, time: &str, now: Timestamp) -> bool {
-        let at = match time.parse::<i64>() {
-            Ok(number) if number >= MILLISECONDS => Timestamp::from_millisecond(number).ok(),
-            Ok(number) => Timestamp::from_second(number).ok(),
-            Err(_) => time.parse().ok(),
-        };
-        at.is_some_and(|at| at.duration_since(now).unsigned_abs() <= self.tolerance)
     }
 
     /// The digests that stand in the header.
@@ -231,6 +235,16 @@ impl Signature {
         }
         urls
     }
+}
+
+/// Whether a time as a sender wrote it (seconds or milliseconds since 1970, or RFC 3339) is so near to ours.
+pub(super) fn is_near(time: &str, now: Timestamp, tolerance: Duration) -> bool {
+    let at = match time.parse::<i64>() {
+        Ok(number) if number >= MILLISECONDS => Timestamp::from_millisecond(number).ok(),
+        Ok(number) => Timestamp::from_second(number).ok(),
+        Err(_) => time.parse().ok(),
+    };
+    at.is_some_and(|at| at.duration_since(now).unsigned_abs() <= tolerance)
 }
 
 /// The same address with its usual port written out, or left out where it is.

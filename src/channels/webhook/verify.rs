@@ -14,7 +14,7 @@ use crate::config::Secret;
 /// The header for signed posts where the provider has no scheme and the settings describe none.
 pub(super) const HEADER: &str = "x-lotse-signature";
 /// Parameters of the address that may hold the secret, for senders that can do nothing else.
-const PARAMETERS: [&str; 3] = ["token", "secret", "key"];
+pub(super) const PARAMETERS: [&str; 3] = ["token", "secret", "key"];
 
 /// How a post proves that its sender knows the secret.
 #[derive(Clone, Debug, PartialEq)]

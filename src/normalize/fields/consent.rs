@@ -104,7 +104,8 @@ impl Sheet<'_> {
     fn agreed(&self, at: usize) -> String {
         let (value, label) = (self.text(at), line(&self.pairs[at].label));
         let is_sentence = |text: &str| text.split_whitespace().count() >= 3;
-        if is_sentence(&label) && !value.contains(&label) { format!("{label}: {value}") } else { value }
+        let stem = label.trim_end_matches(['.', ':', '*', ' ']);
+        if is_sentence(stem) && !value.contains(stem) { format!("{stem}: {value}") } else { value }
     }
 
     /// The moment a value names, where that is plain and has passed: RFC 3339, or seconds or milliseconds since

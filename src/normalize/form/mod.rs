@@ -109,16 +109,14 @@ pub fn items(content_type: &str, bytes: &[u8]) -> Result<Option<Vec<Box<RawValue
 /// Bytes of each file in a body: in a multipart one as sent, in any other as they are.
 #[must_use]
 pub fn file_sizes(content_type: &str, bytes: &[u8]) -> Vec<u64> {
-    match layout(content_type, bytes) {
-        Some(Layout::Multipart) => multipart::file_sizes(bytes, parameter(content_type, "boundary").as_deref()),
-        _ => {
-            let mut form = Form::default();
-            if let Ok(Some(node)) = tree(content_type, bytes, &mut form) {
-                node.pairs(&mut form);
-            }
-            form.attachments.iter().map(|file| file.size).collect()
-        }
+    if layout(content_type, bytes) == Some(Layout::Multipart) {
+        return multipart::file_sizes(bytes, parameter(content_type, "boundary").as_deref());
     }
+    let mut form = Form::default();
+    if let Ok(Some(node)) = tree(content_type, bytes, &mut form) {
+        node.pairs(&mut form);
+    }
+    form.attachments.iter().map(|file| file.size).collect()
 }
 
 /// Reads a body as its provider spells it. An error is a sentence for the person who looks at the
