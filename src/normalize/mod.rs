@@ -34,7 +34,7 @@ use fields::label::Slot;
 use form::{Form, Schema, schema};
 
 pub use identity::identity;
-pub use mail::{Pattern, Template, Templates};
+pub use mail::{Heading, Pattern, Template, Templates, heading};
 pub use readers::{Marks, Readers, apart};
 
 /// How one channel spells its fields.

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::{Error, Service};
 use crate::lead::{Attachment, Confidence, Content, Email, Id, Intake, Kind, Original, Outcome};
+use crate::normalize::{self, Heading};
 use crate::store::Records;
 
 /// Characters of a text that is shown as an excerpt.
@@ -17,6 +18,8 @@ const EXCERPT: usize = 80;
 pub struct Told {
     /// Who is taken for the sender; `None` where the item is no lead.
     pub sender: Option<Sender>,
+    /// What a mail that is no lead says of itself.
+    pub heading: Option<Heading>,
     /// The colleague who passed it on.
     pub forwarded_by: Option<Email>,
     /// What stands apart from the text: quote, signature, a forwarding colleague's remark.
@@ -73,7 +76,11 @@ impl Service {
     pub fn intake_told(&self, id: Id) -> Result<(Intake, Option<Original>, Told), Error> {
         let (row, original) = self.intake(id)?;
         let touch = self.store.view(|view| view.touch(id))?;
-        let told = tell(&row, touch.as_ref().map(|touch| &touch.content));
+        let mut told = tell(&row, touch.as_ref().map(|touch| &touch.content));
+        if let (None, Kind::Mail, Some(original)) = (&touch, row.kind, &original) {
+            told.heading = Some(normalize::heading(&original.bytes));
+            told.sentences.splice(0..0, told.heading.as_ref().map(headed));
+        }
         Ok((row, original, told))
     }
 }
@@ -157,7 +164,7 @@ fn sentences(row: &Intake, told: &Told) -> Vec<String> {
     if let Some(refused) = &told.refused {
         let word = if row.outcome == Outcome::Ignored { "It is no lead" } else { "It waits for a person to decide" };
         let matched = refused.matched.as_ref().map(|matched| format!(" What matched: {matched}.")).unwrap_or_default();
-        said.push(format!("{word}: {}.{matched} `lotse intake release {}` makes it one.", refused.rule, row.id));
+        said.push(format!("{word}: {}.{matched} `lotse intake release {}` makes it a lead.", refused.rule, row.id));
     }
     said.extend(told.repairs.iter().map(|repair| format!("Put right: {repair}.")));
     said.extend(told.problems.iter().map(|problem| format!("Not read cleanly: {problem}.")));
@@ -168,6 +175,15 @@ fn sentences(row: &Intake, told: &Told) -> Vec<String> {
         said.push(format!("With it came the file `{}` ({}, {} bytes).", file.name, file.content_type, file.size));
     }
     said
+}
+
+/// What a mail says of itself, so that a person knows which one it is.
+fn headed(heading: &Heading) -> String {
+    let from = heading.from.as_deref().unwrap_or("nobody");
+    match &heading.subject {
+        Some(subject) => format!("The mail says that it is from {from}, under the subject “{subject}”."),
+        None => format!("The mail says that it is from {from}, without a subject."),
+    }
 }
 
 /// Who is taken for the sender, and why.
@@ -233,6 +249,14 @@ mod tests {
             ]
         );
         assert_eq!(told.refused, None);
+    }
+
+    #[test]
+    fn a_mail_that_is_no_lead_is_told_by_its_heading() {
+        let heading = normalize::heading(b"Subject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\nFrom: Max <max@firma.example>\n\nx");
+        let said = "The mail says that it is from Max <max@firma.example>, under the subject “Grüße”.";
+        assert_eq!(headed(&heading), said);
+        assert_eq!(headed(&normalize::heading(b"")), "The mail says that it is from nobody, without a subject.");
     }
 
     #[test]

@@ -46,6 +46,8 @@ mod words;
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use crate::lead::{Confidence, Content, Email, Outcome, Reading, Thread};
 use crate::normalize::fields::Pair;
 use crate::normalize::{Reader, Trust, robot, text};
@@ -66,6 +68,9 @@ const RELEASE: &str = "to make it a lead all the same: `lotse intake release ID`
 
 /// Bytes of a mail over the bounds that are shown as its text when it is released.
 const EXCERPT: usize = 256 << 10;
+
+/// Bytes of a header that a person is told.
+const SHOWN: usize = 200;
 
 /// Reads one mail. Never fails: what cannot be read is [`Reading::Unclear`], what is no lead is
 /// [`Reading::Noise`]; with [`Trust::Released`] it is a lead, read as well as can be. `servers` are
@@ -183,6 +188,29 @@ fn taken_as_is(content: &mut Content, nobody: Nobody, reader: &Reader) {
             content.problems.push(reason);
         }
     }
+}
+
+/// What a mail says of itself in its headers, as received.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Heading {
+    /// `From`.
+    pub from: Option<String>,
+    /// `Subject`.
+    pub subject: Option<String>,
+}
+
+/// Reads the headers of a mail that a person is told about, each in one short line.
+#[must_use]
+pub fn heading(bytes: &[u8]) -> Heading {
+    let head = &bytes[..bytes.len().min(bounds::HEADER)];
+    let head = &headers::with_line_feeds(head)[..];
+    let (fields, _) = Fields::scan(head, 0, Place::Mail, |_| false);
+    let of = |name| {
+        let value = text::line(&fields.text(name, None)?);
+        let short = text::shorten(&value, SHOWN).trim().to_owned();
+        (!short.is_empty()).then_some(short)
+    };
+    Heading { from: of("from"), subject: of("subject") }
 }
 
 /// The labelled values of a text that is a form all through; `None` for any other text.
