@@ -8,7 +8,7 @@ use lotse::config::parse;
 use lotse::lead::{Delivery, Inbound, Kind, Name, Original};
 use lotse::normalize::{Reader, Trust};
 
-const PROVIDERS: [&str; 15] = [
+const PROVIDERS: [&str; 27] = [
     "generic",
     "typeform",
     "tally",
@@ -24,7 +24,22 @@ const PROVIDERS: [&str; 15] = [
     "netlify",
     "framer",
     "squarespace",
+    "intercom",
+    "crisp",
+    "tawk",
+    "livechat",
+    "tidio",
+    "zendesk",
+    "chatwoot",
+    "slack",
+    "teams",
+    "telegram",
+    "whatsapp",
+    "twilio",
 ];
+
+/// Those whose posts are chat messages.
+const CHATS: std::ops::Range<usize> = 15..27;
 
 static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
     let settings =
@@ -35,11 +50,12 @@ static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
 
 libfuzzer_sys::fuzz_target!(|post: &[u8]| {
     let [provider, kind, body @ ..] = post else { return };
+    let provider = usize::from(*provider) % READERS.len();
     let content_type = ["application/json", "text/plain", "application/x-www-form-urlencoded"][usize::from(*kind) % 3];
     let original = Original { content_type: content_type.into(), headers: BTreeMap::new(), bytes: body.to_vec() };
     let inbound = Inbound {
         channel: Name::parse("c").expect("a name"),
-        kind: Kind::Form,
+        kind: if CHATS.contains(&provider) { Kind::Chat } else { Kind::Form },
         received_at: jiff::Timestamp::UNIX_EPOCH,
         source: String::new(),
         delivery: Delivery::Unique,
@@ -47,7 +63,7 @@ libfuzzer_sys::fuzz_target!(|post: &[u8]| {
         place: None,
         quiet: true,
     };
-    let reader = &READERS[usize::from(*provider) % READERS.len()];
+    let reader = &READERS[provider];
     let _ = reader.identity(&inbound);
     lotse_fuzz::sound(&reader.read(&inbound, Trust::Usual));
 });

@@ -13,12 +13,14 @@ use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Refusal;
-use crate::lead::{Delivery, Inbound, Kind, Name, Original};
+use super::providers::Provider;
+use crate::lead::{Delivery, Inbound, Name, Original};
 use crate::normalize::form;
 
 /// Equal content counts as a repetition for this long.
@@ -121,16 +123,23 @@ pub(super) enum Items {
 
 /// Splits a body into items, each with what is needed to recognise and to read it again. `named` is the header
 /// in which this sender names its deliveries.
-pub(super) fn split(channel: &Name, named: Option<&str>, request: &Parts, bytes: Vec<u8>) -> Result<Items, Refusal> {
+pub(super) fn split(
+    channel: &Name,
+    provider: &Provider,
+    named: Option<&str>,
+    request: &Parts,
+    bytes: Vec<u8>,
+) -> Result<Items, Refusal> {
     let content_type = text(&request.headers, &header::CONTENT_TYPE).unwrap_or_default();
     form::check(&content_type, &bytes).map_err(Refusal::Body)?;
     let elements = form::items(&content_type, &bytes).map_err(Refusal::Body)?;
+    let elements = elements.or_else(|| bundled(provider, &bytes));
 
     let named = named.and_then(|header| delivery_name(&request.headers, header));
     let key = named.or_else(|| delivery_name(&request.headers, "idempotency-key"));
     let inbound = |delivery: Option<String>, source: String, content_type: &str, bytes: Vec<u8>| Inbound {
         channel: channel.clone(),
-        kind: Kind::Form,
+        kind: provider.kind,
         received_at: Timestamp::now(),
         source,
         delivery: delivery.map_or(Delivery::Content(REPEAT), Delivery::Named),
@@ -151,6 +160,15 @@ pub(super) fn split(channel: &Name, named: Option<&str>, request: &Parts, bytes:
         inbound(key.as_ref().map(|key| format!("{key}#{i}")), source, content_type, element.get().as_bytes().to_vec())
     });
     Ok(Items::Many(each.collect()))
+}
+
+/// The items of a post that its provider bundled under one envelope, each in an envelope of its own; `None`
+/// where it is one.
+fn bundled(provider: &Provider, bytes: &[u8]) -> Option<Vec<Box<RawValue>>> {
+    let items = (provider.items)(&serde_json::from_slice(bytes).ok()?);
+    let items = items.iter().take(form::MAX_ITEMS).map(serde_json::value::to_raw_value);
+    let items: Vec<_> = items.collect::<Result<_, _>>().ok()?;
+    (items.len() > 1).then_some(items)
 }
 
 /// The sender's own name for this delivery. A key that is too long to keep is kept as its hash.

@@ -61,6 +61,9 @@ pub struct Config {
     pub provider: &'static Provider,
     /// Accepted secrets (several while rotating); none: unsigned posts are taken.
     pub secrets: Vec<Secret>,
+    /// What the provider says when it asks whether this is the right address (Meta's "verify token"); none: one of
+    /// the secrets.
+    pub verify_token: Vec<Secret>,
     /// How a post proves that its sender knows one of them: as `signature` describes, else as the provider does.
     pub proof: Proof,
     /// The address as senders know it: the key `url`, else `public_url` with `/hooks/NAME`.

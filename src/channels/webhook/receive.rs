@@ -1,7 +1,7 @@
 //! One post, from the request to the answer.
 //!
 //! In: requests for `/hooks/{channel}`. Out: items at the front door, and after their commit an answer. The
-//! order is fixed: known channel, method, rate, body within bounds, proof, content, store, answer.
+//! order is fixed: known channel, method, rate, body within bounds, proof, handshake, content, store, answer.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -102,7 +102,9 @@ pub(super) async fn answer(
                 }
             }
         }
-        Method::GET | Method::HEAD => hook.shake_hands(request),
+        Method::GET | Method::HEAD => {
+            hook.handshake(&request.into_parts().0, b"").unwrap_or_else(|| Refusal::Method.into_response())
+        }
         _ => Refusal::Method.into_response(),
     };
     hook.cors.open(&asked, response.headers_mut());
@@ -140,8 +142,11 @@ impl Desk {
         let limit = if is_multipart(&request.headers) { bounds.multipart } else { bounds.text };
         let (bytes, held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
         let (bytes, mut held) = prove(hook, &request, limit, bytes, held).await?;
+        if let Some(answer) = hook.handshake(&request, &bytes) {
+            return Ok(answer);
+        }
         hook.config.uploads.check(&request.headers, &bytes).map_err(Refusal::Uploads)?;
-        let items = body::split(&hook.name, hook.delivery_header(), &request, bytes)?;
+        let items = body::split(&hook.name, hook.config.provider, hook.delivery_header(), &request, bytes)?;
         let (items, is_array) = match items {
             Items::One(item) => (vec![item], false),
             Items::Many(items) => (items, true),
@@ -220,11 +225,11 @@ impl Hook {
         self.config.provider.delivery.or(signed)
     }
 
-    /// Answers what the provider asks before it sends anything.
-    fn shake_hands(&self, request: Request) -> Response {
-        let (request, _) = request.into_parts();
-        let answer = (self.config.provider.handshake)(&request, &self.config.secrets);
-        answer.unwrap_or_else(|| Refusal::Method.into_response())
+    /// Our answer where the provider asks something instead of bringing it.
+    fn handshake(&self, request: &Parts, body: &[u8]) -> Option<Response> {
+        let config = &self.config;
+        let secrets = if config.verify_token.is_empty() { &config.secrets } else { &config.verify_token };
+        (config.provider.handshake)(request, body, secrets)
     }
 }
 

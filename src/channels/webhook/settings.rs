@@ -16,19 +16,7 @@ use crate::config::{Rate, Secret, values};
 use crate::normalize::{Spelling, TimeTrap};
 
 /// Providers that are known and cannot be taken yet; a name goes from here once there is a file for it.
-const LATER: [&str; 24] = [
-    "intercom",
-    "crisp",
-    "tawk",
-    "livechat",
-    "tidio",
-    "zendesk",
-    "chatwoot",
-    "slack",
-    "teams",
-    "telegram",
-    "whatsapp",
-    "twilio",
+const LATER: [&str; 12] = [
     "calendly",
     "cal_com",
     "google_ads",
@@ -56,9 +44,14 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
             Wrong::new(format!("{} signs what it sends, and there is no secret to verify it with", provider.title));
         section.report().error(&spot, wrong.hint("set `secret`"));
     }
+    if let Some(known) = provider.public_secret.filter(|known| secrets.iter().any(|secret| secret.expose() == *known)) {
+        let wrong = Wrong::new(format!("`{known}` is a secret that everybody knows: it lets nobody in"));
+        section.report().warning(&secret_spot, wrong.hint(format!("copy your own from {}", provider.title)));
+    }
+    let verify_token = section.key("verify_token").secrets();
     let described = signature(section, is_secret);
     let proof = described.map_or_else(provider.proof, Proof::Signature);
-    if let Proof::Signature(Signature { key, .. }) | Proof::SignatureOrToken(Signature { key, .. }) = &proof {
+    for Signature { key, .. } in proof.signatures() {
         fitting(*key, &secrets, section, &secret_spot);
     }
     let origins = section.key("origins").list(values::origin).unwrap_or_default();
@@ -70,7 +63,7 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let url = section.key("url").parse(|text| values::url(text).map(|_| text.to_owned()));
     let spelling = Spelling { honeypot, time_trap, schema: &provider.schema, ..spelling(section) };
     let rate = rate.unwrap_or(Rate { count: 600, per: Duration::from_mins(1) });
-    Config { provider, secrets, proof, url, origins, redirect, rate, uploads, spelling }
+    Config { provider, secrets, verify_token, proof, url, origins, redirect, rate, uploads, spelling }
 }
 
 /// Reads `time_trap = { field = "spent", least = "3s" }`.

@@ -43,6 +43,8 @@ pub struct Form {
     pub problems: Vec<String>,
     /// Why it is no lead, where its provider says so.
     pub noise: Option<String>,
+    /// The provider's names of the conversation that it stands in.
+    pub conversations: Vec<String>,
 }
 
 /// A body that is refused before it is stored; everything else is kept.
@@ -120,6 +122,7 @@ pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
     let mut form = Form::default();
     if let Some(node) = tree(original, &mut form)? {
         form.noise = (schema.noise)(&node);
+        form.conversations = (schema.conversations)(&node);
         // What a form has is a few hundred values; more are no form of the provider's.
         let node = if node.is_larger_than(MAX_NODES) { node } else { (schema.arrange)(node) };
         node.pairs(&mut form);

@@ -4,38 +4,52 @@
 //! form, what it wants to be answered, which of its posts are no leads, and what a person does on its side to
 //! connect it. Whatever a file does not say is as for `generic`.
 
+mod chatwoot;
 mod contact_form_7;
+mod crisp;
 mod elementor;
 mod fluent_forms;
 mod formspree;
 mod framer;
 mod generic;
 mod gravity_forms;
+mod intercom;
 mod jotform;
+mod livechat;
+mod meta;
 mod netlify;
 mod ninja_forms;
+mod slack;
 mod squarespace;
 mod tally;
+mod tawk;
+mod teams;
+mod telegram;
+mod tidio;
+mod twilio;
 mod typeform;
 mod webflow;
+mod whatsapp;
 mod wpforms;
+mod zendesk;
 
 use std::fmt;
 
 use axum::http::request::Parts;
 use axum::response::Response;
+use serde_json::Value;
 
 use super::answer;
 use super::verify::Proof;
 use crate::config::Secret;
-use crate::lead::Receipt;
+use crate::lead::{Kind, Receipt};
 use crate::normalize::form::Schema;
 use crate::normalize::form::tree::Node;
 
 pub use generic::GENERIC;
 
 /// The providers whose posts can be taken.
-pub(crate) static PROVIDERS: [&Provider; 15] = [
+pub(crate) static PROVIDERS: [&Provider; 27] = [
     &GENERIC,
     &typeform::TYPEFORM,
     &tally::TALLY,
@@ -51,6 +65,18 @@ pub(crate) static PROVIDERS: [&Provider; 15] = [
     &netlify::NETLIFY,
     &framer::FRAMER,
     &squarespace::SQUARESPACE,
+    &intercom::INTERCOM,
+    &crisp::CRISP,
+    &tawk::TAWK,
+    &livechat::LIVECHAT,
+    &tidio::TIDIO,
+    &zendesk::ZENDESK,
+    &chatwoot::CHATWOOT,
+    &slack::SLACK,
+    &teams::TEAMS,
+    &telegram::TELEGRAM,
+    &whatsapp::WHATSAPP,
+    &twilio::TWILIO,
 ];
 
 /// The provider of this name.
@@ -66,12 +92,20 @@ pub struct Provider {
     pub proof: fn() -> Proof,
     /// Whether it signs everything it sends, so that there is always a secret.
     pub always_signs: bool,
+    /// A secret that everybody knows: it proves nothing.
+    pub public_secret: Option<&'static str>,
     /// The header with the id by which it repeats a delivery, lower case.
     pub delivery: Option<&'static str>,
+    /// What its posts are.
+    pub kind: Kind,
     /// How it spells a form.
     pub schema: Schema,
-    /// What it asks, with `GET`, before it sends anything; `None` where this is no such question.
-    pub handshake: fn(&Parts, &[Secret]) -> Option<Response>,
+    /// The items that it bundled under one envelope, each in an envelope of its own; none where a post is one item.
+    pub items: fn(&Value) -> Vec<Value>,
+    /// Our answer where the request is no delivery but the provider's question whether we are the right address;
+    /// `None` where it is none. It asks with `GET` (the body is empty; nothing is proved yet), or posts the
+    /// question (the body has proved where it comes from).
+    pub handshake: fn(&Parts, &[u8], &[Secret]) -> Option<Response>,
     /// What it reads after the commit; the flag says whether it posted an array.
     pub answer: fn(&[Receipt], bool) -> Response,
     /// What a person does to connect it, a step a line; `{url}` is the channel's address.
@@ -87,13 +121,21 @@ impl Provider {
             title,
             proof: || Proof::Token,
             always_signs: false,
+            public_secret: None,
             delivery: None,
+            kind: Kind::Form,
             schema: Schema::plain(name),
-            handshake: |_, _| None,
+            items: |_| Vec::new(),
+            handshake: |_, _, _| None,
             answer: answer::whole,
             steps: "",
             sample: ("application/json", generic::SAMPLE),
         }
+    }
+
+    /// A provider of chats that is in everything else as `generic` is.
+    const fn of_chats(name: &'static str, title: &'static str) -> Self {
+        Self { kind: Kind::Chat, ..Self::like_generic(name, title) }
     }
 
     /// Its name in the settings.
@@ -120,6 +162,22 @@ fn first(body: &Node, places: &[&str]) -> Option<String> {
     places.iter().find_map(|place| body.text_at(place))
 }
 
+/// Texts under our own labels, from the first of their places in a body that holds one.
+fn named(body: &Node, wanted: &[(&str, &[&str])]) -> Vec<(String, Node)> {
+    let text = |(label, places): &(&str, &[&str])| Some(((*label).to_owned(), Node::Text(first(body, places)?)));
+    wanted.iter().filter_map(text).collect()
+}
+
+/// A text under a label of ours, where there is one.
+fn said(label: &str, text: Option<String>) -> Option<(String, Node)> {
+    text.map(|text| (label.to_owned(), Node::Text(text)))
+}
+
+/// Why what people of our own write in a chat is no lead.
+const OPERATOR: &str = "an operator's message";
+/// Why what a program writes in a chat is no lead.
+const BOT: &str = "a program's message";
+
 /// What a post about something else than `wanted` is about; a body that does not say is passed over.
 fn other_than(wanted: &[&str], said: Option<String>) -> Option<String> {
     let said = said.filter(|said| !wanted.contains(&said.as_str()))?;
@@ -127,5 +185,7 @@ fn other_than(wanted: &[&str], said: Option<String>) -> Option<String> {
     Some(format!("news of another kind (`{said}`)"))
 }
 
+#[cfg(test)]
+mod chat_tests;
 #[cfg(test)]
 mod tests;

@@ -11,12 +11,12 @@ use crate::config;
 use crate::lead::{Content, Delivery, Email, Inbound, Kind, Name, Original, Reading};
 use crate::normalize::{Reader, Trust};
 
-fn inbound(content_type: &str, body: &str) -> Inbound {
+fn inbound(kind: Kind, content_type: &str, body: &str) -> Inbound {
     let original =
         Original { content_type: content_type.into(), headers: BTreeMap::new(), bytes: body.as_bytes().to_vec() };
     Inbound {
         channel: Name::parse("forms").unwrap(),
-        kind: Kind::Form,
+        kind,
         received_at: Timestamp::UNIX_EPOCH,
         source: String::new(),
         delivery: Delivery::Content(SignedDuration::from_mins(10)),
@@ -33,28 +33,32 @@ fn reader(provider: &str) -> Reader {
     Reader::new(&loaded.config.unwrap_or_else(|| panic!("{:?}", loaded.problems)))
 }
 
-fn reading(provider: &str, content_type: &str, body: &str) -> Reading {
-    reader(provider).read(&inbound(content_type, body), Trust::Usual)
+fn kind(provider: &str) -> Kind {
+    find(provider).map_or(Kind::Form, |provider| provider.kind)
 }
 
-fn lead(provider: &str, content_type: &str, body: &str) -> Content {
+pub(super) fn reading(provider: &str, content_type: &str, body: &str) -> Reading {
+    reader(provider).read(&inbound(kind(provider), content_type, body), Trust::Usual)
+}
+
+pub(super) fn lead(provider: &str, content_type: &str, body: &str) -> Content {
     match reading(provider, content_type, body) {
         Reading::Lead(content) => *content,
         other => panic!("{provider}: {other:?}"),
     }
 }
 
-fn json(provider: &str, body: &str) -> Content {
+pub(super) fn json(provider: &str, body: &str) -> Content {
     lead(provider, "application/json", body)
 }
 
-fn who(content: &Content) -> (Option<&str>, Option<&str>) {
+pub(super) fn who(content: &Content) -> (Option<&str>, Option<&str>) {
     (content.person.name.as_deref(), content.person.emails.first().map(Email::as_str))
 }
 
 /// The identity's key of a post.
-fn key(provider: &str, content_type: &str, body: &str) -> String {
-    reader(provider).identity(&inbound(content_type, body)).key
+pub(super) fn key(provider: &str, content_type: &str, body: &str) -> String {
+    reader(provider).identity(&inbound(kind(provider), content_type, body)).key
 }
 
 #[test]

@@ -66,6 +66,7 @@ pub(super) fn open() -> Config {
     Config {
         provider: &GENERIC,
         secrets: Vec::new(),
+        verify_token: Vec::new(),
         proof: Proof::Token,
         url: None,
         origins: Vec::new(),
