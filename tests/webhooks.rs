@@ -10,7 +10,7 @@ use support::daemon::Daemon;
 use support::http::post;
 
 /// The providers, all with a secret; `00ff5ec7e7` is text, hexadecimal digits and base64.
-const PROVIDERS: [&str; 27] = [
+const PROVIDERS: [&str; 33] = [
     "generic",
     "typeform",
     "tally",
@@ -38,6 +38,12 @@ const PROVIDERS: [&str; 27] = [
     "telegram",
     "whatsapp",
     "twilio",
+    "sendgrid",
+    "mailgun",
+    "postmark",
+    "ses",
+    "cloudflare",
+    "rfc822",
 ];
 
 fn settings() -> String {

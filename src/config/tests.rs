@@ -429,7 +429,7 @@ members = ["anna"]
     let form = webhook::Config {
         provider: &GENERIC,
         secrets: Vec::new(),
-        verify_token: Vec::new(),
+        account: Box::default(),
         proof: Proof::Token,
         url: None,
         origins: Vec::new(),

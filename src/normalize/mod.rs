@@ -196,6 +196,7 @@ impl Reader {
     fn form(&self, form: Result<Form, String>, inbound: &Inbound, trust: Trust) -> Reading {
         let mut form = match form {
             Ok(Form { noise: Some(why), .. }) if trust == Trust::Usual => return Reading::Noise(why),
+            Ok(Form { unclear: Some(why), .. }) if trust == Trust::Usual => return Reading::Unclear(why),
             Ok(form) if form.pairs.is_empty() && form.attachments.is_empty() && form.letter.is_none() => {
                 return Reading::Unclear("the form is empty: no field holds a value".into());
             }

@@ -4,6 +4,7 @@
 //! bytes, with the share of memory they hold until their items are stored; from them the items of a
 //! generic post as the front door takes them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,8 +20,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Refusal;
+use super::mail_in;
 use super::providers::Provider;
-use crate::lead::{Delivery, Inbound, Name, Original};
+use crate::lead::{Delivery, Inbound, Kind, Name, Original};
 use crate::normalize::form;
 
 /// Equal content counts as a repetition for this long.
@@ -131,6 +133,9 @@ pub(super) fn split(
     bytes: Vec<u8>,
 ) -> Result<Items, Refusal> {
     let content_type = text(&request.headers, &header::CONTENT_TYPE).unwrap_or_default();
+    if let Some(mail) = mail_in(provider, &content_type, &bytes) {
+        return Ok(Items::One(of_mail(channel, mail)));
+    }
     form::check(&content_type, &bytes).map_err(Refusal::Body)?;
     let elements = form::items(&content_type, &bytes).map_err(Refusal::Body)?;
     let elements = elements.or_else(|| bundled(provider, &bytes));
@@ -162,6 +167,20 @@ pub(super) fn split(
     Ok(Items::Many(each.collect()))
 }
 
+/// A mail, as it would have come from a mailbox.
+fn of_mail(channel: &Name, bytes: Vec<u8>) -> Inbound {
+    Inbound {
+        channel: channel.clone(),
+        kind: Kind::Mail,
+        received_at: Timestamp::now(),
+        source: format!("POST /hooks/{channel}"),
+        delivery: Delivery::Mail,
+        original: Original { content_type: "message/rfc822".to_owned(), headers: BTreeMap::new(), bytes },
+        place: None,
+        quiet: false,
+    }
+}
+
 /// The items of a post that its provider bundled under one envelope, each in an envelope of its own; `None`
 /// where it is one.
 fn bundled(provider: &Provider, bytes: &[u8]) -> Option<Vec<Box<RawValue>>> {
@@ -186,8 +205,8 @@ fn delivery_name(headers: &HeaderMap, header: &str) -> Option<String> {
 }
 
 /// The headers that are kept with an item, and the query without its secrets.
-fn kept(request: &Parts) -> std::collections::BTreeMap<String, String> {
-    let mut kept: std::collections::BTreeMap<_, _> = KEPT
+fn kept(request: &Parts) -> BTreeMap<String, String> {
+    let mut kept: BTreeMap<_, _> = KEPT
         .iter()
         .filter_map(|name| Some((name.as_str().to_owned(), shorten(text(&request.headers, name)?, HEADER_BYTES))))
         .collect();

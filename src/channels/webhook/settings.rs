@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::providers::{self, GENERIC, PROVIDERS, Provider};
 use super::receive::LARGEST_BODY;
-use super::{Algorithm, Config, Encoding, Key, Piece, Proof, Signature, Uploads};
+use super::{Account, Algorithm, Config, Encoding, Key, Piece, Proof, Signature, Uploads};
 use crate::config::problem::{Wrong, quote};
 use crate::config::report::Spot;
 use crate::config::section::Section;
@@ -16,20 +16,7 @@ use crate::config::{Rate, Secret, values};
 use crate::normalize::{Spelling, TimeTrap};
 
 /// Providers that are known and cannot be taken yet; a name goes from here once there is a file for it.
-const LATER: [&str; 12] = [
-    "calendly",
-    "cal_com",
-    "google_ads",
-    "meta_lead_ads",
-    "linkedin",
-    "hubspot",
-    "sendgrid",
-    "mailgun",
-    "postmark",
-    "ses",
-    "cloudflare",
-    "rfc822",
-];
+const LATER: [&str; 6] = ["calendly", "cal_com", "google_ads", "meta_lead_ads", "linkedin", "hubspot"];
 
 /// Reads one webhook. Where a mistake was reported, a default stands for what could not be read.
 pub(crate) fn read(section: &mut Section<'_>) -> Config {
@@ -48,7 +35,7 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
         let wrong = Wrong::new(format!("`{known}` is a secret that everybody knows: it lets nobody in"));
         section.report().warning(&secret_spot, wrong.hint(format!("copy your own from {}", provider.title)));
     }
-    let verify_token = section.key("verify_token").secrets();
+    let account = Box::new(Account { verify_token: section.key("verify_token").secrets() });
     let described = signature(section, is_secret);
     let proof = described.map_or_else(provider.proof, Proof::Signature);
     for Signature { key, .. } in proof.signatures() {
@@ -63,7 +50,7 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let url = section.key("url").parse(|text| values::url(text).map(|_| text.to_owned()));
     let spelling = Spelling { honeypot, time_trap, schema: &provider.schema, ..spelling(section) };
     let rate = rate.unwrap_or(Rate { count: 600, per: Duration::from_mins(1) });
-    Config { provider, secrets, verify_token, proof, url, origins, redirect, rate, uploads, spelling }
+    Config { provider, secrets, account, proof, url, origins, redirect, rate, uploads, spelling }
 }
 
 /// Reads `time_trap = { field = "spent", least = "3s" }`.

@@ -198,7 +198,7 @@ impl Signature {
         let time = self.timestamp.as_deref().map(|name| self.time(name, header, post.headers));
         let time = match time {
             None => "",
-            Some(Some(time)) if self.is_fresh(time, post.now) => time,
+            Some(Some(time)) if is_near(time, post.now, self.tolerance) => time,
             Some(_) => return false,
         };
         let id = self.id.as_deref().and_then(|name| text(post.headers, name));
@@ -253,15 +253,6 @@ impl Signature {
         piece.or_else(|| text(headers, name)).filter(|time| !time.is_empty())
     }
 
-    fn is_fresh(&self, time: &str, now: Timestamp) -> bool {
-        let at = match time.parse::<i64>() {
-            Ok(number) if number >= MILLISECONDS => Timestamp::from_millisecond(number).ok(),
-            Ok(number) => Timestamp::from_second(number).ok(),
-            Err(_) => time.parse().ok(),
-        };
-        at.is_some_and(|at| at.duration_since(now).unsigned_abs() <= self.tolerance)
-    }
-
     /// The digests that stand in the header.
     fn given(&self, header: &str) -> Vec<Vec<u8>> {
         let digest = |text: &str| self.encoding.decode(text.trim().strip_prefix(self.prefix.as_str())?);
@@ -307,6 +298,16 @@ impl Signature {
         }
         urls
     }
+}
+
+/// Whether a time as a sender wrote it (seconds or milliseconds since 1970, or RFC 3339) is so near to ours.
+pub(super) fn is_near(time: &str, now: Timestamp, tolerance: Duration) -> bool {
+    let at = match time.parse::<i64>() {
+        Ok(number) if number >= MILLISECONDS => Timestamp::from_millisecond(number).ok(),
+        Ok(number) => Timestamp::from_second(number).ok(),
+        Err(_) => time.parse().ok(),
+    };
+    at.is_some_and(|at| at.duration_since(now).unsigned_abs() <= tolerance)
 }
 
 /// The same address with its usual port written out, or left out where it is.

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::signature::{Signature, text};
-use super::{Config, jws};
+use super::{Config, jws, public_key, signed_token};
 use crate::config::Secret;
 
 /// The header for signed posts where the provider has no scheme and the settings describe none.
@@ -34,6 +34,17 @@ pub enum Proof {
     Header(&'static str),
     /// The secret itself under this key of a JSON body, or what stands for a token.
     Field(&'static str),
+    /// A signature by the private key to the secret, which is a public key; where the secret is none, it is a
+    /// token. As SendGrid has it: ECDSA (P-256, SHA-256) over the time and the body.
+    PublicKeyOrToken {
+        /// Header that holds the signature, lower case.
+        header: &'static str,
+        /// Header that holds the time, lower case.
+        timestamp: &'static str,
+    },
+    /// A signature over a time and a token, all three fields of the body, or what stands for a token. As Mailgun
+    /// has it: the rest of the body is not signed.
+    SignedToken,
     /// A signed statement about the body, as Netlify sends it.
     Jws {
         /// Header that holds it, lower case.
@@ -95,6 +106,13 @@ pub fn verify(config: &Config, post: &Post<'_>) -> bool {
         Proof::Header(name) => {
             let given = text(post.headers, name).is_some_and(|given| secret.is(given));
             given | is_token(secret, post) | our_own().is_on(post, secret.expose())
+        }
+        Proof::PublicKeyOrToken { header, timestamp } => match public_key::read(secret.expose()) {
+            Some(key) => public_key::is_on(post, &key, header, timestamp),
+            None => is_token(secret, post) | our_own().is_on(post, secret.expose()),
+        },
+        Proof::SignedToken => {
+            signed_token::is_on(post, secret.expose()) | is_token(secret, post) | our_own().is_on(post, secret.expose())
         }
         Proof::Field(key) => {
             let given = field(post.body, key).is_some_and(|given| secret.is(&given));

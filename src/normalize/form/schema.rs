@@ -20,6 +20,8 @@ pub struct Schema {
     pub(crate) delivery: fn(&Node) -> Option<String>,
     /// Why the body is no lead: a test, or news of something else.
     pub(crate) noise: fn(&Node) -> Option<String>,
+    /// Why a person must look at the body: what it is about stands elsewhere.
+    pub(crate) unclear: fn(&Node) -> Option<String>,
     /// The provider's names of the conversation that the body stands in, the narrowest first.
     pub(crate) conversations: fn(&Node) -> Vec<String>,
 }
@@ -27,7 +29,14 @@ pub struct Schema {
 impl Schema {
     /// A schema that changes nothing: bodies are read as anybody's.
     pub(crate) const fn plain(provider: &'static str) -> Self {
-        Self { provider, arrange: |body| body, delivery: |_| None, noise: |_| None, conversations: |_| Vec::new() }
+        Self {
+            provider,
+            arrange: |body| body,
+            delivery: |_| None,
+            noise: |_| None,
+            unclear: |_| None,
+            conversations: |_| Vec::new(),
+        }
     }
 }
 

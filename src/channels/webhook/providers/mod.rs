@@ -5,6 +5,7 @@
 //! connect it. Whatever a file does not say is as for `generic`.
 
 mod chatwoot;
+mod cloudflare;
 mod contact_form_7;
 mod crisp;
 mod elementor;
@@ -16,9 +17,14 @@ mod gravity_forms;
 mod intercom;
 mod jotform;
 mod livechat;
+mod mailgun;
 mod meta;
 mod netlify;
 mod ninja_forms;
+mod postmark;
+mod rfc822;
+mod sendgrid;
+mod ses;
 mod slack;
 mod squarespace;
 mod tally;
@@ -40,6 +46,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::answer;
+use super::gateway;
 use super::verify::Proof;
 use crate::config::Secret;
 use crate::lead::{Kind, Receipt};
@@ -49,7 +56,7 @@ use crate::normalize::form::tree::Node;
 pub use generic::GENERIC;
 
 /// The providers whose posts can be taken.
-pub(crate) static PROVIDERS: [&Provider; 27] = [
+pub(crate) static PROVIDERS: [&Provider; 33] = [
     &GENERIC,
     &typeform::TYPEFORM,
     &tally::TALLY,
@@ -77,6 +84,12 @@ pub(crate) static PROVIDERS: [&Provider; 27] = [
     &telegram::TELEGRAM,
     &whatsapp::WHATSAPP,
     &twilio::TWILIO,
+    &sendgrid::SENDGRID,
+    &mailgun::MAILGUN,
+    &postmark::POSTMARK,
+    &ses::SES,
+    &cloudflare::CLOUDFLARE,
+    &rfc822::RFC822,
 ];
 
 /// The provider of this name.
@@ -100,6 +113,8 @@ pub struct Provider {
     pub kind: Kind,
     /// How it spells a form.
     pub schema: Schema,
+    /// The mail in a post, for a mail gateway; where there is none in it, it is read as a form.
+    pub(in crate::channels::webhook) mail: Option<gateway::Unwrap>,
     /// The items that it bundled under one envelope, each in an envelope of its own; none where a post is one item.
     pub items: fn(&Value) -> Vec<Value>,
     /// Our answer where the request is no delivery but the provider's question whether we are the right address;
@@ -125,6 +140,7 @@ impl Provider {
             delivery: None,
             kind: Kind::Form,
             schema: Schema::plain(name),
+            mail: None,
             items: |_| Vec::new(),
             handshake: |_, _, _| None,
             answer: answer::whole,
@@ -136,6 +152,17 @@ impl Provider {
     /// A provider of chats that is in everything else as `generic` is.
     const fn of_chats(name: &'static str, title: &'static str) -> Self {
         Self { kind: Kind::Chat, ..Self::like_generic(name, title) }
+    }
+
+    /// A mail gateway that is in everything else as `generic` is.
+    const fn of_mails(name: &'static str, title: &'static str) -> Self {
+        Self { mail: Some(|_| None), ..Self::like_generic(name, title) }
+    }
+
+    /// The provider of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        find(name)
     }
 
     /// Its name in the settings.
@@ -171,6 +198,13 @@ fn named(body: &Node, wanted: &[(&str, &[&str])]) -> Vec<(String, Node)> {
 /// A text under a label of ours, where there is one.
 fn said(label: &str, text: Option<String>) -> Option<(String, Node)> {
     text.map(|text| (label.to_owned(), Node::Text(text)))
+}
+
+/// The mail that is the body itself.
+fn raw_mail(post: &gateway::Post<'_>) -> Option<Vec<u8>> {
+    let is_raw =
+        matches!(&*post.kind(), "message/rfc822" | "message/global" | "application/octet-stream" | "text/plain" | "");
+    (is_raw && gateway::is_mail(post.bytes)).then(|| post.bytes.to_vec())
 }
 
 /// Why what people of our own write in a chat is no lead.

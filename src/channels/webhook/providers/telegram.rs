@@ -68,10 +68,9 @@ fn arrange(body: Node) -> Node {
     // Somebody else's card is no number of the writer.
     let (writer, card) = (message.text_at("from.id"), message.text_at("contact.user_id"));
     let own = card.is_some() && card == writer;
-    let number = message.text_at("contact.phone_number").map(|number| match number.starts_with('+') {
-        true => number,
-        false => format!("+{number}"),
-    });
+    let number = message
+        .text_at("contact.phone_number")
+        .map(|number| if number.starts_with('+') { number } else { format!("+{number}") });
     let (phone, other) = if own { (number, None) } else { (None, number) };
     let place = message
         .at("location")

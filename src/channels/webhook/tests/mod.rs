@@ -66,7 +66,7 @@ pub(super) fn open() -> Config {
     Config {
         provider: &GENERIC,
         secrets: Vec::new(),
-        verify_token: Vec::new(),
+        account: Box::default(),
         proof: Proof::Token,
         url: None,
         origins: Vec::new(),
