@@ -134,3 +134,68 @@ fn every_chat_message_is_a_lead_of_whom_it_names_or_no_lead_at_all() {
     println!("{leads} leads with {checked} values as expected, {noise} that are none");
     assert!(leads > 0 && noise > 0 && checked > 0);
 }
+
+#[test]
+fn a_booked_meeting_is_a_lead_and_a_cancelled_one_is_none() {
+    let Some(folder) = folder("booking") else { return };
+    let (mut leads, mut none) = (0, 0);
+    for (meta, bodies) in labelled(&folder) {
+        let reader = reader(provider(meta["provider"].as_str().unwrap()));
+        for (name, bytes) in bodies {
+            let inbound = post(Kind::Form, meta["content_type"].as_str().unwrap(), bytes);
+            let key = reader.identity(&inbound).key;
+            match reader.read(&inbound, Trust::Usual) {
+                Reading::Lead(content) => {
+                    leads += 1;
+                    assert!(content.meeting.is_some(), "{name}");
+                    for (field, expected) in meta["expected"].as_object().into_iter().flatten() {
+                        let expected = expected.as_str().unwrap();
+                        let found = found(field, expected, &content, &key);
+                        assert_eq!(found.as_deref(), Some(expected), "{name}: {field} of {content:#?}");
+                    }
+                }
+                other => {
+                    none += 1;
+                    assert!(meta["expected"]["not_a_new_lead"] == true, "{name}: {other:?}");
+                    assert!(matches!(other.of_a_stranger(), Reading::Noise(_)), "{name}");
+                }
+            }
+        }
+    }
+    assert!(leads > 0 && none > 0);
+}
+
+#[test]
+fn an_advert_that_sends_an_id_waits_for_its_details_under_that_id() {
+    let Some(folder) = folder("ads") else { return };
+    let (mut leads, mut waiting) = (0, 0);
+    for (meta, bodies) in labelled(&folder) {
+        let reader = reader(provider(meta["provider"].as_str().unwrap()));
+        for (name, bytes) in bodies {
+            // An array is posted as its elements.
+            let bytes = match serde_json::from_slice::<Value>(&bytes).unwrap() {
+                Value::Array(list) => list[0].to_string().into_bytes(),
+                _ => bytes,
+            };
+            let inbound = post(Kind::Form, meta["content_type"].as_str().unwrap(), bytes);
+            let key = reader.identity(&inbound).key;
+            let expected = &meta["expected"];
+            match reader.read(&inbound, Trust::Usual) {
+                Reading::Lead(content) => {
+                    leads += 1;
+                    assert_eq!(content.person.name.as_deref(), expected["name"].as_str(), "{name}");
+                    assert_eq!(content.person.emails[0].as_str(), expected["email"].as_str().unwrap(), "{name}");
+                    let all = serde_json::to_string(&content).unwrap();
+                    assert!(all.contains(expected["phone_raw"].as_str().unwrap()), "{name}: {all}");
+                }
+                Reading::Unclear(why) => {
+                    waiting += 1;
+                    assert!(expected["needs_fetch"] == true && why.contains("waits for its details"), "{name}: {why}");
+                    assert!(key.ends_with(expected["external_id"].as_str().unwrap()), "{name}: {key}");
+                }
+                other => panic!("{name}: {other:?}"),
+            }
+        }
+    }
+    assert!(leads > 0 && waiting > 0);
+}

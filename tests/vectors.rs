@@ -77,7 +77,14 @@ const HUBSPOT_2: &str =
     r#"signature = { header = "X-HubSpot-Signature", algorithm = "sha256", signed = "{method}{url}{body}" }"#;
 
 /// The providers of ours whose scheme it is: what they sign verifies by their names alone, too.
-const PROVIDERS: [(&str, &str); 12] = [
+const PROVIDERS: [(&str, &str); 19] = [
+    ("linkedin", "linkedin"),
+    ("hubspot", "hubspot"),
+    ("hubspot_v1", "hubspot"),
+    ("hubspot_v2_get", "hubspot"),
+    ("hubspot_v2_post", "hubspot"),
+    ("calendly", "calendly"),
+    ("cal.com", "cal_com"),
     ("slack", "slack"),
     ("slack_v0", "slack"),
     ("meta (leadgen, whatsapp)", "whatsapp"),
@@ -276,7 +283,7 @@ impl Signed {
         let signature = self.headers.iter().position(|(name, _)| name.eq_ignore_ascii_case(header_of(&self.settings)));
         let signature = signature.or_else(|| {
             let carries = |name: &str| ["signature", "authorization"].iter().any(|word| name.contains(word));
-            let is_time = |name: &str| name.contains("timestamp");
+            let is_time = |name: &str| ["timestamp", "version"].iter().any(|word| name.contains(word));
             let names = self.headers.iter().map(|(name, _)| name.to_lowercase());
             names.into_iter().position(|name| carries(&name) && !is_time(&name))
         });

@@ -10,7 +10,7 @@ use support::daemon::Daemon;
 use support::http::post;
 
 /// The providers, all with a secret; `00ff5ec7e7` is text, hexadecimal digits and base64.
-const PROVIDERS: [&str; 33] = [
+const PROVIDERS: [&str; 39] = [
     "generic",
     "typeform",
     "tally",
@@ -44,6 +44,12 @@ const PROVIDERS: [&str; 33] = [
     "ses",
     "cloudflare",
     "rfc822",
+    "calendly",
+    "cal_com",
+    "google_ads",
+    "meta_lead_ads",
+    "linkedin",
+    "hubspot",
 ];
 
 fn settings() -> String {

@@ -10,7 +10,7 @@ use lotse::config::parse;
 use lotse::lead::{Delivery, Inbound, Kind, Name, Original};
 use lotse::normalize::{Reader, Trust};
 
-const PROVIDERS: [&str; 33] = [
+const PROVIDERS: [&str; 39] = [
     "generic",
     "typeform",
     "tally",
@@ -44,6 +44,12 @@ const PROVIDERS: [&str; 33] = [
     "ses",
     "cloudflare",
     "rfc822",
+    "calendly",
+    "cal_com",
+    "google_ads",
+    "meta_lead_ads",
+    "linkedin",
+    "hubspot",
 ];
 
 /// Those whose posts are chat messages.
@@ -51,7 +57,7 @@ const CHATS: std::ops::Range<usize> = 15..27;
 
 static READERS: LazyLock<Vec<Reader>> = LazyLock::new(|| {
     let settings =
-        |name: &str| format!("[channels.c]\nkind = \"webhook\"\nprovider = \"{name}\"\nsecret = \"00ff5ec7e7\"\n");
+        |name: &str| format!("[channels.c]\nkind = \"webhook\"\nprovider = \"{name}\"\nsecret = \"00ff5ec7e7\"\nurl = \"https://leads.example.com/hooks/c\"\n");
     let reader = |name: &&str| Reader::new(&parse(&settings(name), None).config.expect("settings"));
     PROVIDERS.iter().map(reader).collect()
 });

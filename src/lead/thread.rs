@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Email, Outcome};
+use super::{Content, Email, Meeting, Outcome};
 
 /// What a mail or chat message says of the conversation that it stands in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +77,8 @@ pub enum Says {
     Failed(Returned),
     /// One of our own people wrote.
     Colleague(Email),
+    /// A meeting was cancelled, or moved.
+    Meeting(Meeting),
 }
 
 /// A mail that came back.

@@ -29,12 +29,16 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::config::{self, ChannelKind, Config};
-use crate::lead::{Content, Delivery, Email, Fit, Identity, Inbound, Kind, Name, Original, Reading, Thread};
+use crate::lead::{
+    Aside, Content, Delivery, Email, Fit, Identity, Inbound, Kind, Meeting, Name, News, Original, Outcome, Reading,
+    Says, Thread,
+};
 use fields::Pair;
 use fields::label::Slot;
 use form::{Form, Schema};
 
 pub use identity::identity;
+pub(crate) use identity::named as named_identity;
 pub use mail::{Pattern, Template, Templates};
 pub use readers::{Marks, Readers, apart};
 
@@ -231,7 +235,11 @@ impl Reader {
         content.attachments = form.attachments;
         content.problems.splice(0..0, form.problems);
         content.headers.clone_from(&inbound.original.headers);
-        Reading::Lead(Box::new(content))
+        content.meeting = form.meeting;
+        match content.meeting.take_if(|meeting| matches!(meeting.news, News::Cancelled | News::MadeWay)) {
+            Some(meeting) if trust == Trust::Usual => called_off(content, meeting),
+            _ => Reading::Lead(Box::new(content)),
+        }
     }
 
     /// A text in which nothing is labelled: the message, and the address and numbers in it. It
@@ -285,6 +293,17 @@ impl Reader {
         content.headers.clone_from(&inbound.original.headers);
         content
     }
+}
+
+/// What a meeting that is not held says about its lead; about nobody, where none is known.
+fn called_off(mut content: Content, meeting: Meeting) -> Reading {
+    let reason = match meeting.news {
+        News::MadeWay => "a meeting that was moved: its new time comes by itself",
+        _ => "a meeting was cancelled",
+    };
+    content.text = Some(meeting.cancellation());
+    let (outcome, reason) = (Outcome::Ignored, reason.to_owned());
+    Reading::Aside(Box::new(Aside { says: Says::Meeting(meeting), content, outcome, reason }))
 }
 
 /// The conversations of a channel, under names that no other channel's have.

@@ -20,6 +20,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Refusal;
+use super::fetch;
 use super::mail_in;
 use super::providers::Provider;
 use crate::lead::{Delivery, Inbound, Kind, Name, Original};
@@ -148,8 +149,8 @@ pub(super) fn split(
         received_at: Timestamp::now(),
         source,
         delivery: delivery.map_or(Delivery::Content(REPEAT), Delivery::Named),
+        place: fetch::todo(provider, &bytes),
         original: Original { content_type: content_type.to_owned(), headers: kept(request), bytes },
-        place: None,
         quiet: false,
     };
     let Some(elements) = elements else {

@@ -11,6 +11,7 @@ mod body;
 mod connection;
 mod cors;
 mod encoding;
+pub(crate) mod fetch;
 mod gateway;
 mod idle;
 mod jws;
@@ -88,6 +89,10 @@ pub struct Account {
     /// What it says when it asks whether this is the right address (Meta's "verify token"); none: one of the
     /// secrets.
     pub verify_token: Vec<Secret>,
+    /// What opens its interface, where the rest of an item is fetched.
+    pub token: Option<Secret>,
+    /// Where that interface is; none: where it always is.
+    pub api: Option<String>,
 }
 
 /// The webhooks that receive now, one for each `[channels.NAME]` of this kind.

@@ -19,7 +19,7 @@ pub(super) use charset::is_binary;
 
 use serde_json::value::RawValue;
 
-use crate::lead::{Attachment, Original};
+use crate::lead::{Attachment, Meeting, Original};
 use crate::normalize::fields::Pair;
 pub use schema::Schema;
 use tree::Node;
@@ -45,6 +45,8 @@ pub struct Form {
     pub noise: Option<String>,
     /// Why a person must look at it, where its provider says so.
     pub unclear: Option<String>,
+    /// News of a meeting that it brings.
+    pub meeting: Option<Meeting>,
     /// The provider's names of the conversation that it stands in.
     pub conversations: Vec<String>,
 }
@@ -144,6 +146,7 @@ pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
         form.noise = (schema.noise)(&node);
         form.conversations = (schema.conversations)(&node);
         form.unclear = (schema.unclear)(&node);
+        form.meeting = (schema.meeting)(&node);
         // What a form has is a few hundred values; more are no form of the provider's.
         let node = if node.is_larger_than(MAX_NODES) { node } else { (schema.arrange)(node) };
         node.pairs(&mut form);

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::tree::Node;
 use crate::channels::webhook::providers;
+use crate::lead::Meeting;
 
 /// How one provider spells a form. Each function passes over a body that it does not know.
 pub struct Schema {
@@ -22,6 +23,8 @@ pub struct Schema {
     pub(crate) noise: fn(&Node) -> Option<String>,
     /// Why a person must look at the body: what it is about stands elsewhere.
     pub(crate) unclear: fn(&Node) -> Option<String>,
+    /// News of a meeting that the body brings.
+    pub(crate) meeting: fn(&Node) -> Option<Meeting>,
     /// The provider's names of the conversation that the body stands in, the narrowest first.
     pub(crate) conversations: fn(&Node) -> Vec<String>,
 }
@@ -35,6 +38,7 @@ impl Schema {
             delivery: |_| None,
             noise: |_| None,
             unclear: |_| None,
+            meeting: |_| None,
             conversations: |_| Vec::new(),
         }
     }

@@ -4,6 +4,8 @@
 //! form, what it wants to be answered, which of its posts are no leads, and what a person does on its side to
 //! connect it. Whatever a file does not say is as for `generic`.
 
+mod cal_com;
+mod calendly;
 mod chatwoot;
 mod cloudflare;
 mod contact_form_7;
@@ -13,12 +15,16 @@ mod fluent_forms;
 mod formspree;
 mod framer;
 mod generic;
+mod google_ads;
 mod gravity_forms;
+mod hubspot;
 mod intercom;
 mod jotform;
+mod linkedin;
 mod livechat;
 mod mailgun;
 mod meta;
+mod meta_lead_ads;
 mod netlify;
 mod ninja_forms;
 mod postmark;
@@ -46,6 +52,7 @@ use axum::response::Response;
 use serde_json::Value;
 
 use super::answer;
+use super::fetch::Fetching;
 use super::gateway;
 use super::verify::Proof;
 use crate::config::Secret;
@@ -56,7 +63,7 @@ use crate::normalize::form::tree::Node;
 pub use generic::GENERIC;
 
 /// The providers whose posts can be taken.
-pub(crate) static PROVIDERS: [&Provider; 33] = [
+pub(crate) static PROVIDERS: [&Provider; 39] = [
     &GENERIC,
     &typeform::TYPEFORM,
     &tally::TALLY,
@@ -90,6 +97,12 @@ pub(crate) static PROVIDERS: [&Provider; 33] = [
     &ses::SES,
     &cloudflare::CLOUDFLARE,
     &rfc822::RFC822,
+    &calendly::CALENDLY,
+    &cal_com::CAL_COM,
+    &google_ads::GOOGLE_ADS,
+    &meta_lead_ads::META_LEAD_ADS,
+    &linkedin::LINKEDIN,
+    &hubspot::HUBSPOT,
 ];
 
 /// The provider of this name.
@@ -113,6 +126,8 @@ pub struct Provider {
     pub kind: Kind,
     /// How it spells a form.
     pub schema: Schema,
+    /// How the rest of an item is fetched, for a provider that sends no more than an id.
+    pub(in crate::channels::webhook) fetch: Option<&'static Fetching>,
     /// The mail in a post, for a mail gateway; where there is none in it, it is read as a form.
     pub(in crate::channels::webhook) mail: Option<gateway::Unwrap>,
     /// The items that it bundled under one envelope, each in an envelope of its own; none where a post is one item.
@@ -140,6 +155,7 @@ impl Provider {
             delivery: None,
             kind: Kind::Form,
             schema: Schema::plain(name),
+            fetch: None,
             mail: None,
             items: |_| Vec::new(),
             handshake: |_, _, _| None,
@@ -206,6 +222,14 @@ fn raw_mail(post: &gateway::Post<'_>) -> Option<Vec<u8>> {
         matches!(&*post.kind(), "message/rfc822" | "message/global" | "application/octet-stream" | "text/plain" | "");
     (is_raw && gateway::is_mail(post.bytes)).then(|| post.bytes.to_vec())
 }
+
+/// An id in a path.
+fn in_path(id: &str) -> String {
+    percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Why an item waits that is no more than an id.
+const LACKS: &str = "it holds no more than the id of a lead: it waits for its details, which are fetched";
 
 /// Why what people of our own write in a chat is no lead.
 const OPERATOR: &str = "an operator's message";
