@@ -11,7 +11,7 @@ use crate::normalize::form::tree::Node;
 /// Cal.com.
 pub(super) static CAL_COM: Provider = Provider {
     proof: || Proof::Signature(Signature::of_body("x-cal-signature-256")),
-    schema: Schema { arrange, delivery, noise, conversations, meeting, ..Schema::plain("cal_com") },
+    schema: Schema { arrange, delivery, noise, meeting, conversations, ..Schema::plain("cal_com") },
     steps: "In Cal.com, open Settings, Developer, Webhooks, and click New.\n\
         Subscriber URL: {url}\n\
         Event triggers: Booking created, Booking rescheduled, Booking canceled, Form submitted.\n\

@@ -11,7 +11,7 @@ use crate::normalize::form::tree::Node;
 /// Calendly.
 pub(super) static CALENDLY: Provider = Provider {
     proof: || Proof::Signature(Signature::in_parts("calendly-webhook-signature", "v1")),
-    schema: Schema { arrange, delivery, noise, conversations, meeting, ..Schema::plain("calendly") },
+    schema: Schema { arrange, delivery, noise, meeting, conversations, ..Schema::plain("calendly") },
     steps: "Webhooks need a paid plan, and are made by the API. Create a personal access token (Integrations, API and \
         webhooks).\n\
         Choose a signing key of your own: it is the secret of this channel.\n\

@@ -29,9 +29,7 @@ pub(super) static LINKEDIN: Provider = Provider {
     handshake,
     fetch: Some(&Fetching {
         api: "https://api.linkedin.com",
-        wants: |body| {
-            lacks(body).then(|| delivery_of(body["leadGenFormResponse"].as_str()?, "CREATED").into()).flatten()
-        },
+        wants: |body| lacks(body).then(|| delivery_of(body["leadGenFormResponse"].as_str()?, "CREATED")).flatten(),
         paths: |body| {
             let id = |key: &str| body[key].as_str().and_then(|urn| urn.rsplit(':').next()).map(in_path);
             let response = id("leadGenFormResponse").map(|id| format!("/rest/leadFormResponses/{id}"));
