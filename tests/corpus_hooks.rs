@@ -21,8 +21,11 @@ fn folder(name: &str) -> Option<PathBuf> {
     None
 }
 
+/// Bodies by their names.
+type Bodies = Vec<(String, Vec<u8>)>;
+
 /// The labels of a folder: each with the bodies that it is about.
-fn labelled(folder: &Path) -> Vec<(Value, Vec<(String, Vec<u8>)>)> {
+fn labelled(folder: &Path) -> Vec<(Value, Bodies)> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let labels = files.iter().filter(|path| path.to_string_lossy().ends_with(".meta.json"));
