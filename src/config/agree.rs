@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use super::problem::{Severity, Wrong};
 use super::section::Section;
 use super::{ChannelKind, Config, Notifier, NotifierKind, values};
-use crate::channels::webhook::{Piece, Proof};
 
 /// Checks what one section alone cannot know.
 pub(crate) fn check(config: &Config, root: &Section<'_>) {
@@ -54,9 +53,11 @@ fn folders(config: &Config, root: &Section<'_>) {
 fn addresses(config: &Config, root: &Section<'_>) {
     for channel in &config.channels {
         let ChannelKind::Webhook(webhook) = &channel.kind else { continue };
-        let (Proof::Signature(signature) | Proof::SignatureOrToken(signature)) = &webhook.proof else { continue };
-        if webhook.url.is_none() && signature.signed.contains(&Piece::Url) {
-            let spot = root.find(&["channels", channel.name.as_str(), "signature", "signed"]);
+        if webhook.url.is_none() && !webhook.secrets.is_empty() && webhook.proof.needs_the_address() {
+            let described = ["channels", channel.name.as_str(), "signature", "signed"];
+            let by_provider = ["channels", channel.name.as_str(), "provider"];
+            let is_described = webhook.proof != (webhook.provider.proof)();
+            let spot = if is_described { root.find(&described) } else { root.find(&by_provider) };
             let wrong = Wrong::new("the address is signed, and the settings do not say what the world calls us");
             root.report().error(&spot, wrong.hint("set `public_url` under [http], or `url` for this channel"));
         }

@@ -261,8 +261,8 @@ fn what_would_be_unsafe_or_useless_without_effect_is_an_error() {
         ("kind = \"imap\"\npassword_command = 1", "unknown key"),
         ("kind = \"imap\"\nhost = \"imaps://imap.example.com\"", "without scheme"),
         (
-            "kind = \"webhook\"\nprovider = \"rfc822\"",
-            "the provider `rfc822` is not available yet; use one of generic, typeform,",
+            "kind = \"webhook\"\nprovider = \"twilio\"\nsecret = \"x\"",
+            "channels.c.provider: the address is signed, and the settings do not say",
         ),
         ("kind = \"webhook\"\nprovider = \"squarespace\"", "channels.c.provider: Squarespace signs what it sends"),
         ("kind = \"webhook\"\nprovider = \"typefrom\"", "did you mean `typeform`?"),
@@ -430,6 +430,7 @@ members = ["anna"]
     let form = webhook::Config {
         provider: &GENERIC,
         secrets: Vec::new(),
+        account: Box::default(),
         proof: Proof::Token,
         url: None,
         origins: Vec::new(),

@@ -94,6 +94,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let watchman = Watchman::start(&service, &config, stop.child_token());
     let canaries = canary::Keeper::start(&service, &config, stop.child_token());
     let steward = Steward::start(&service, stop.child_token());
+    let fetcher = webhook::fetch::Fetcher::start(&service, stop.child_token());
 
     notify(&[sd_notify::NotifyState::Ready]);
     tracing::info!(public = %addresses.public, private = %addresses.private, store = %config.store.display(), "lotse is up");
@@ -131,6 +132,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
                 watchman.close(),
                 canaries.close(),
                 steward.close(),
+                fetcher.close(),
                 outbox.close()
             )
         };
@@ -143,6 +145,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         watchman.close().await;
         canaries.close().await;
         steward.close().await;
+        fetcher.close().await;
         outbox.close().await;
     }
     drop((service, receivers));

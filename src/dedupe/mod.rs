@@ -1,6 +1,7 @@
 //! Stage 3, dedupe: a new lead, or one that is already there.
 //!
-//! An equal e-mail address is the same person, unless it is a program's. Who answers in a lead's
+//! What its provider says stands in a lead's conversation is the lead's. An equal e-mail address is the same
+//! person, unless it is a program's. Who answers in a lead's
 //! conversation from another address joins it where something speaks for them (see [`thread`]), and
 //! is still another person. An equal phone number is the same person unless the two have different
 //! addresses or names: a switchboard serves many people. Different e-mail addresses with nothing but
@@ -56,6 +57,10 @@ pub enum Place {
 
 /// Finds the lead that `content` belongs to.
 pub fn place(content: &Content, now: Timestamp, records: &impl Records) -> Result<Place, Error> {
+    if let Some(lead) = thread::conversation(content, records)? {
+        let because = "the same conversation, as its provider names it".to_owned();
+        return Ok(Place::Existing { lead: Box::new(lead), because, answer: true });
+    }
     let talk = thread::talk(content, now, records)?;
     for email in content.person.emails.iter().filter(|email| !robot::is_robot(email)) {
         let mut leads = with_key(records, &format!("email:{email}"))?;

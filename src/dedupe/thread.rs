@@ -36,6 +36,16 @@ pub fn talk(content: &Content, now: Timestamp, records: &impl Records) -> Result
     }
 }
 
+/// The lead whose conversation it is, as the provider says: nothing else has to speak for it.
+pub fn conversation(content: &Content, records: &impl Records) -> Result<Option<Lead>, Error> {
+    for name in content.thread.iter().flat_map(|thread| &thread.conversations) {
+        if let Some(lead) = super::best(leads_with(&Thread::conversation_key(name), records)?) {
+            return Ok(Some(lead));
+        }
+    }
+    Ok(None)
+}
+
 /// The conversation that these names of mails lead to, the nearest first.
 pub fn named(ids: &[String], records: &impl Records) -> Result<Option<Talk>, Error> {
     let key = records.seal_key()?;

@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Aside, Authentication, Email, Fields, Name, Outcome, Person, Thread};
+use super::{Aside, Authentication, Email, Fields, Meeting, Name, Outcome, Person, Thread};
 
 /// One inbound item (a mail, a post, a chat message, a row) as its channel received it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -208,6 +208,9 @@ pub struct Content {
     /// The conversation that a mail stands in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<Thread>,
+    /// News of a meeting that it brings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meeting: Option<Meeting>,
     /// Until when the person is away, as an automatic answer says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away_until: Option<Date>,

@@ -10,6 +10,7 @@ mod decision;
 mod id;
 mod inbound;
 mod ledger;
+mod meeting;
 mod notice;
 mod person;
 mod seal;
@@ -31,6 +32,7 @@ pub use inbound::{
     Place, Reading,
 };
 pub use ledger::{Intake, Outcome, Receipt};
+pub use meeting::{Meeting, News};
 pub use notice::{Event, Notice, NoticeState};
 pub use person::{Email, Person, Phone};
 pub use seal::{FIELD, Foreseen, Own, Round, Seal, SealKey, Trip};

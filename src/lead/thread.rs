@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Content, Email, Outcome};
+use super::{Content, Email, Meeting, Outcome};
 
-/// What a mail says of the conversation that it stands in.
+/// What a mail or chat message says of the conversation that it stands in.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thread {
     /// Its names: Message-ID, what that was before a provider changed it, Outlook's `Thread-Index`.
@@ -18,6 +18,10 @@ pub struct Thread {
     pub reply: bool,
     /// Outsiders whom it was sent to (`To`, `Cc`).
     pub to: Vec<Email>,
+    /// Names of the conversation that its provider vouches for, with the channel's: whoever sends them stands in
+    /// it. A chat, a booking.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conversations: Vec<String>,
 }
 
 impl Thread {
@@ -28,13 +32,20 @@ impl Thread {
     #[must_use]
     pub fn keys(&self) -> Vec<String> {
         let ids = self.ids.iter().map(|id| Self::id_key(id));
-        ids.chain(self.subject.iter().map(|subject| Self::subject_key(subject))).collect()
+        let subjects = self.subject.iter().map(|subject| Self::subject_key(subject));
+        ids.chain(subjects).chain(self.conversations.iter().map(|name| Self::conversation_key(name))).collect()
     }
 
     /// What a mail with this name is found by.
     #[must_use]
     pub fn id_key(id: &str) -> String {
         format!("message:{id}")
+    }
+
+    /// What an item of a conversation with this name is found by.
+    #[must_use]
+    pub fn conversation_key(name: &str) -> String {
+        format!("conversation:{name}")
     }
 
     /// What mails with this subject are found by.
@@ -66,6 +77,8 @@ pub enum Says {
     Failed(Returned),
     /// One of our own people wrote.
     Colleague(Email),
+    /// A meeting was cancelled, or moved.
+    Meeting(Meeting),
 }
 
 /// A mail that came back.

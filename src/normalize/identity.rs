@@ -30,7 +30,7 @@ pub fn identity(inbound: &Inbound) -> Identity {
 }
 
 /// The identity of what its source calls so.
-pub(super) fn named(channel: &Name, id: &str) -> Identity {
+pub(crate) fn named(channel: &Name, id: &str) -> Identity {
     Identity { key: format!("{channel}\0named\0{id}"), window: None }
 }
 

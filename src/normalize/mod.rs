@@ -26,14 +26,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::config::{self, ChannelKind, Config};
-use crate::lead::{Content, Delivery, Email, Fit, Identity, Inbound, Kind, Name, Original, Reading};
+use crate::lead::{
+    Aside, Content, Delivery, Email, Fit, Identity, Inbound, Kind, Meeting, Name, News, Original, Outcome, Reading,
+    Says, Thread,
+};
 use fields::Pair;
 use fields::label::Slot;
 use form::{Form, Schema, schema};
 
 pub use identity::identity;
+pub(crate) use identity::named as named_identity;
 pub use mail::{Heading, Pattern, Template, Templates, heading};
 pub use readers::{Marks, Readers, apart};
 
@@ -209,6 +214,8 @@ impl Reader {
 
     fn form(&self, form: Result<Form, String>, inbound: &Inbound, trust: Trust) -> Reading {
         let mut form = match form {
+            Ok(Form { noise: Some(why), .. }) if trust == Trust::Usual => return Reading::Noise(why),
+            Ok(Form { unclear: Some(why), .. }) if trust == Trust::Usual => return Reading::Unclear(why),
             Ok(form) if form.pairs.is_empty() && form.attachments.is_empty() && form.letter.is_none() => {
                 return Reading::Unclear("the form is empty: no field holds a value".into());
             }
@@ -217,9 +224,8 @@ impl Reader {
         };
         let none = Spelling::default();
         let spelling = self.spellings.get(&inbound.channel).unwrap_or(&none);
-        let own = form.noise.clone();
         let sums = || (inbound.kind == Kind::Row).then(|| totals::reason(&form.pairs)).flatten();
-        if let (Some(why), Trust::Usual) = (own.or_else(|| fields::trap(&form.pairs, spelling)).or_else(sums), trust) {
+        if let (Some(why), Trust::Usual) = (fields::trap(&form.pairs, spelling).or_else(sums), trust) {
             return Reading::Noise(why);
         }
         if let Some(trap) = &spelling.time_trap {
@@ -237,10 +243,18 @@ impl Reader {
         if let Some(letter) = form.letter {
             self.letter(&mut content, letter);
         }
+        if inbound.kind == Kind::Chat {
+            self.typed(&mut content);
+        }
+        content.thread = in_conversations(&inbound.channel, &form.conversations);
         content.attachments = form.attachments;
         content.problems.splice(0..0, form.problems);
         content.headers.clone_from(&inbound.original.headers);
-        Reading::Lead(Box::new(content))
+        content.meeting = form.meeting;
+        match content.meeting.take_if(|meeting| matches!(meeting.news, News::Cancelled | News::MadeWay)) {
+            Some(meeting) if trust == Trust::Usual => called_off(content, meeting),
+            _ => Reading::Lead(Box::new(content)),
+        }
     }
 
     /// A text in which nothing is labelled: the message, and the address and numbers in it. It
@@ -259,6 +273,26 @@ impl Reader {
         content.text = Some(text);
     }
 
+    /// The address and the number that somebody types into a chat which knows none of them.
+    fn typed(&self, content: &mut Content) {
+        let Some(text) = content.text.as_deref() else { return };
+        let person = &mut content.person;
+        if person.emails.is_empty() {
+            let mut found = email::parse_all(text);
+            found.retain(|email| self.own_domain(email.domain()).is_none() && !robot::is_robot(email));
+            if found.len() > 1 {
+                let problem = format!("the message names {} e-mail addresses; the first was taken", found.len());
+                content.problems.push(problem);
+            }
+            found.truncate(1);
+            person.domain = person.domain.take().or_else(|| company::domain(None, &found));
+            person.emails = found;
+        }
+        if person.phones.is_empty() {
+            person.phones = mail::numbers(text, &self.country);
+        }
+    }
+
     /// What a released item says where nothing better can be made of it: its text, and the
     /// addresses and numbers in it.
     fn as_text(&self, inbound: &Inbound, why: &str) -> Content {
@@ -274,6 +308,27 @@ impl Reader {
         content.headers.clone_from(&inbound.original.headers);
         content
     }
+}
+
+/// What a meeting that is not held says about its lead; about nobody, where none is known.
+fn called_off(mut content: Content, meeting: Meeting) -> Reading {
+    let reason = match meeting.news {
+        News::MadeWay => "a meeting that was moved: its new time comes by itself",
+        _ => "a meeting was cancelled",
+    };
+    content.text = Some(meeting.cancellation());
+    let (outcome, reason) = (Outcome::Ignored, reason.to_owned());
+    Reading::Aside(Box::new(Aside { says: Says::Meeting(meeting), content, outcome, reason }))
+}
+
+/// The conversations of a channel, under names that no other channel's have.
+fn in_conversations(channel: &Name, names: &[String]) -> Option<Thread> {
+    let name = |name: &String| {
+        let name = format!("{channel}/{name}");
+        if name.len() <= Thread::LONGEST { name } else { format!("{channel}/sha256:{}", hex(&Sha256::digest(&name))) }
+    };
+    let conversations: Vec<String> = names.iter().map(name).collect();
+    (!conversations.is_empty()).then(|| Thread { conversations, ..Thread::default() })
 }
 
 /// Reads bytes as they are, without a channel and with the defaults of the settings: the whole

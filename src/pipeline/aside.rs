@@ -1,5 +1,6 @@
 //! What mails that are no wish say about a lead that is known: it is away, mail does not reach it,
-//! one of our own people has written to it. Nobody is told, and no turn is taken.
+//! one of our own people has written to it. Nobody is told (but of a meeting that was cancelled), and no turn
+//! is taken.
 
 use super::{Fate, Policy};
 use crate::dedupe::{self, Place, thread};
@@ -20,6 +21,7 @@ impl Policy {
             Says::Automatic => automatic(inbound, intake, aside, unit)?,
             Says::Failed(returned) => not_reached(aside, returned, unit)?,
             Says::Colleague(email) => self.written_to(intake, aside, email, unit)?,
+            Says::Meeting(meeting) => self.called_off(inbound, intake, aside, meeting, unit)?,
         };
         Ok(fate.unwrap_or_else(|| Fate::without_lead(aside.outcome, &aside.reason)))
     }

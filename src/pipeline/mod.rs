@@ -4,6 +4,7 @@
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod aside;
+mod meeting;
 mod notices;
 mod own;
 #[cfg(test)]
@@ -112,6 +113,21 @@ impl Policy {
         Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead, own: None })
     }
 
+    /// The details of an item that waited for them came: it becomes what it is with them.
+    pub fn complete(
+        &self,
+        row: &Intake,
+        inbound: &Inbound,
+        content: &Content,
+        unit: &mut Unit<'_>,
+    ) -> Result<Receipt, Error> {
+        unit.keep_original(row.id, &inbound.original)?;
+        let fate = self.admit(inbound, row.id, content, unit)?;
+        let reason = format!("{}; its details were fetched", fate.reason.unwrap_or_default());
+        unit.put_intake(&Intake { outcome: fate.outcome, reason: Some(reason), lead: fate.lead, ..row.clone() })?;
+        Ok(Receipt { intake: row.id, outcome: fate.outcome, lead: fate.lead, own: None })
+    }
+
     fn delivered_before(item: &Prepared, unit: &Unit<'_>) -> Result<Option<Delivered>, Error> {
         let before = unit.delivered(&item.identity.key)?;
         Ok(before.filter(|before| match item.identity.window {
@@ -158,10 +174,14 @@ impl Policy {
         }
         let closed = lead.stage;
         let reopened = outcome == Outcome::Touched && reopen(&mut lead, answers);
+        let met = content.meeting.as_ref().map(|meeting| meeting::arrange(&mut lead, meeting)).unwrap_or_default();
 
         unit.put_lead(&lead)?;
         unit.add_touch(&touch)?;
         write_history(&lead, &touch, outcome, reopened.then_some(closed), &routing, unit)?;
+        for (event, text) in met {
+            unit.add_event(lead.id, touch.channel.as_str(), event, text)?;
+        }
         let fresh_owner = !routing.candidates.is_empty();
         let event = match (outcome, fresh_owner) {
             (Outcome::Created, _) => Event::Created,

@@ -98,7 +98,8 @@ pub enum Table {
     OwnerCounts,
     /// Lead id → nothing, for leads that wait without an owner.
     Unowned,
-    /// `message:…` or `subject:…`, NUL, intake id → nothing, for mails of and to leads.
+    /// `message:…`, `subject:…` or `conversation:…`, NUL, intake id → nothing, for mails of and to leads, and for
+    /// their chats.
     Threads,
 }
 

@@ -125,6 +125,23 @@ pub trait Records {
         self.record(Table::Places, &keys::place(channel, key))
     }
 
+    /// A channel's places whose keys begin so, in the order of their keys.
+    fn places(&self, channel: &Name, prefix: &str) -> Result<Vec<(String, String)>, Error> {
+        let (start, mut end, mut places) = (keys::place(channel, prefix), Vec::new(), Vec::new());
+        let named = keys::place(channel, "").len();
+        self.tables().scan(
+            Table::Places,
+            keys::starting_with(&start, &mut end),
+            Order::Forward,
+            &mut |key, value| {
+                let key = String::from_utf8_lossy(key.get(named..).unwrap_or_default()).into_owned();
+                places.push((key, codec::decode(Table::Places, value)?));
+                GO_ON
+            },
+        )?;
+        Ok(places)
+    }
+
     /// A lead's decisions, newest first.
     fn decisions(&self, lead: Id) -> Result<Vec<Decision>, Error> {
         self.records_under(Table::Decisions, &lead.to_bytes(), Order::Backward, usize::MAX)

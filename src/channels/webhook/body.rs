@@ -4,6 +4,7 @@
 //! bytes, with the share of memory they hold until their items are stored; from them the items of a
 //! generic post as the front door takes them.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,12 +14,16 @@ use axum::http::{HeaderMap, HeaderName, header};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use super::answer::Refusal;
+use super::fetch;
+use super::mail_in;
+use super::providers::Provider;
 use crate::lead::{Delivery, Inbound, Kind, Name, Original};
 use crate::normalize::form;
 
@@ -129,21 +134,31 @@ pub(super) enum Items {
 
 /// Splits a body into items, each with what is needed to recognise and to read it again. `named` is the header
 /// in which this sender names its deliveries.
-pub(super) fn split(channel: &Name, named: Option<&str>, request: &Parts, bytes: Vec<u8>) -> Result<Items, Refusal> {
+pub(super) fn split(
+    channel: &Name,
+    provider: &Provider,
+    named: Option<&str>,
+    request: &Parts,
+    bytes: Vec<u8>,
+) -> Result<Items, Refusal> {
     let content_type = text(&request.headers, &header::CONTENT_TYPE).unwrap_or_default();
+    if let Some(mail) = mail_in(provider, &content_type, &bytes) {
+        return Ok(Items::One(Box::new(of_mail(channel, mail))));
+    }
     form::check(&content_type, &bytes).map_err(Refusal::Body)?;
     let elements = form::items(&content_type, &bytes).map_err(Refusal::Body)?;
+    let elements = elements.or_else(|| bundled(provider, &bytes));
 
     let named = named.and_then(|header| delivery_name(&request.headers, header));
     let key = named.or_else(|| delivery_name(&request.headers, "idempotency-key"));
     let inbound = |delivery: Option<String>, source: String, content_type: &str, bytes: Vec<u8>| Inbound {
         channel: channel.clone(),
-        kind: Kind::Form,
+        kind: provider.kind,
         received_at: Timestamp::now(),
         source,
         delivery: delivery.map_or(Delivery::Content(REPEAT), Delivery::Named),
+        place: fetch::todo(provider, &bytes),
         original: Original { content_type: content_type.to_owned(), headers: kept(request), bytes },
-        place: None,
         quiet: false,
     };
     let Some(elements) = elements else {
@@ -161,6 +176,29 @@ pub(super) fn split(channel: &Name, named: Option<&str>, request: &Parts, bytes:
     Ok(Items::Many(each.collect()))
 }
 
+/// A mail, as it would have come from a mailbox.
+fn of_mail(channel: &Name, bytes: Vec<u8>) -> Inbound {
+    Inbound {
+        channel: channel.clone(),
+        kind: Kind::Mail,
+        received_at: Timestamp::now(),
+        source: format!("POST /hooks/{channel}"),
+        delivery: Delivery::Mail,
+        original: Original { content_type: "message/rfc822".to_owned(), headers: BTreeMap::new(), bytes },
+        place: None,
+        quiet: false,
+    }
+}
+
+/// The items of a post that its provider bundled under one envelope, each in an envelope of its own; `None`
+/// where it is one.
+fn bundled(provider: &Provider, bytes: &[u8]) -> Option<Vec<Box<RawValue>>> {
+    let items = (provider.items)(&serde_json::from_slice(bytes).ok()?);
+    let items = items.iter().take(form::MAX_ITEMS).map(serde_json::value::to_raw_value);
+    let items: Vec<_> = items.collect::<Result<_, _>>().ok()?;
+    (items.len() > 1).then_some(items)
+}
+
 /// The sender's own name for this delivery. A key that is too long to keep is kept as its hash.
 fn delivery_name(headers: &HeaderMap, header: &str) -> Option<String> {
     let given = headers.get(header)?.as_bytes();
@@ -176,8 +214,8 @@ fn delivery_name(headers: &HeaderMap, header: &str) -> Option<String> {
 }
 
 /// The headers that are kept with an item, and the query without its secrets.
-fn kept(request: &Parts) -> std::collections::BTreeMap<String, String> {
-    let mut kept: std::collections::BTreeMap<_, _> = KEPT
+fn kept(request: &Parts) -> BTreeMap<String, String> {
+    let mut kept: BTreeMap<_, _> = KEPT
         .iter()
         .filter_map(|name| Some((name.as_str().to_owned(), shorten(text(&request.headers, name)?, HEADER_BYTES))))
         .collect();

@@ -12,6 +12,8 @@ mod body;
 mod connection;
 mod cors;
 mod encoding;
+pub(crate) mod fetch;
+mod gateway;
 mod idle;
 mod jws;
 mod lack;
@@ -21,11 +23,13 @@ mod page;
 mod post;
 mod prove;
 pub mod providers;
+mod public_key;
 mod rate;
 mod receive;
 pub(crate) mod settings;
 mod setup;
 mod signature;
+mod signed_token;
 mod stall;
 mod unpack;
 mod uploads;
@@ -64,6 +68,8 @@ pub struct Config {
     pub provider: &'static Provider,
     /// Accepted secrets (several while rotating); none: unsigned posts are taken.
     pub secrets: Vec<Secret>,
+    /// What else we and the provider have agreed on.
+    pub account: Box<Account>,
     /// How a post proves that its sender knows one of them: as `signature` describes, else as the provider does.
     pub proof: Proof,
     /// The address as senders know it: the key `url`, else `public_url` with `/hooks/NAME`.
@@ -78,6 +84,18 @@ pub struct Config {
     pub uploads: Uploads,
     /// Extra names of canonical fields, and the traps for programs (`honeypot`, `time_trap`).
     pub spelling: Spelling,
+}
+
+/// What we and the provider have agreed on, beside the secret.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Account {
+    /// What it says when it asks whether this is the right address (Meta's "verify token"); none: one of the
+    /// secrets.
+    pub verify_token: Vec<Secret>,
+    /// What opens its interface, where the rest of an item is fetched.
+    pub token: Option<Secret>,
+    /// Where that interface is; none: where it always is.
+    pub api: Option<String>,
 }
 
 /// The webhooks that receive now, one for each `[channels.NAME]` of this kind.
@@ -135,6 +153,12 @@ impl Hook {
     fn new(name: Name, config: Config) -> Self {
         Self { name, cors: cors::Cors::new(&config.origins), rate: rate::Limiter::new(config.rate), config }
     }
+}
+
+/// The mail in a post of this provider; `None` where it is no mail gateway, or there is none in it.
+#[must_use]
+pub fn mail_in(provider: &Provider, content_type: &str, bytes: &[u8]) -> Option<Vec<u8>> {
+    provider.mail.and_then(|unwrap| unwrap(&gateway::Post { content_type, bytes }))
 }
 
 /// The webhooks among the channels.

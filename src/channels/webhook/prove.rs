@@ -5,7 +5,7 @@
 use rand::RngExt;
 
 use super::verify::{Post, Proof, our_own};
-use super::{Config, jws};
+use super::{Config, jws, public_key};
 
 /// How a token is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +25,11 @@ pub(super) fn prove(config: &Config, post: &Post<'_>, secrecy: Secrecy) -> Vec<(
         Proof::Token if secrecy == Secrecy::Shown => {
             Some(vec![("authorization".to_owned(), format!("Bearer {secret}"))])
         }
-        Proof::Token => our_own().headers(post, secret, &id),
+        Proof::PublicKeyOrToken { .. } if public_key::read(secret).is_some() => None,
+        Proof::PublicKeyOrToken { .. } | Proof::SignedToken | Proof::Token | Proof::Header(_) | Proof::Field(_) => {
+            our_own().headers(post, secret, &id)
+        }
+        Proof::AnyOf(signatures) => signatures.iter().find_map(|signature| signature.headers(post, secret, &id)),
         Proof::Signature(signature) | Proof::SignatureOrToken(signature) => signature.headers(post, secret, &id),
         Proof::Jws { header, issuer } => {
             jws::about(issuer, post.body, secret).map(|jws| vec![((*header).to_owned(), jws)])
@@ -53,7 +57,8 @@ mod tests {
             let mut config =
                 crate::channels::webhook::Config { provider, secrets, proof: (provider.proof)(), ..open() };
             let (none, now) = (HeaderMap::new(), Timestamp::now());
-            let post = Post { method: "POST", url: None, query: None, headers: &none, body: b"{}", now };
+            let url = Some("https://leads.example.com/hooks/c");
+            let post = Post { method: "POST", url, query: None, headers: &none, body: b"{}", now };
             let mut headers = HeaderMap::new();
             for (name, value) in prove(&config, &post, secrecy) {
                 assert!(secrecy == Secrecy::Shown || !value.contains("00ff5ec7e7"), "{provider:?}: {value}");

@@ -10,7 +10,7 @@ use std::time::Duration;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use jiff::Timestamp;
@@ -116,6 +116,10 @@ pub(super) async fn answer(
         _ => Refusal::Method.into_response(),
     };
     hook.cors.open(&asked, response.headers_mut());
+    // Amazon sends its password only when it is asked for one.
+    if response.status() == StatusCode::UNAUTHORIZED && hook.config.provider.mail.is_some() {
+        response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"lotse\""));
+    }
     let status = response.status().as_u16();
     count(hook.name.as_str(), status);
     let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -147,15 +151,16 @@ impl Desk {
 
         let bounds = &self.bounds;
         let (request, body) = request.into_parts();
-        let with_files = is_multipart(&request.headers) || hook.config.provider.holds_files;
-        let limit = if with_files { bounds.multipart } else { bounds.text };
+        let provider = hook.config.provider;
+        let large = provider.mail.is_some() || provider.holds_files || is_multipart(&request.headers);
+        let limit = if large { bounds.multipart } else { bounds.text };
         let (bytes, held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
         let (bytes, mut held) = prove(hook, &request, limit, bytes, held).await?;
         if let Some(answer) = hook.handshake(&request, &bytes) {
             return Ok(answer);
         }
         hook.config.uploads.check(&request.headers, &bytes).map_err(Refusal::Uploads)?;
-        let items = body::split(&hook.name, hook.delivery_header(), &request, bytes)?;
+        let items = body::split(&hook.name, hook.config.provider, hook.delivery_header(), &request, bytes)?;
         let (items, is_array) = match items {
             Items::One(item) => (vec![*item], false),
             Items::Many(items) => (items, true),
@@ -238,7 +243,10 @@ impl Hook {
 
     /// Our answer where the provider asks something instead of bringing it.
     fn handshake(&self, request: &Parts, body: &[u8]) -> Option<Response> {
-        (self.config.provider.handshake)(request, body, &self.config.secrets)
+        let config = &self.config;
+        let secrets =
+            if config.account.verify_token.is_empty() { &config.secrets } else { &config.account.verify_token };
+        (config.provider.handshake)(request, body, secrets)
     }
 }
 

@@ -7,41 +7,13 @@ use jiff::SignedDuration;
 
 use super::providers::{self, GENERIC, PROVIDERS, Provider};
 use super::receive::LARGEST_BODY;
-use super::{Algorithm, Config, Encoding, Key, Piece, Proof, Signature, Uploads};
+use super::{Account, Algorithm, Config, Encoding, Key, Piece, Proof, Signature, Uploads};
 use crate::config::problem::{Wrong, quote};
 use crate::config::report::Spot;
 use crate::config::section::Section;
 use crate::config::spelling::spelling;
 use crate::config::{Rate, Secret, values};
 use crate::normalize::{Spelling, TimeTrap};
-
-/// Providers that are known and cannot be taken yet; a name goes from here once there is a file for it.
-const LATER: [&str; 24] = [
-    "intercom",
-    "crisp",
-    "tawk",
-    "livechat",
-    "tidio",
-    "zendesk",
-    "chatwoot",
-    "slack",
-    "teams",
-    "telegram",
-    "whatsapp",
-    "twilio",
-    "calendly",
-    "cal_com",
-    "google_ads",
-    "meta_lead_ads",
-    "linkedin",
-    "hubspot",
-    "sendgrid",
-    "mailgun",
-    "postmark",
-    "ses",
-    "cloudflare",
-    "rfc822",
-];
 
 /// Reads one webhook. Where a mistake was reported, a default stands for what could not be read.
 pub(crate) fn read(section: &mut Section<'_>) -> Config {
@@ -56,9 +28,14 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
             Wrong::new(format!("{} signs what it sends, and there is no secret to verify it with", provider.title));
         section.report().error(&spot, wrong.hint("set `secret`"));
     }
+    if let Some(known) = provider.public_secret.filter(|known| secrets.iter().any(|secret| secret.expose() == *known)) {
+        let wrong = Wrong::new(format!("`{known}` is a secret that everybody knows: it lets nobody in"));
+        section.report().warning(&secret_spot, wrong.hint(format!("copy your own from {}", provider.title)));
+    }
+    let account = Box::new(account(section, provider));
     let described = signature(section, is_secret);
     let proof = described.map_or_else(provider.proof, Proof::Signature);
-    if let Proof::Signature(Signature { key, .. }) | Proof::SignatureOrToken(Signature { key, .. }) = &proof {
+    for Signature { key, .. } in proof.signatures() {
         fitting(*key, &secrets, section, &secret_spot);
     }
     let origins = section.key("origins").list(values::origin).unwrap_or_default();
@@ -77,7 +54,24 @@ pub(crate) fn read(section: &mut Section<'_>) -> Config {
     let url = section.key("url").parse(|text| values::url(text).map(|_| text.to_owned()));
     let spelling = Spelling { honeypot, time_trap, schema: &provider.schema, ..spelling(section) };
     let rate = rate.unwrap_or(Rate { count: 600, per: Duration::from_mins(1) });
-    Config { provider, secrets, proof, url, origins, redirect, rate, uploads, spelling }
+    Config { provider, secrets, account, proof, url, origins, redirect, rate, uploads, spelling }
+}
+
+/// Reads what we and the provider have agreed on, as far as there is such a thing.
+fn account(section: &mut Section<'_>, provider: &Provider) -> Account {
+    let mut account = Account { verify_token: section.key("verify_token").secrets(), ..Account::default() };
+    if provider.fetch.is_some() {
+        let token = section.key("token");
+        let spot = token.place();
+        account.token = token.secret();
+        account.api = section.key("api").parse(|text| values::url(text).map(|_| text.to_owned()));
+        if account.token.is_none() {
+            let wrong =
+                Wrong::new(format!("without a token the leads of {} stay without their details", provider.title));
+            section.report().warning(&spot, wrong.hint("set `token`"));
+        }
+    }
+    account
 }
 
 /// Reads `time_trap = { field = "spent", least = "3s" }`.
@@ -115,11 +109,6 @@ fn provider_of(text: &str) -> Result<&'static Provider, Wrong> {
         return Ok(provider);
     }
     let known: Vec<&str> = PROVIDERS.iter().map(|provider| provider.name()).collect();
-    if LATER.contains(&text) {
-        let wrong = Wrong::new(format!("the provider {} is not available yet", quote(text)));
-        return Err(wrong.hint(format!("use one of {}", known.join(", "))));
-    }
-    let known: Vec<&str> = known.into_iter().chain(LATER).collect();
     Err(Wrong::unknown(format!("unknown provider {}", quote(text)), text, &known))
 }
 

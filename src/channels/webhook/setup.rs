@@ -10,11 +10,12 @@ use axum::http::HeaderMap;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::Config;
 use super::address::reachable;
 use super::prove::{Secrecy, prove};
 use super::providers::GENERIC;
 use super::verify::Post;
-use super::{Algorithm, Config, Proof};
+use super::{Algorithm, Proof};
 use crate::lead::Name;
 
 /// How to connect a channel.
@@ -145,12 +146,8 @@ fn curl(here: &str, config: &Config) -> String {
 /// Minutes that the command line counts, where its signature holds a time.
 #[must_use]
 pub fn counts_for(config: &Config) -> Option<u64> {
-    match &config.proof {
-        Proof::Signature(signature) | Proof::SignatureOrToken(signature) if !config.secrets.is_empty() => {
-            signature.timestamp.as_ref().map(|_| (signature.tolerance.as_secs() / 60).max(1))
-        }
-        _ => None,
-    }
+    let signature = config.proof.signatures().first().filter(|_| !config.secrets.is_empty())?;
+    signature.timestamp.as_ref().map(|_| (signature.tolerance.as_secs() / 60).max(1))
 }
 
 /// A word for a shell.

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use axum::http::HeaderMap;
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::algorithm::{Algorithm, Key};
 use super::encoding::Encoding;
@@ -62,6 +64,9 @@ pub enum Piece {
     Method,
     /// `{params}`: names and values of an urlencoded body, by name, each pair once, nothing between them.
     Params,
+    /// The address, where its `bodySHA256` is the SHA-256 of the body in hexadecimal digits: as Twilio signs what
+    /// is no form. Nothing is signed where it is not.
+    HashedUrl,
 }
 
 impl Piece {
@@ -222,15 +227,21 @@ impl Signature {
                 Piece::Url => message.extend_from_slice(url?.as_bytes()),
                 Piece::Method => message.extend_from_slice(post.method.as_bytes()),
                 Piece::Params => message.extend_from_slice(params(post.body).as_bytes()),
+                Piece::HashedUrl => message.extend_from_slice(url.filter(|url| hashes(url, post.body))?.as_bytes()),
             }
         }
         Some(message)
     }
 
+    /// Whether the address is a part of what is signed.
+    pub(super) fn signs_the_address(&self) -> bool {
+        self.signed.iter().any(|piece| matches!(piece, Piece::Url | Piece::HashedUrl))
+    }
+
     /// The address as it may have been signed: senders write the usual port or leave it out.
     fn urls(&self, url: Option<&str>) -> Vec<Option<String>> {
         let mut urls = vec![url.map(str::to_owned)];
-        if let (true, Some(url)) = (self.signed.contains(&Piece::Url), url) {
+        if let (true, Some(url)) = (self.signs_the_address(), url) {
             urls.extend(other_port(url).map(Some));
         }
         urls
@@ -280,6 +291,14 @@ fn params(body: &[u8]) -> String {
     pairs.sort();
     pairs.dedup();
     pairs.iter().flat_map(|(name, value)| [&**name, &**value]).collect()
+}
+
+/// Whether the query of an address holds the SHA-256 of the body.
+fn hashes(url: &str, body: &[u8]) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let given = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "bodySHA256");
+    let hash = crate::normalize::hex(&Sha256::digest(body));
+    given.is_some_and(|(_, given)| bool::from(given.as_bytes().ct_eq(hash.as_bytes())))
 }
 
 /// A header as text.

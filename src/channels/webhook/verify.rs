@@ -5,10 +5,12 @@
 //! tells which one nearly fitted.
 
 use axum::http::{HeaderMap, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
 use super::signature::{Signature, text};
-use super::{Config, jws};
+use super::{Config, jws, public_key, signed_token};
 use crate::config::Secret;
 
 /// The header for signed posts where the provider has no scheme and the settings describe none.
@@ -26,6 +28,23 @@ pub enum Proof {
     Signature(Signature),
     /// A signature, or the secret itself: not all that this provider sends can be signed.
     SignatureOrToken(Signature),
+    /// One of these signatures: the provider has had several schemes, or has them side by side.
+    AnyOf(Vec<Signature>),
+    /// The secret itself in this header (lower case), or what stands for a token.
+    Header(&'static str),
+    /// The secret itself under this key of a JSON body, or what stands for a token.
+    Field(&'static str),
+    /// A signature by the private key to the secret, which is a public key; where the secret is none, it is a
+    /// token. As SendGrid has it: ECDSA (P-256, SHA-256) over the time and the body.
+    PublicKeyOrToken {
+        /// Header that holds the signature, lower case.
+        header: &'static str,
+        /// Header that holds the time, lower case.
+        timestamp: &'static str,
+    },
+    /// A signature over a time and a token, all three fields of the body, or what stands for a token. As Mailgun
+    /// has it: the rest of the body is not signed.
+    SignedToken,
     /// A signed statement about the body, as Netlify sends it.
     Jws {
         /// Header that holds it, lower case.
@@ -33,6 +52,25 @@ pub enum Proof {
         /// Who must have made it (`iss`).
         issuer: &'static str,
     },
+}
+
+impl Proof {
+    /// The signatures that count, the one we make ourselves first.
+    #[must_use]
+    pub fn signatures(&self) -> &[Signature] {
+        match self {
+            Self::Signature(signature) | Self::SignatureOrToken(signature) => std::slice::from_ref(signature),
+            Self::AnyOf(signatures) => signatures,
+            _ => &[],
+        }
+    }
+
+    /// Whether only who knows the address as the sender called it can verify.
+    #[must_use]
+    pub fn needs_the_address(&self) -> bool {
+        let signatures = self.signatures();
+        !signatures.is_empty() && signatures.iter().all(Signature::signs_the_address)
+    }
 }
 
 /// A post, as far as proofs speak of it.
@@ -62,12 +100,32 @@ pub fn verify(config: &Config, post: &Post<'_>) -> bool {
         Proof::Token => is_token(secret, post) | our_own().is_on(post, secret.expose()),
         Proof::Signature(signature) => signature.is_on(post, secret.expose()),
         Proof::SignatureOrToken(signature) => is_token(secret, post) | signature.is_on(post, secret.expose()),
+        Proof::AnyOf(signatures) => {
+            signatures.iter().fold(false, |any, signature| any | signature.is_on(post, secret.expose()))
+        }
+        Proof::Header(name) => {
+            let given = text(post.headers, name).is_some_and(|given| secret.is(given));
+            given | is_token(secret, post) | our_own().is_on(post, secret.expose())
+        }
+        Proof::PublicKeyOrToken { header, timestamp } => match public_key::read(secret.expose()) {
+            Some(key) => public_key::is_on(post, &key, header, timestamp),
+            None => is_token(secret, post) | our_own().is_on(post, secret.expose()),
+        },
+        Proof::SignedToken => {
+            signed_token::is_on(post, secret.expose()) | is_token(secret, post) | our_own().is_on(post, secret.expose())
+        }
+        Proof::Field(key) => {
+            let given = field(post.body, key).is_some_and(|given| secret.is(&given));
+            given | is_token(secret, post) | our_own().is_on(post, secret.expose())
+        }
         Proof::Jws { header, issuer } => {
             text(post.headers, header).is_some_and(|jws| jws::is_about(jws, issuer, post.body, secret.expose()))
         }
     };
     // An empty secret would be everybody's.
-    config.secrets.iter().filter(|secret| !secret.expose().is_empty()).fold(false, |any, secret| any | proves(secret))
+    let is_secret =
+        |secret: &&Secret| !secret.expose().is_empty() && config.provider.public_secret != Some(secret.expose());
+    config.secrets.iter().filter(is_secret).fold(false, |any, secret| any | proves(secret))
 }
 
 /// Our own signature: `sha256=HEX`.
@@ -75,14 +133,30 @@ pub(super) fn our_own() -> Signature {
     Signature { prefix: "sha256=".to_owned(), ..Signature::of_body(HEADER) }
 }
 
+/// The text under a key of a JSON object.
+fn field(body: &[u8], key: &str) -> Option<String> {
+    let body: serde_json::Value = serde_json::from_slice(body).ok()?;
+    body.get(key)?.as_str().map(str::to_owned)
+}
+
 /// Whether the post brings the secret itself: `Authorization: Bearer SECRET` (RFC 6750; the scheme in any
-/// case), or a parameter of the address.
+/// case), as the password of `Authorization: Basic` (RFC 7617) whatever the user name, or a parameter of the
+/// address.
 fn is_token(secret: &Secret, post: &Post<'_>) -> bool {
-    let bearer = text(post.headers, header::AUTHORIZATION.as_str()).and_then(|given| given.split_once(' '));
-    let bearer = bearer.is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") & secret.is(token.trim()));
+    let given = text(post.headers, header::AUTHORIZATION.as_str()).and_then(|given| given.split_once(' '));
+    let bearer = given.is_some_and(|(scheme, token)| scheme.eq_ignore_ascii_case("bearer") & secret.is(token.trim()))
+        | given.is_some_and(|(scheme, pair)| {
+            scheme.eq_ignore_ascii_case("basic") && password(pair.trim()).is_some_and(|given| secret.is(&given))
+        });
     let parameters = url::form_urlencoded::parse(post.query.unwrap_or_default().as_bytes());
     let tokens = parameters.filter(|(name, _)| PARAMETERS.contains(&&**name));
     tokens.fold(bearer, |any, (_, value)| any | secret.is(&value))
+}
+
+/// The password of a user name and password in base64.
+fn password(pair: &str) -> Option<String> {
+    let pair = String::from_utf8(STANDARD.decode(pair).ok()?).ok()?;
+    pair.split_once(':').map(|(_, password)| password.to_owned())
 }
 
 #[cfg(test)]
@@ -91,8 +165,7 @@ mod tests {
     use crate::channels::webhook::tests::open;
     use crate::channels::webhook::{Algorithm, Encoding, Key, Piece};
     use crate::normalize::hex;
-    use base64::Engine;
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use hmac::{Hmac, KeyInit, Mac};
     use proptest::prelude::*;
     use sha2::Sha256;

@@ -22,7 +22,7 @@ pub(super) use charset::is_binary;
 
 use serde_json::value::RawValue;
 
-use crate::lead::{Attachment, Original};
+use crate::lead::{Attachment, Meeting, Original};
 use crate::normalize::fields::Pair;
 pub use schema::Schema;
 use tree::Node;
@@ -46,6 +46,12 @@ pub struct Form {
     pub problems: Vec<String>,
     /// Why it is no lead, where its provider says so.
     pub noise: Option<String>,
+    /// Why a person must look at it, where its provider says so.
+    pub unclear: Option<String>,
+    /// News of a meeting that it brings.
+    pub meeting: Option<Meeting>,
+    /// The provider's names of the conversation that it stands in.
+    pub conversations: Vec<String>,
 }
 
 /// A body that is refused before it is stored; everything else is kept.
@@ -119,12 +125,33 @@ pub fn file_sizes(content_type: &str, bytes: &[u8]) -> Vec<u64> {
     form.attachments.iter().map(|file| file.size).collect()
 }
 
+/// A part of a multipart body, with its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RawPart {
+    /// The field's name.
+    pub(crate) name: String,
+    /// The file's name, where it is one.
+    pub(crate) file: Option<String>,
+    /// Its media type, where it has one.
+    pub(crate) content_type: Option<String>,
+    /// Its bytes.
+    pub(crate) body: Vec<u8>,
+}
+
+/// The parts of a multipart body as sent.
+pub(crate) fn raw_parts(bytes: &[u8], boundary: Option<&str>) -> Vec<RawPart> {
+    multipart::raw_parts(bytes, boundary)
+}
+
 /// Reads a body as its provider spells it. An error is a sentence for the person who looks at the
 /// quarantined item.
 pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
     let mut form = Form::default();
     if let Some(node) = tree(&original.content_type, &original.bytes, &mut form)? {
         form.noise = (schema.noise)(&node);
+        form.conversations = (schema.conversations)(&node);
+        form.unclear = (schema.unclear)(&node);
+        form.meeting = (schema.meeting)(&node);
         // What a form has is a few hundred values; more are no form of the provider's.
         let node = if node.is_larger_than(MAX_NODES) { node } else { (schema.arrange)(node) };
         node.pairs(&mut form);

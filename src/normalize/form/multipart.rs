@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::tree::Node;
 use super::walk::MAX_VALUES;
-use super::{Form, charset, json, parameter};
+use super::{Form, RawPart, charset, json, parameter};
 use crate::normalize::file;
 use crate::normalize::text::{line, shorten};
 
@@ -37,6 +37,18 @@ pub(super) fn read(bytes: &[u8], boundary: Option<&str>, form: &mut Form) -> Res
     }
     form.problems.dedup();
     Ok(root)
+}
+
+/// The parts as sent, but for base64.
+pub(super) fn raw_parts(bytes: &[u8], boundary: Option<&str>) -> Vec<RawPart> {
+    let Some(boundary) = named(boundary, bytes) else { return Vec::new() };
+    let parts = split(bytes, &boundary, &mut Vec::new());
+    let raw = |bytes: &&[u8]| {
+        let part = Part::new(bytes);
+        let body = part.decoded().unwrap_or_else(|| part.body.to_vec());
+        RawPart { name: part.name, file: part.file, content_type: part.content_type, body }
+    };
+    parts.iter().take(MAX_VALUES).map(raw).collect()
 }
 
 /// Bytes of each part that is a file, as sent; an empty one takes no room.
@@ -129,6 +141,12 @@ impl<'a> Part<'a> {
         }
     }
 
+    /// The body of a part in base64.
+    fn decoded(&self) -> Option<Vec<u8>> {
+        let compact = || self.body.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect::<Vec<u8>>();
+        self.base64.then(|| STANDARD.decode(compact()).ok()).flatten()
+    }
+
     fn kind(&self) -> &str {
         self.content_type.as_deref().unwrap_or("text/plain")
     }
@@ -142,11 +160,7 @@ impl<'a> Part<'a> {
 
     /// Adds the part to the form, as a value or as a file.
     fn add(self, charset: Option<&str>, root: &mut Node, form: &mut Form) {
-        let decoded = self.base64.then(|| {
-            let compact: Vec<u8> = self.body.iter().copied().filter(|b| !b.is_ascii_whitespace()).collect();
-            STANDARD.decode(compact).ok()
-        });
-        let body = decoded.flatten();
+        let body = self.decoded();
         let body = body.as_deref().unwrap_or(self.body);
         let kind = self.kind();
         if self.is_file(body) {

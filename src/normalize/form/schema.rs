@@ -6,6 +6,7 @@
 use std::fmt;
 
 use super::tree::Node;
+use crate::lead::Meeting;
 
 /// How one provider spells a form. Each function passes over a body that it does not know.
 pub struct Schema {
@@ -17,12 +18,26 @@ pub struct Schema {
     pub(crate) delivery: fn(&Node) -> Option<String>,
     /// Why the body is no lead: a test, or news of something else.
     pub(crate) noise: fn(&Node) -> Option<String>,
+    /// Why a person must look at the body: what it is about stands elsewhere.
+    pub(crate) unclear: fn(&Node) -> Option<String>,
+    /// News of a meeting that the body brings.
+    pub(crate) meeting: fn(&Node) -> Option<Meeting>,
+    /// The provider's names of the conversation that the body stands in, the narrowest first.
+    pub(crate) conversations: fn(&Node) -> Vec<String>,
 }
 
 impl Schema {
     /// A schema that changes nothing: bodies are read as anybody's.
     pub(crate) const fn plain(provider: &'static str) -> Self {
-        Self { provider, arrange: |body| body, delivery: |_| None, noise: |_| None }
+        Self {
+            provider,
+            arrange: |body| body,
+            delivery: |_| None,
+            noise: |_| None,
+            unclear: |_| None,
+            meeting: |_| None,
+            conversations: |_| Vec::new(),
+        }
     }
 }
 

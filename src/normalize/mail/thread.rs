@@ -42,6 +42,7 @@ pub(super) fn read(fields: &Fields<'_>, subject: Option<&str>, reader: &Reader) 
         answers,
         subject: (!subject.is_empty()).then_some(subject),
         to,
+        conversations: Vec::new(),
     }
 }
 

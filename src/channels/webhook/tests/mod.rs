@@ -69,6 +69,7 @@ pub(super) fn open() -> Config {
     Config {
         provider: &GENERIC,
         secrets: Vec::new(),
+        account: Box::default(),
         proof: Proof::Token,
         url: None,
         origins: Vec::new(),

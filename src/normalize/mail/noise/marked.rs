@@ -7,7 +7,7 @@ use super::super::parts::Parts;
 const CALENDAR: usize = 16 << 10;
 
 /// Headers with a verdict, and how that of spam begins, lower case. A mail without any is not judged.
-const VERDICTS: [(&str, &str); 11] = [
+const VERDICTS: [(&str, &str); 14] = [
     ("x-spam-flag", "yes"),
     ("x-spam-status", "yes"),
     ("x-spam", "yes"),
@@ -19,6 +19,9 @@ const VERDICTS: [(&str, &str); 11] = [
     ("x-dspam-result", "spam"),
     ("x-suspected-spam", "true"),
     ("x-gmx-antispam", "6"),
+    ("x-mailgun-sflag", "yes"),
+    ("x-ses-spam-verdict", "fail"),
+    ("x-ses-virus-verdict", "fail"),
 ];
 
 /// From which spam confidence level on Exchange calls a mail spam (0 to 9).

@@ -1,0 +1,244 @@
+//! Each chat provider's posts: who is told from whom, and which conversation they stand in.
+
+use super::tests::{json, key, lead, reading, who};
+use crate::lead::{Content, Reading};
+
+fn noise(provider: &str, body: &str) -> String {
+    match reading(provider, "application/json", body) {
+        Reading::Noise(why) => why,
+        other => panic!("{provider}: {other:?}"),
+    }
+}
+
+fn conversations(content: &Content) -> &[String] {
+    content.thread.as_ref().map(|thread| &thread.conversations[..]).unwrap_or_default()
+}
+
+/// Posts that make no lead, and a word of the reason.
+const NO_LEADS: [(&str, &str, &str); 27] = [
+    (
+        "intercom",
+        r#"{"type":"notification_event","id":"1","topic":"conversation.admin.replied","data":{"item":{"type":"conversation","id":"1"}}}"#,
+        "operator",
+    ),
+    (
+        "intercom",
+        r#"{"type":"notification_event","id":"1","topic":"conversation.user.replied","data":{"item":{"type":"conversation","id":"1","conversation_parts":{"conversation_parts":[{"body":"<p>Hi</p>","author":{"type":"user","id":"u"}},{"body":"<p>Answer</p>","author":{"type":"bot","id":"b"}}]}}}}"#,
+        "program",
+    ),
+    (
+        "intercom",
+        r#"{"type":"notification_event","id":"1","topic":"company.created","data":{"item":{"type":"company"}}}"#,
+        "company.created",
+    ),
+    (
+        "crisp",
+        r#"{"event":"message:send","data":{"session_id":"s","from":"user","type":"text","content":"x","automated":true}}"#,
+        "program",
+    ),
+    (
+        "crisp",
+        r#"{"event":"message:received","data":{"session_id":"s","from":"operator","type":"text","content":"x"}}"#,
+        "operator",
+    ),
+    ("crisp", r#"{"event":"session:removed","data":{"session_id":"s"}}"#, "session:removed"),
+    ("crisp", r#"{"event":"session:set_nickname","data":{"session_id":"s","nickname":"visitor42"}}"#, "made up"),
+    (
+        "tawk",
+        r#"{"event":"chat:transcript_created","chat":{"id":"1","messages":[{"sender":{"t":"a"},"msg":"Hello?"}]}}"#,
+        "no visitor",
+    ),
+    (
+        "livechat",
+        r#"{"action":"incoming_event","payload":{"chat_id":"C","thread_id":"T","event":{"id":"1","type":"message","text":"Hello","author_id":"anna@shop.example"}}}"#,
+        "operator",
+    ),
+    (
+        "livechat",
+        r#"{"action":"incoming_event","payload":{"chat_id":"C","thread_id":"T","event":{"id":"1","type":"system_message","text":"x"}}}"#,
+        "system_message",
+    ),
+    (
+        "livechat",
+        r#"{"action":"incoming_chat","payload":{"chat":{"id":"C","users":[{"id":"c","type":"customer"}],"thread":{"id":"T","events":[]}}}}"#,
+        "nobody has said",
+    ),
+    (
+        "tidio",
+        r#"{"topic":"conversation.operator_replied","content":{"message":{"message_id":"1","content":"x"}}}"#,
+        "operator",
+    ),
+    ("tidio", r#"{"topic":"conversation.solved_by_operator","content":{}}"#, "operator"),
+    (
+        "zendesk",
+        r#"{"type":"zen:event-type:ticket.comment_added","detail":{"id":"1"},"event":{"comment":{"body":"x","is_public":true,"author":{"is_staff":true}}}}"#,
+        "operator",
+    ),
+    (
+        "zendesk",
+        r#"{"type":"zen:event-type:ticket.comment_added","detail":{"id":"1"},"event":{"comment":{"body":"x","is_public":false,"author":{"is_staff":false}}}}"#,
+        "only operators see",
+    ),
+    ("zendesk", r#"{"type":"zen:event-type:ticket.status_changed","detail":{"id":"1"}}"#, "ticket.status_changed"),
+    (
+        "chatwoot",
+        r#"{"event":"message_created","id":1,"content":"x","message_type":1,"conversation":{"id":1}}"#,
+        "operator",
+    ),
+    (
+        "chatwoot",
+        r#"{"event":"message_created","id":1,"content":"x","message_type":"incoming","private":true}"#,
+        "only operators see",
+    ),
+    ("chatwoot", r#"{"event":"webwidget_triggered","id":1}"#, "webwidget_triggered"),
+    ("chatwoot", r#"{"event":"contact_created","id":1,"name":"misty-dew-1"}"#, "without an address"),
+    (
+        "slack",
+        r#"{"type":"event_callback","event_id":"1","event":{"type":"message","bot_id":"B1","text":"x"}}"#,
+        "program",
+    ),
+    (
+        "slack",
+        r#"{"type":"event_callback","event_id":"1","event":{"type":"message","subtype":"message_changed"}}"#,
+        "message_changed",
+    ),
+    (
+        "slack",
+        r#"{"type":"event_callback","event_id":"1","event":{"type":"reaction_added","user":"U"}}"#,
+        "reaction_added",
+    ),
+    (
+        "teams",
+        r#"{"type":"conversationUpdate","from":{"id":"29:1"},"conversation":{"id":"19:a"}}"#,
+        "conversationUpdate",
+    ),
+    ("telegram", r#"{"update_id":1,"message":{"from":{"id":1,"is_bot":true},"chat":{"id":1},"text":"x"}}"#, "program"),
+    ("telegram", r#"{"update_id":1,"callback_query":{"id":"1"}}"#, "callback_query"),
+    (
+        "telegram",
+        r#"{"update_id":1,"message":{"from":{"id":1},"chat":{"id":-1,"type":"group"},"new_chat_members":[]}}"#,
+        "no message",
+    ),
+];
+
+#[test]
+fn operators_programs_and_news_of_other_things_make_no_leads() {
+    for (provider, body, why) in NO_LEADS {
+        let said = noise(provider, body);
+        assert!(said.contains(why), "{provider}: {said}");
+    }
+    for (body, why) in [
+        ("MessageSid=SM1&From=%2B4915112345678&Body=STOP", "no more messages"),
+        ("MessageSid=SM1&From=%2B4915112345678&MessageStatus=delivered", "delivered"),
+        ("EventType=onMessageAdded&ConversationSid=CH1&Author=anna&Body=Hello&MessageSid=IM1", "operator"),
+    ] {
+        match reading("twilio", "application/x-www-form-urlencoded", body) {
+            Reading::Noise(said) => assert!(said.contains(why), "{said}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn the_newest_message_of_a_visitor_is_what_counts() {
+    let body = r#"{"type":"notification_event","id":"n","topic":"conversation.user.replied","data":{"item":{"type":"conversation","id":"c",
+        "source":{"body":"<p>First</p>","author":{"type":"user","id":"u","name":"Mia Berg","email":"mia@firma.example"}},
+        "conversation_parts":{"conversation_parts":[{"body":"<p>Second<br>line</p>","author":{"type":"user","id":"u"}}]}}}}"#;
+    let content = json("intercom", body);
+    assert_eq!(content.text.as_deref(), Some("Second\nline"));
+    assert_eq!(who(&content), (Some("Mia Berg"), Some("mia@firma.example")));
+    assert_eq!(conversations(&content), ["forms/conversation:c", "forms/contact:u"]);
+    let contact = json(
+        "intercom",
+        r#"{"type":"notification_event","id":"m","topic":"contact.email.updated","data":{"item":{"type":"contact","role":"lead","id":"u","email":"mia@firma.example","phone":"+493012345678","custom_attributes":{"plan":"pro"},"utm_source":"ad"}}}"#,
+    );
+    assert_eq!(conversations(&contact), ["forms/contact:u"]);
+    assert_eq!((&contact.fields["plan"], contact.utm["source"].as_str()), (&"pro".into(), "ad"));
+}
+
+#[test]
+fn a_form_before_or_within_a_chat_says_who_it_is() {
+    let body = r#"{"action":"incoming_chat","payload":{"chat":{"id":"C","users":[{"id":"c","type":"customer"},{"id":"anna@shop.example","type":"agent","email":"anna@shop.example"}],
+        "thread":{"id":"T","events":[{"type":"filled_form","author_id":"c","fields":[{"type":"name","label":"Your name:","answer":"Mia Berg"},{"type":"email","label":"E-mail:","answer":"mia@firma.example"},{"type":"radio","label":"Topic","answer":{"id":"1","label":"Prices"}}]},
+        {"type":"message","author_id":"c","text":"Hello"},{"type":"message","author_id":"anna@shop.example","text":"Hi there"}]}}}}"#;
+    let content = json("livechat", body);
+    assert_eq!(who(&content), (Some("Mia Berg"), Some("mia@firma.example")));
+    assert_eq!(content.text.as_deref(), Some("Hello"));
+    assert!(serde_json::to_string(&content).unwrap().contains("Prices"), "{content:?}");
+    let form = json(
+        "chatwoot",
+        r#"{"event":"message_updated","id":2,"content":"Leave your address","message_type":"template","content_attributes":{"submitted_email":"mia@firma.example"},"conversation":{"id":9,"contact":{"id":4}}}"#,
+    );
+    assert_eq!(form.person.emails[0].as_str(), "mia@firma.example");
+    assert_eq!(
+        (form.text.as_deref(), conversations(&form)),
+        (None, &["forms/conversation:9".to_owned(), "forms/contact:4".to_owned()][..])
+    );
+}
+
+#[test]
+fn what_somebody_types_into_a_chat_is_taken_where_nothing_is_known() {
+    let telegram = |text: &str| {
+        let body = format!(
+            r#"{{"update_id":1,"message":{{"from":{{"id":1,"first_name":"Mia"}},"chat":{{"id":1,"type":"private"}},"text":"{text}"}}}}"#
+        );
+        json("telegram", &body)
+    };
+    let content = telegram("Call +49 30 12345678 or mail Mia@Firma.example");
+    assert_eq!(content.person.emails[0].as_str(), "mia@firma.example");
+    assert_eq!(content.person.phones[0].0, "+493012345678");
+    assert_eq!(content.person.domain.as_deref(), Some("firma.example"));
+    let slack = r#"{"type":"event_callback","team_id":"T","event_id":"E","event":{"type":"message","user":"U","channel":"C","text":"Mail <mailto:a@b.example|a@b.example> &amp; see <https://x.example/y|our page>"}}"#;
+    let content = json("slack", slack);
+    assert_eq!(content.text.as_deref(), Some("Mail a@b.example & see our page (https://x.example/y)"));
+    assert_eq!(conversations(&content), ["forms/T:C:U"]);
+}
+
+#[test]
+fn a_card_that_somebody_shares_is_the_writers_number_only_where_it_is_their_own() {
+    let card = |owner: &str| {
+        json(
+            "telegram",
+            &format!(
+                r#"{{"update_id":1,"message":{{"from":{{"id":1,"first_name":"Mia"}},"chat":{{"id":1}},"contact":{{"phone_number":"493012345678","first_name":"Max","user_id":{owner}}}}}}}"#
+            ),
+        )
+    };
+    assert_eq!(card("1").person.phones[0].0, "+493012345678");
+    assert!(card("2").person.phones.is_empty());
+}
+
+#[test]
+fn a_slash_command_and_a_message_of_each_kind_are_leads() {
+    let command = "token=t&team_id=T&channel_id=C&channel_name=sales&user_id=U&user_name=mia&command=%2Flead&text=Call+mia%40firma.example&trigger_id=9.1";
+    let content = lead("slack", "application/x-www-form-urlencoded", command);
+    assert_eq!(
+        (content.text.as_deref(), conversations(&content)),
+        (Some("Call mia@firma.example"), &["forms/T:C:U".to_owned()][..])
+    );
+    assert!(key("slack", "application/x-www-form-urlencoded", command).ends_with("9.1"));
+    let whatsapp = |message: &str| {
+        let body = format!(
+            r#"{{"object":"whatsapp_business_account","entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{{"wa_id":"4915112345678","profile":{{"name":"Mia"}}}}],"messages":[{{"from":"4915112345678","id":"w",{message}}}]}}}}]}}]}}"#
+        );
+        json("whatsapp", &body)
+    };
+    for (message, text) in [
+        (r#""type":"button","button":{"text":"Yes, call me"}"#, Some("Yes, call me")),
+        (r#""type":"interactive","interactive":{"type":"list_reply","list_reply":{"title":"Prices"}}"#, Some("Prices")),
+        (r#""type":"image","image":{"id":"7","caption":"My roof"}"#, Some("My roof")),
+        (r#""type":"edit","edit":{"message":{"type":"text","text":{"body":"Corrected"}}}"#, Some("Corrected")),
+        (
+            r#""type":"unsupported","errors":[{"code":131051}]"#,
+            Some("[a message of the kind `unsupported`: look at it in WhatsApp]"),
+        ),
+        (r#""type":"location","location":{"latitude":52.5,"longitude":13.4}"#, None),
+    ] {
+        let content = whatsapp(message);
+        assert_eq!(
+            (content.text.as_deref(), content.person.phones[0].0.as_str()),
+            (text, "+4915112345678"),
+            "{message}"
+        );
+    }
+}

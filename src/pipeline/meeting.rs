@@ -1,0 +1,80 @@
+//! What the news of a meeting changes: the lead's stage and its next step.
+
+use super::{Fate, Policy, notices};
+use crate::dedupe::{self, Place};
+use crate::lead::{Aside, Event, Id, Inbound, Lead, Meeting, News, NextStep, Outcome, Stage, Touch};
+use crate::store::{Error, Unit};
+
+/// Takes a lead to its meeting; what its history says of it.
+pub(super) fn arrange(lead: &mut Lead, meeting: &Meeting) -> Vec<(&'static str, String)> {
+    let mut history = Vec::new();
+    if let Some(due) = meeting.start {
+        let verb = if meeting.news == News::Moved { "moved to" } else { "arranged for" };
+        history.push(("meeting", format!("{meeting}, {verb} {due:.0}")));
+        lead.next_step = Some(NextStep { text: meeting.to_string(), due });
+    }
+    let before = lead.stage;
+    if matches!(before, Stage::New | Stage::Accepted | Stage::Contacted) {
+        lead.stage = Stage::Meeting;
+        lead.stage_reason = None;
+        history.push(("stage", format!("{} → {}: a meeting was arranged", before.as_str(), lead.stage.as_str())));
+    }
+    history
+}
+
+impl Policy {
+    /// A meeting of a lead that is known was cancelled, or made way for another: the owner is told of the former.
+    pub(super) fn called_off(
+        &self,
+        inbound: &Inbound,
+        intake: Id,
+        aside: &Aside,
+        meeting: &Meeting,
+        unit: &mut Unit<'_>,
+    ) -> Result<Option<Fate>, Error> {
+        let (mut lead, because) = match dedupe::place(&aside.content, unit.now(), unit)? {
+            Place::Existing { lead, because, .. } | Place::Joining { lead, because } => (*lead, because),
+            Place::New { .. } | Place::Unsure { .. } => return Ok(None),
+        };
+        if meeting.news == News::MadeWay {
+            return Ok(Some(Fate {
+                outcome: Outcome::Ignored,
+                reason: Some(aside.reason.clone()),
+                lead: Some(lead.id),
+                same_as: None,
+                own: None,
+            }));
+        }
+        unit.add_event(lead.id, inbound.channel.as_str(), "meeting", meeting.cancellation())?;
+        let is_next = lead.next_step.as_ref().is_some_and(|step| meeting.start.is_none_or(|start| step.due == start));
+        if is_next {
+            lead.next_step = None;
+            if lead.stage == Stage::Meeting {
+                lead.stage = Stage::Contacted;
+                unit.add_event(lead.id, "rules", "stage", "meeting → contacted: the meeting was cancelled".to_owned())?;
+            }
+        }
+        lead.touch_count += 1;
+        lead.updated_at = unit.now();
+        unit.put_lead(&lead)?;
+        unit.add_touch(&Touch {
+            id: intake,
+            lead: lead.id,
+            channel: inbound.channel.clone(),
+            kind: inbound.kind,
+            received_at: inbound.received_at,
+            content: aside.content.clone(),
+        })?;
+        if !inbound.quiet {
+            notices::tell(&lead, Event::Touched, Some(intake), &self.staff, unit)?;
+        }
+        let reason = format!("{}; added to the lead with {because}", aside.reason);
+        Ok(Some(Fate {
+            outcome: Outcome::Touched,
+            reason: Some(reason),
+            lead: Some(lead.id),
+            same_as: None,
+            own: None,
+        }))
+    }
+}
