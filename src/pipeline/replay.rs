@@ -73,6 +73,8 @@ impl Replay {
         let number = self.leads.len();
         let staff = &policy.staff;
         let somebody = !staff.teams().is_empty() && staff.owners().iter().any(|owner| owner.active);
+        let own = stored.assessment.judged.as_ref().map(|judged| judged.disposition);
+        let wanted = own.is_some_and(|disposition| disposition != Disposition::Disqualified);
         let mut judged: Option<(Lead, Verdict)> = None;
         let mut owned = false;
         for touch in touches {
@@ -94,16 +96,14 @@ impl Replay {
                 }
             };
             let verdict = policy.stands(&mut lead, touch, now, earlier.as_ref(), owned);
-            if !owned && lead.disposition != Disposition::Disqualified {
+            if !owned && (lead.disposition != Disposition::Disqualified || wanted) {
                 self.asking.push(Asking { touch: touch.id, lead: number, team: verdict.team.clone() });
                 owned = somebody;
             }
             judged = Some((lead, verdict));
         }
         let mut would_be = judged.map_or_else(|| Standing::of(stored), |(lead, _)| Standing::of(&lead));
-        if let Some(judged) = &stored.assessment.judged {
-            would_be.disposition = judged.disposition;
-        }
+        would_be.disposition = own.unwrap_or(would_be.disposition);
         self.leads.push(Change { id: stored.id, who: stored.who(), is: Standing::of(stored), would_be });
     }
 

@@ -112,7 +112,7 @@ impl<'a> Reading<'a> {
         let when = when?;
         if hit.group.is_empty() {
             hit.of = if when.sees_touch { Score::Engagement } else { Score::Fit };
-            hit.group = hit.of.as_str().to_owned();
+            hit.of.as_str().clone_into(&mut hit.group);
         }
         let rule = Rule { hit, when };
         let found = self.reach.of(&rule).into_iter();

@@ -213,12 +213,13 @@ mod tests {
         assert_eq!((few.counted(), few.signs()), ((20, 19), Vec::new()));
         let mut chance = Outcomes::default();
         // 300 words that stand in every lead or not by a fixed, outcome-blind pattern.
+        let letters: Vec<char> = ('a'..='z').collect();
         for number in 0_u64..100 {
-            let word =
-                |word: &u64| (number.wrapping_mul(6_364_136_223_846_793_005 + word * 2).rotate_left(17) >> 7) & 1 == 0;
-            let name = |word: u64| {
-                format!("w{}{}", char::from(b'a' + (word / 26) as u8), char::from(b'a' + (word % 26) as u8))
+            let word = |word: &usize| {
+                let salt = 6_364_136_223_846_793_005 + 2 * u64::try_from(*word).unwrap();
+                (number.wrapping_mul(salt).rotate_left(17) >> 7) & 1 == 0
             };
+            let name = |word: usize| format!("w{}{}", letters[word / 26], letters[word % 26]);
             let text = (0..300).filter(word).map(name).collect::<Vec<_>>().join(" ");
             chance.add(number % 3 == 0, std::iter::empty(), [text.as_str()].into_iter());
         }

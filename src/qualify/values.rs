@@ -314,9 +314,9 @@ fn in_order<'b, 'v>(args: Vec<CowVal<'b, 'v>>) -> Result<CowVal<'b, 'v>, Executi
                 CelMapKey::String(text) => {
                     (text.inner().to_owned(), Box::new(CelString::from(text.inner().to_owned())))
                 }
-                CelMapKey::Int(number) => (format!("{number:?}"), Box::new(number.clone())),
-                CelMapKey::UInt(number) => (format!("{number:?}"), Box::new(number.clone())),
-                CelMapKey::Bool(yes) => (format!("{yes:?}"), Box::new(yes.clone())),
+                CelMapKey::Int(number) => (format!("{number:?}"), Box::new(*number)),
+                CelMapKey::UInt(number) => (format!("{number:?}"), Box::new(*number)),
+                CelMapKey::Bool(yes) => (format!("{yes:?}"), Box::new(*yes)),
             }
         })
         .collect();

@@ -68,9 +68,9 @@ async fn explain(State(web): State<Web>, bytes: Bytes) -> Result<Json<Value>, Pr
 }
 
 async fn shadow(State(web): State<Web>) -> Result<Json<Shadowed>, Problem> {
-    Ok(Json(web.read(|service| service.shadowed()).await?))
+    Ok(Json(web.read(Service::shadowed).await?))
 }
 
 async fn suggest(State(web): State<Web>) -> Result<Json<Suggested>, Problem> {
-    Ok(Json(web.read(|service| service.suggest()).await?))
+    Ok(Json(web.read(Service::suggest).await?))
 }
