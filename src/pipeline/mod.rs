@@ -4,6 +4,7 @@
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod aside;
+mod hand;
 mod notices;
 mod own;
 #[cfg(test)]
@@ -29,6 +30,7 @@ use crate::mistakes::{self, Mistake};
 use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
+pub use hand::{Leaves, Went};
 pub use notices::tell;
 pub use replay::{Change, Replay, Standing};
 pub use space::Space;
@@ -156,13 +158,16 @@ impl Policy {
         if let Some(turn) = turn {
             turn.take(unit)?;
         }
+        let fresh_owner = !routing.candidates.is_empty() && routing.owner.is_some();
+        if fresh_owner {
+            self.count_given(&lead, unit)?;
+        }
         let closed = lead.stage;
         let reopened = outcome == Outcome::Touched && reopen(&mut lead, answers);
 
         unit.put_lead(&lead)?;
         unit.add_touch(&touch)?;
         write_history(&lead, &touch, outcome, reopened.then_some(closed), &routing, unit)?;
-        let fresh_owner = !routing.candidates.is_empty();
         let event = match (outcome, fresh_owner) {
             (Outcome::Created, _) => Event::Created,
             (_, true) => Event::Assigned,
@@ -240,8 +245,12 @@ fn write_history(
         let text = format!("{} → {}: the person came back", stage.as_str(), lead.stage.as_str());
         unit.add_event(lead.id, "rules", "stage", text)?;
     }
-    if let (Some(owner), false) = (&routing.owner, routing.candidates.is_empty()) {
-        unit.add_event(lead.id, "rotation", "assigned", format!("to {owner}: {}", routing.reason))?;
+    match &routing.owner {
+        Some(owner) if !routing.candidates.is_empty() => {
+            unit.add_event(lead.id, "rotation", "assigned", format!("to {owner}: {}", routing.reason))?;
+        }
+        None if routing.held_until.is_some() => unit.add_event(lead.id, "rotation", "held", routing.reason.clone())?,
+        _ => {}
     }
     Ok(())
 }
