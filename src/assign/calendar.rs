@@ -305,7 +305,7 @@ mod tests {
     fn whoever_never_works_is_never_free() {
         let calendar = berlin("Mo 09:00-10:00", None, &[("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z")]);
         assert_eq!(
-            calendar.after_work(at("2026-06-12T14:30:00Z"), Duration::from_secs(60), &[]),
+            calendar.after_work(at("2026-06-12T14:30:00Z"), Duration::from_mins(1), &[]),
             Some(at("2099-01-05T08:01:00Z"))
         );
         let never = Calendar::new(TimeZone::UTC, Some(Hours::default()), None, vec![]);

@@ -198,6 +198,7 @@ fn weekday(text: &str) -> Option<Weekday> {
 }
 
 /// Easter Sunday of the Gregorian calendar (Meeus, Jones, Butcher).
+#[expect(clippy::many_single_char_names, reason = "the names of the published rule")]
 fn easter(year: i16) -> Option<Date> {
     let y = i32::from(year);
     let (a, b, c) = (y % 19, y / 100, y % 100);

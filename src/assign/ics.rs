@@ -326,7 +326,7 @@ impl Rule {
                     rule.until = Some(moment(at, &until.zone));
                 }
                 "BYDAY" => {
-                    rule.days = value.split(',').map(|one| by_day(one).ok_or_else(wrong)).collect::<Result<_, _>>()?
+                    rule.days = value.split(',').map(|one| by_day(one).ok_or_else(wrong)).collect::<Result<_, _>>()?;
                 }
                 "BYMONTHDAY" => rule.month_days = list(value)?,
                 "BYMONTH" => rule.months = list(value)?,

@@ -163,7 +163,7 @@ pub fn route(ask: &Ask<'_>, staff: &Staff, books: &impl Books) -> Result<(Routin
     let (team, why_team) = team(ask.wanted, staff);
     let Some(team) = team else {
         let reason = "the settings name no team, so nobody could be chosen".into();
-        let held_until = later(ask.at, HOLD);
+        let held_until = Some(later(ask.at, HOLD));
         return Ok((Routing { reason, held_until, ..Routing::default() }, None));
     };
     let mut route = Route::begin(ask, team, staff, books)?;
@@ -186,8 +186,8 @@ fn team<'s>(wanted: Option<&Name>, staff: &'s Staff) -> (Option<&'s Team>, Strin
 }
 
 /// A moment after a time.
-fn later(at: Timestamp, time: Duration) -> Option<Timestamp> {
-    Some(SignedDuration::try_from(time).ok().and_then(|time| at.checked_add(time).ok()).unwrap_or(Timestamp::MAX))
+fn later(at: Timestamp, time: Duration) -> Timestamp {
+    SignedDuration::try_from(time).ok().and_then(|time| at.checked_add(time).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// A way to an owner, while it is looked for.
@@ -360,23 +360,22 @@ impl<'a, B: Books> Route<'a, B> {
         } else {
             self.routing.reason += "; nobody of the team is free";
         }
-        if self.ask.deadline && self.fall_back()? {
+        if self.ask.deadline && self.fall_back() {
             return Ok(());
         }
-        self.routing.held_until = later(self.ask.at, self.team.hold);
-        if let Some(until) = self.routing.held_until {
-            let then = match &self.team.fallback {
-                Some(fallback) => format!("then {fallback} gets it"),
-                None => "then it is looked at again, as the team has no `fallback`".to_owned(),
-            };
-            self.routing.reason += &format!("; held until {until:.0} at most, {then}");
-        }
+        let until = later(self.ask.at, self.team.hold);
+        let then = match &self.team.fallback {
+            Some(fallback) => format!("then {fallback} gets it"),
+            None => "then it is looked at again, as the team has no `fallback`".to_owned(),
+        };
+        self.routing.held_until = Some(until);
+        self.routing.reason += &format!("; held until {until:.0} at most, {then}");
         Ok(())
     }
 
     /// The named fallback, whatever the hour, unless they are away; then who stands in for them, then
     /// the team's leader.
-    fn fall_back(&mut self) -> Result<bool, Error> {
+    fn fall_back(&mut self) -> bool {
         let fallback = self.team.fallback.as_ref();
         let stand_in = fallback.and_then(|id| self.staff.owner(id)).and_then(|owner| owner.stand_in.as_ref());
         let all = [
@@ -397,9 +396,9 @@ impl<'a, B: Books> Route<'a, B> {
             let id = owner.id.clone();
             self.routing.candidates.retain(|known| known.owner != id);
             self.choose(id, format!("{role}; it has waited as long as it may"));
-            return Ok(true);
+            return true;
         }
-        Ok(false)
+        false
     }
 }
 

@@ -243,8 +243,8 @@ impl<'r> Pool<'r> {
         self.grow();
         let others = self.free().count() > 1;
         let may = |seat: &Seat| !others || Some(&seat.owner) != last;
-        let least = self.free().filter(|(_, seat)| may(seat)).map(|(place, _)| members[place].open).min();
-        let best = self.largest(|place, seat| may(seat) && Some(members[place].open) == least);
+        let fewest = self.free().filter(|(_, seat)| may(seat)).map(|(place, _)| members[place].open).min();
+        let best = self.largest(|place, seat| may(seat) && Some(members[place].open) == fewest);
         self.seats[best].credit -= self.turn;
         best
     }

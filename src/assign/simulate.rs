@@ -101,8 +101,8 @@ impl Books for Imagined {
         let day = self.staff.calendar(owner).map(|calendar| calendar.day(now));
         let on = |at: &&Timestamp| self.staff.calendar(owner).map(|calendar| calendar.day(**at)) == day;
         let today = given.iter().rev().take_while(on).count();
-        let (open, owned) = (u64::try_from(open).unwrap_or(0), u64::try_from(given.len()).unwrap_or(0));
-        Ok(OwnerCounts { open, owned, day, today: u32::try_from(today).unwrap_or(u32::MAX) })
+        let [open, all] = [open, given.len()].map(|count| u64::try_from(count).unwrap_or(0));
+        Ok(OwnerCounts { open, owned: all, day, today: u32::try_from(today).unwrap_or(u32::MAX) })
     }
 
     fn absences(&self) -> Result<Absences, Error> {
@@ -249,10 +249,9 @@ fn arrivals(wish: &Wish, zone: &jiff::tz::TimeZone) -> Vec<Timestamp> {
     let mut all = Vec::with_capacity(wish.leads);
     while all.len() < wish.leads {
         let day = wish.from.saturating_add(i32::from(dice.below(wish.days.max(1))).days());
-        if matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) && dice.below(100) >= 30 {
-            if wish.days > 2 {
-                continue;
-            }
+        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+        if weekend && wish.days > 2 && dice.below(100) >= 30 {
+            continue;
         }
         let hour = if dice.below(100) < 80 { 8 + dice.below(11) } else { dice.below(24) };
         let minute = i8::try_from(dice.below(60)).unwrap_or(0);

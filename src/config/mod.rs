@@ -206,6 +206,7 @@ impl Owner {
 
 /// A rotation of owners (`[teams.NAME]`).
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the settings that says yes or no")]
 pub struct Team {
     /// Its name.
     pub name: Name,

@@ -48,10 +48,9 @@ fn settle_turn(lead: &mut Lead, before: Stage, staff: &Staff, unit: &mut Unit<'_
         let within = team.and_then(|team| jiff::SignedDuration::try_from(team.refund_within).ok());
         let soon = within.zip(lead.assigned_at).is_some_and(|(within, at)| unit.now().duration_since(at) < within);
         let reason = lead.stage_reason.as_deref().unwrap_or_default().to_lowercase();
-        if soon || WORTHLESS.iter().any(|word| reason.contains(word)) {
-            if assign::refund(lead, unit)? {
-                unit.add_event(lead.id, "rotation", "refunded", "the turn was given back".into())?;
-            }
+        let worthless = soon || WORTHLESS.iter().any(|word| reason.contains(word));
+        if worthless && assign::refund(lead, unit)? {
+            unit.add_event(lead.id, "rotation", "refunded", "the turn was given back".into())?;
         }
     } else if before == Stage::Lost {
         assign::unrefund(lead, unit)?;

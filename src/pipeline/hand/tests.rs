@@ -446,7 +446,7 @@ fn over_a_year_nobody_gets_a_lead_while_away_and_every_hold_ends_by_its_deadline
             }
             settled.push(*id);
         }
-        settled.iter().for_each(|id| _ = known.remove(id));
+        known.retain(|id, _| !settled.contains(id));
     }
     assert!(by_turn > 1000 && by_fallback > 500 && waited > 300, "{by_turn} {by_fallback} {waited}");
     let mias = LeadFilter { owner: Some(crate::store::Holder::Owner(name("mia"))), ..LeadFilter::default() };
