@@ -60,11 +60,11 @@ fn who_is_away_gets_nothing_and_the_backlog_is_picked_up_on_return_or_by_the_fal
 
     // At the deadline the fallback gets it.
     daemon.ok(&["owners", "away", "anna", "2020-01-01..2099-01-02"]);
+    let loaded_at = |daemon: &Daemon| daemon.object(&["status"])["settings"]["loaded_at"].clone();
+    let before = loaded_at(&daemon);
     daemon.settings(&format!("{TEAM}{SALES}"));
     daemon.signal("HUP");
-    daemon.until("the settings are in force", Duration::from_secs(20), |daemon| {
-        daemon.object(&["status"])["settings"]["loaded_at"].is_string()
-    });
+    daemon.until("the settings are in force", Duration::from_secs(20), |daemon| loaded_at(daemon) != before);
     post(&daemon, 4);
     daemon.until("lea gets it", Duration::from_mins(1), |daemon| owners_of_leads(daemon)[3] == "lea");
     assert_eq!(daemon.object(&["status"])["unowned"], 0);
