@@ -32,6 +32,7 @@
 
 pub mod lead;
 
+pub mod clock;
 pub mod config;
 pub mod mistakes;
 pub mod tls;

@@ -46,16 +46,8 @@ fn letter(number: u128, to: &str) -> Message {
     }))
     .unwrap();
     let email: Email = serde_json::from_value(json!(to)).unwrap();
-    let owner = config::Owner {
-        id: Name::parse("anna").unwrap(),
-        name: "Anna Größe".to_owned(),
-        email: Some(email),
-        notify: Vec::new(),
-        weight: 1,
-        active: true,
-        language: None,
-        time_zone: None,
-    };
+    let anna = config::Owner::new(Name::parse("anna").unwrap());
+    let owner = config::Owner { name: "Anna Größe".to_owned(), email: Some(email), ..anna };
     let time_zone = TimeZone::get("Europe/Berlin").unwrap();
     let house = House { instance: "https://leads.example.com".to_owned(), language: Language::German, time_zone };
     let (owner, house) = (Some(owner), Arc::new(house));

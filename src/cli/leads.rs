@@ -86,6 +86,16 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Give a lead back: it goes to whoever's turn it is.
+    Decline {
+        /// Its id.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Add a note to a lead's history.
     Note {
         /// Its id.
@@ -129,6 +139,14 @@ pub(super) fn run(command: Command, client: &Client) -> Outcome {
             let lead = client.post(&format!("/leads/{}/stage", part(&id)), &wish)?;
             changed(&lead, format, &format!("{id} is now {stage}"))?;
         }
+        Command::Decline { id, reason, format } => {
+            let lead = client.post(&format!("/leads/{}/decline", part(&id)), &json!({ "reason": reason }))?;
+            let now = match lead["owner"].as_str() {
+                Some(owner) => format!("{id} is now {owner}'s"),
+                None => format!("{id} waits for an owner until {}", client.time(&lead["held_until"])),
+            };
+            changed(&lead, format, &now)?;
+        }
         Command::Note { id, text, format } => {
             let lead = client.post(&format!("/leads/{}/note", part(&id)), &json!({ "text": text }))?;
             changed(&lead, format, &format!("noted on {id}"))?;
@@ -160,7 +178,19 @@ pub(super) fn part(text: &str) -> String {
 }
 
 fn list(query: &str, limit: Option<usize>, format: Format, client: &Client) -> anyhow::Result<()> {
-    let header = ["id", "created", "name", "company", "address", "score", "disposition", "stage", "owner", "channel"];
+    let header = [
+        "id",
+        "created",
+        "name",
+        "company",
+        "address",
+        "score",
+        "disposition",
+        "stage",
+        "owner",
+        "held until",
+        "channel",
+    ];
     let mut printer = Printer::new(format, &header);
     client.list(&format!("/leads?{query}"), limit.unwrap_or(usize::MAX), |lead| {
         printer.item(&lead, |lead| {
@@ -175,6 +205,7 @@ fn list(query: &str, limit: Option<usize>, format: Format, client: &Client) -> a
                 text(&lead["disposition"]),
                 text(&lead["stage"]),
                 text(&lead["owner"]),
+                client.time(&lead["held_until"]),
                 text(&lead["attribution"]["channel"]),
             ]
         })
@@ -220,6 +251,14 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         let value = text(&lead[label]);
         if !value.is_empty() {
             say(&format!("{:<13}{value}", label.replace('_', " ")))?;
+        }
+    }
+    if !lead["held_until"].is_null() {
+        say(&format!("{:<13}{}", "held until", client.time(&lead["held_until"])))?;
+    }
+    for (label, key) in [("accept by", "accept_by"), ("respond by", "respond_by")] {
+        if !lead["handling"][key].is_null() {
+            say(&format!("{label:<13}{}", client.time(&lead["handling"][key])))?;
         }
     }
     let own = judged(lead, client);

@@ -15,6 +15,7 @@ mod owners;
 mod print;
 mod reconcile;
 mod rules;
+mod simulate;
 mod status;
 mod test;
 mod webhook;
@@ -60,7 +61,7 @@ enum Command {
     #[command(subcommand)]
     Mailbox(mailbox::Command),
     /// The rotation: everybody's share, open leads, availability.
-    Owners(print::Format),
+    Owners(owners::Arguments),
     /// Notices and their state.
     #[command(subcommand)]
     Outbox(outbox::Command),
@@ -151,6 +152,9 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Rules(command) = command {
         return rules::run(&command, &settings);
     }
+    if let Command::Owners(owners::Arguments { command: Some(owners::Command::Simulate(wish)), .. }) = command {
+        return simulate::run(&wish, &settings);
+    }
     if let Command::Webhook(wish) = command {
         return webhook::run(&wish, &settings);
     }
@@ -169,7 +173,7 @@ fn dispatch(arguments: Arguments) -> Outcome {
         Command::Leads(command) => leads::run(command, &client),
         Command::Intake(command) => intake::run(&command, &client),
         Command::Mailbox(command) => mailbox::run(command, &settings, &client),
-        Command::Owners(format) => owners::run(format, &client),
+        Command::Owners(wish) => owners::run(&wish, &client),
         Command::Reconcile(wish) => reconcile::run(&wish, &client),
         Command::Outbox(command) => outbox::run(&command, &client),
         Command::Status(wish) => status::run(&wish, &client, &settings),

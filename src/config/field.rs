@@ -1,8 +1,7 @@
 //! One key of the settings while it is read.
 //!
 //! In comes a spanned TOML value (or none); out goes a typed value, or `None` with the mistake
-//! already reported. A key that the settings know and that Lotse does not act on yet is read with
-//! [`Field::later`] in front: taking that word away turns the key live.
+//! already reported.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -74,14 +73,6 @@ impl<'a> Field<'a> {
     pub(crate) fn required(self) -> Self {
         if self.value.is_none() {
             self.report.missing(Severity::Error, &self.spot, Wrong::new("is missing").hint("it has no default"));
-        }
-        self
-    }
-
-    /// The key is known, and Lotse does not act on it yet.
-    pub(crate) fn later(self) -> Self {
-        if self.value.is_some() {
-            self.report.warning(&self.spot, Wrong::new("has no effect yet"));
         }
         self
     }
@@ -158,6 +149,15 @@ impl<'a> Field<'a> {
             return date;
         }
         self.parse(values::date)
+    }
+
+    /// A day, or a moment of the wall clock: `2026-12-24`, `2026-12-24T12:00`, quoted or not.
+    pub(crate) fn day_or_time(self) -> Option<values::Moment> {
+        if let Some(DeValue::Datetime(given)) = self.value.map(toml::Spanned::get_ref) {
+            let moment = values::moment(&given.to_string());
+            return moment.map_err(|wrong| self.wrong(wrong)).ok();
+        }
+        self.parse(values::moment)
     }
 
     /// One word out of a table of words.

@@ -23,10 +23,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use secrecy::SecretString;
 
 use crate::alarms;
+use crate::assign::hours::Hours;
+use crate::assign::{self, holidays::Region};
 use crate::canary;
 use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
@@ -161,12 +164,51 @@ pub struct Owner {
     pub active: bool,
     /// Language of their notices; `None`: that of the organisation's country.
     pub language: Option<Language>,
-    /// Time zone of the times in their notices; `None`: the organisation's.
+    /// Time zone of their hours, and of the times in their notices; `None`: the organisation's.
     pub time_zone: Option<TimeZone>,
+    /// Working hours; `None`: around the clock.
+    pub hours: Option<Hours>,
+    /// Whose public holidays they have; `None`: none.
+    pub holidays: Option<Region>,
+    /// Times in which they are away, from and (not included) until, by their clock.
+    pub away: Vec<(DateTime, DateTime)>,
+    /// A calendar (ICS) whose busy times they are away; a file.
+    pub calendar: Option<PathBuf>,
+    /// Open leads at most; `None`: any number.
+    pub max_open: Option<u32>,
+    /// New leads a day at most, by their clock; `None`: any number.
+    pub max_per_day: Option<u32>,
+    /// Who gets their leads while they are away.
+    pub stand_in: Option<Name>,
+}
+
+impl Owner {
+    /// Somebody who works around the clock and is told by nothing.
+    #[must_use]
+    pub fn new(id: Name) -> Self {
+        Self {
+            name: id.to_string(),
+            id,
+            email: None,
+            notify: Vec::new(),
+            weight: 1,
+            active: true,
+            language: None,
+            time_zone: None,
+            hours: None,
+            holidays: None,
+            away: Vec::new(),
+            calendar: None,
+            max_open: None,
+            max_per_day: None,
+            stand_in: None,
+        }
+    }
 }
 
 /// A rotation of owners (`[teams.NAME]`).
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a key of the settings that says yes or no")]
 pub struct Team {
     /// Its name.
     pub name: Name,
@@ -175,6 +217,74 @@ pub struct Team {
     /// Gets leads that no rule routes. Exactly one team is, when there are teams:
     /// the only team is the default even when it does not say so.
     pub default: bool,
+    /// How the next owner is found. Default `round_robin`.
+    pub strategy: Strategy,
+    /// Who gets leads for which nobody became free in time.
+    pub fallback: Option<Name>,
+    /// How long a lead waits for an owner. Default four hours.
+    pub hold: Duration,
+    /// Who is told when nobody accepts a lead or responds to it.
+    pub leader: Option<Name>,
+    /// Whether members get leads outside of their hours and on holidays. Default false.
+    pub outside_hours: bool,
+    /// Working time in which an owner is to accept a lead; `None`: any.
+    pub accept_within: Option<Duration>,
+    /// Working time in which an owner is to respond to a lead; `None`: any.
+    pub respond_within: Option<Duration>,
+    /// How often a lead is handed on because nobody accepted it or responded. Default 2.
+    pub max_hops: u32,
+    /// Whether a lead given by hand counts as a turn. Default false.
+    pub manual_counts: bool,
+    /// Whether a person's next lead goes to who works their last one. Default true.
+    pub same_person: bool,
+    /// Whether a company's next lead goes to who works its newest open one. Default true.
+    pub same_company: bool,
+    /// Whether a lead goes to the owner who forwarded it. Default true.
+    pub forwarder: bool,
+    /// A lead that is lost so soon after it was given gives its turn back. Default a day.
+    pub refund_within: Duration,
+}
+
+impl Team {
+    /// A team with the defaults.
+    #[must_use]
+    pub const fn new(name: Name, members: Vec<Name>) -> Self {
+        Self {
+            name,
+            members,
+            default: false,
+            strategy: Strategy::RoundRobin,
+            fallback: None,
+            hold: assign::HOLD,
+            leader: None,
+            outside_hours: false,
+            accept_within: None,
+            respond_within: None,
+            max_hops: 2,
+            manual_counts: false,
+            same_person: true,
+            same_company: true,
+            forwarder: true,
+            refund_within: Duration::from_hours(24),
+        }
+    }
+}
+
+/// How a team finds the next owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strategy {
+    /// In turn, by weight.
+    RoundRobin,
+    /// Whoever has the fewest open leads.
+    LeastOpen,
+    /// The first member who is free, in the order of `members`.
+    Priority,
+}
+
+impl Strategy {
+    /// All of them, by the words that stand for them in the settings.
+    pub const ALL: [(&'static str, Self); 3] =
+        [("round_robin", Self::RoundRobin), ("least_open", Self::LeastOpen), ("priority", Self::Priority)];
 }
 
 /// A way to tell an owner (`[notify.NAME]`).

@@ -5,14 +5,16 @@
 
 use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::civil::DateTime;
 
 use super::field::{Field, Item};
 use super::kinds::{Notifiers, named};
 use super::problem::{Severity, Wrong, quote};
 use super::section::Section;
 use super::values;
-use super::{NotifierKind, Owner, Team};
+use super::{NotifierKind, Owner, Strategy, Team};
+use crate::assign::holidays::Region;
+use crate::assign::hours::Hours;
 use crate::lead::Name;
 use crate::notify::letter::Language;
 
@@ -25,11 +27,13 @@ pub(crate) struct Owners {
     pub(crate) read: Vec<Owner>,
     /// All ids that stand in the file.
     pub(crate) declared: Vec<String>,
+    /// Who is stood in for, and by whom.
+    stand_ins: Vec<(String, Item)>,
 }
 
 /// Reads `[owners.ID]`.
 pub(crate) fn owners(root: &mut Section<'_>, notifiers: &Notifiers) -> Owners {
-    let mut owners = Owners { read: Vec::new(), declared: Vec::new() };
+    let mut owners = Owners { read: Vec::new(), declared: Vec::new(), stand_ins: Vec::new() };
     for (text, mut section) in root.sections("owners") {
         owners.declared.push(text.to_owned());
         let id = named(text, &section);
@@ -40,18 +44,26 @@ pub(crate) fn owners(root: &mut Section<'_>, notifiers: &Notifiers) -> Owners {
         let notify = notify(&mut section, notifiers, has_email);
         let weight = section.key("weight").integer(1..=100).and_then(|weight| u32::try_from(weight).ok());
         let active = section.key("active").boolean();
-        section.key("hours").later().text();
         let time_zone = section.key("time_zone").parse(values::time_zone);
         let language = section.key("language").one_of(&Language::ALL);
-        away(section.key("away").later());
-        section.key("max_open").later().integer(1..=1_000_000);
+        let hours = section.key("hours").parse(hours);
+        let holidays = section.key("holidays").parse(|text| Region::parse(text).map_err(Wrong::new));
+        let away = away(section.key("away")).unwrap_or_default();
+        let calendar = section.key("calendar").path();
+        let max_open = number(section.key("max_open"));
+        let max_per_day = number(section.key("max_per_day"));
+        if let Some(item) = reference(&mut section, "stand_in") {
+            owners.stand_ins.push((text.to_owned(), item));
+        }
         section.finish();
         if let Some(id) = id {
             let name = name.unwrap_or_else(|| text.to_owned());
             let (weight, active) = (weight.unwrap_or(1), active.unwrap_or(true));
-            owners.read.push(Owner { id, name, email, notify, weight, active, language, time_zone });
+            let owner = Owner { name, email, notify, weight, active, language, time_zone, hours, ..Owner::new(id) };
+            owners.read.push(Owner { holidays, away, calendar, max_open, max_per_day, ..owner });
         }
     }
+    stand_ins(root, &mut owners);
     if owners.declared.is_empty() {
         root.missing(Severity::Warning, "owners", Wrong::new("nobody is here to work leads").hint("add [owners.NAME]"));
     } else if notifiers.declared.is_empty() {
@@ -100,22 +112,61 @@ pub(crate) fn notifier(section: &Section<'_>, notifiers: &Notifiers, item: &Item
     None
 }
 
-/// Absences: a list of days from and until which somebody is away, both included.
-fn away(field: Field<'_>) -> Option<Vec<(Date, Date)>> {
-    let mut days = Vec::new();
+/// Working hours.
+fn hours(text: &str) -> Result<Hours, Wrong> {
+    Hours::parse(text)
+        .map_err(|wrong| Wrong::new(wrong).hint("write \"Mo-Fr 09:00-12:00, 13:00-17:30; Sa 10:00-14:00\""))
+}
+
+/// A count of leads.
+fn number(field: Field<'_>) -> Option<u32> {
+    field.integer(1..=1_000_000).and_then(|number| u32::try_from(number).ok())
+}
+
+/// Absences: days from and until which somebody is away, both included, or moments of the wall clock,
+/// the last one not included.
+fn away(field: Field<'_>) -> Option<Vec<(DateTime, DateTime)>> {
+    let mut spans = Vec::new();
     for mut section in field.tables()? {
-        let from = section.key("from").required().date();
+        let from = section.key("from").required().day_or_time();
         let until = section.key("until").required();
         let spot = until.place();
-        if let (Some(from), Some(until)) = (from, until.date()) {
-            if until < from {
-                section.report().error(&spot, Wrong::new(format!("ends on {until}, before it begins on {from}")));
+        if let (Some(from), Some(until)) = (from, until.day_or_time()) {
+            match values::span(from, until) {
+                Ok(span) => spans.push(span),
+                Err(wrong) => section.report().error(&spot, wrong),
             }
-            days.push((from, until));
         }
         section.finish();
     }
-    Some(days)
+    Some(spans)
+}
+
+/// A key that names an owner.
+fn reference(section: &mut Section<'_>, key: &'static str) -> Option<Item> {
+    let field = section.key(key);
+    let spot = field.place();
+    Some(Item { text: field.text()?, spot })
+}
+
+/// Stand-ins are others who are there and active.
+fn stand_ins(root: &Section<'_>, owners: &mut Owners) {
+    for (whose, item) in std::mem::take(&mut owners.stand_ins) {
+        let Some(other) = resolve(root, owners, &item).map(|owner| (owner.id.clone(), owner.active)) else { continue };
+        let (other, active) = other;
+        if whose == other.as_str() {
+            root.report().error(&item.spot, Wrong::new("nobody stands in for themselves"));
+        } else if !active {
+            root.report().warning(&item.spot, inactive(&other).hint("they never get a lead, so nobody stands in"));
+        }
+        if let Some(owner) = owners.read.iter_mut().find(|owner| owner.id == *whose.as_str()) {
+            owner.stand_in = Some(other);
+        }
+    }
+}
+
+fn inactive(owner: &Name) -> Wrong {
+    Wrong::new(format!("`{owner}` is not active"))
 }
 
 /// Reads `[teams.NAME]`.
@@ -133,24 +184,88 @@ pub(crate) fn teams(root: &mut Section<'_>, owners: &Owners) -> Vec<Team> {
             let wrong = Wrong::new(format!("team `{}` is the default already", first.name));
             section.report().error(&spot, wrong.hint("leave `default = true` on one team"));
         }
-        if let Some(fallback) = fallback(&mut section) {
-            resolve(&section, owners, &fallback);
-        }
-        section.key("hold").later().duration(Duration::from_secs(1)..=LONGEST_HOLD);
+        let manner = Manner::read(&mut section, &members, owners);
         section.finish();
         if let Some(name) = name {
-            teams.push(Team { name, members, default });
+            teams.push(manner.of(Team { default, ..Team::new(name, members) }));
         }
     }
     settle_default(root, &mut teams, owners, declared);
     teams
 }
 
-/// The owner who gets what nobody else was free for.
-fn fallback(section: &mut Section<'_>) -> Option<Item> {
-    let field = section.key("fallback").later();
-    let spot = field.place();
-    Some(Item { text: field.text()?, spot })
+/// How a team works: the keys beside its members.
+struct Manner {
+    strategy: Option<Strategy>,
+    times: [Option<Duration>; 4],
+    flags: [Option<bool>; 5],
+    max_hops: Option<u32>,
+    fallback: Option<Name>,
+    leader: Option<Name>,
+}
+
+impl Manner {
+    fn read(section: &mut Section<'_>, members: &[Name], owners: &Owners) -> Self {
+        let time = |section: &mut Section<'_>, key, least| section.key(key).duration(least..=LONGEST_HOLD);
+        let (second, none) = (Duration::from_secs(1), Duration::ZERO);
+        let times = [("hold", second), ("accept_within", second), ("respond_within", second), ("refund_within", none)];
+        let flags = ["outside_hours", "manual_counts", "same_person", "same_company", "forwarder"];
+        let manner = Self {
+            strategy: section.key("strategy").one_of(&Strategy::ALL),
+            times: times.map(|(key, least)| time(section, key, least)),
+            flags: flags.map(|key| section.key(key).boolean()),
+            max_hops: section.key("max_hops").integer(0..=100).and_then(|hops| u32::try_from(hops).ok()),
+            fallback: active(section, "fallback", owners),
+            leader: active(section, "leader", owners),
+        };
+        if manner.fallback.is_none() && members.iter().any(|id| may_be_missing(id, owners)) {
+            let wrong = Wrong::new("is missing, and there may be times at which nobody of the team is free");
+            let hint = "name who gets a lead that nobody was free for within `hold`";
+            section.missing(Severity::Warning, "fallback", wrong.hint(hint));
+        }
+        manner
+    }
+
+    fn of(self, mut team: Team) -> Team {
+        let [hold, accept_within, respond_within, refund_within] = self.times;
+        let [outside_hours, manual_counts, same_person, same_company, forwarder] = self.flags;
+        set(&mut team.strategy, self.strategy);
+        set(&mut team.hold, hold);
+        set(&mut team.refund_within, refund_within);
+        set(&mut team.outside_hours, outside_hours);
+        set(&mut team.manual_counts, manual_counts);
+        set(&mut team.same_person, same_person);
+        set(&mut team.same_company, same_company);
+        set(&mut team.forwarder, forwarder);
+        set(&mut team.max_hops, self.max_hops);
+        Team { accept_within, respond_within, fallback: self.fallback, leader: self.leader, ..team }
+    }
+}
+
+/// Puts a value that stands in the file in the place of the default.
+fn set<T>(place: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *place = value;
+    }
+}
+
+/// Whether there are times at which somebody gets no leads.
+fn may_be_missing(id: &Name, owners: &Owners) -> bool {
+    owners.read.iter().any(|owner| {
+        let bounded = owner.hours.is_some() || owner.holidays.is_some() || !owner.away.is_empty();
+        owner.id == *id && (bounded || owner.max_open.is_some() || owner.max_per_day.is_some())
+    })
+}
+
+/// An owner that a team names, who must be active.
+fn active(section: &mut Section<'_>, key: &'static str, owners: &Owners) -> Option<Name> {
+    let item = reference(section, key)?;
+    let owner = resolve(section, owners, &item)?;
+    if !owner.active {
+        let wrong = inactive(&owner.id).hint("an inactive owner never gets a lead");
+        section.report().warning(&item.spot, wrong);
+    }
+    Some(owner.id.clone())
 }
 
 /// The members of one team.
@@ -203,7 +318,7 @@ fn settle_default(root: &Section<'_>, teams: &mut Vec<Team>, owners: &Owners, de
         }
         let wrong = Wrong::new("there is no team: all active owners take turns");
         root.missing(Severity::Warning, "teams", wrong.hint("add [teams.NAME] with `members` to choose who does"));
-        teams.extend(Name::parse("everyone").map(|name| Team { name, members, default: true }));
+        teams.extend(Name::parse("everyone").map(|name| Team { default: true, ..Team::new(name, members) }));
     } else if let ([only], 1) = (teams.as_mut_slice(), declared) {
         only.default = true;
     } else if !teams.iter().any(|team| team.default) {

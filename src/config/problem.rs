@@ -85,6 +85,14 @@ impl Wrong {
         Self { message: message.into(), hint: None, only_here: false }
     }
 
+    /// What is wrong and what to do, in one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        match &self.hint {
+            Some(hint) => format!("{}; {hint}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
     /// What to do about it.
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }

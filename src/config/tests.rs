@@ -15,7 +15,7 @@ use crate::channels::imap::Start;
 use crate::channels::webhook::providers::GENERIC;
 use crate::channels::webhook::{Algorithm, Encoding, Proof};
 
-/// The whole vocabulary: what works, what has no effect yet, what is not available yet.
+/// The whole vocabulary: what works, what is not available yet.
 const WHOLE: &str = include_str!("../../systemd/lotse.toml");
 
 /// Reads settings with these environment variables, from a file nobody has.
@@ -185,17 +185,17 @@ url = "https://leads.example.com/hooks/w"
 [owners.anna]
 email = "anna@example.com"
 notify = ["mail", "crm"]                       #! the notifier `crm` is not available yet
-hours = "Mo-Fr 09:00-17:30"                    #! hours: has no effect yet
+hours = "Mo-Fr 09:00-17:30"
 time_zone = "Europe/Berlin"
 language = "en"
-away = [{ from = "2026-12-24", until = 2027-01-02 }] #! away: has no effect yet
-max_open = 40                                  #! max_open: has no effect yet
+away = [{ from = "2026-12-24", until = 2027-01-02 }]
+max_open = 40
 [owners.lea]
 email = "lea@example.com"
 [teams.sales]
 members = ["anna"]
-fallback = "lea"                               #! fallback: has no effect yet
-hold = "4h"                                    #! hold: has no effect yet
+fallback = "lea"
+hold = "4h"
 [notify.mail]
 kind = "smtp"
 host = "smtp.example.com"
@@ -234,12 +234,12 @@ domains = ["example.com"]
 notify = []
 time_zone = "Berlin"                           #! unknown time zone
 language = "german"                            #! unknown value `german`
-away = [{ from = "2026-12-24", until = "2026-12-01" }, { from = "24.12.2026" }] #! has no effect yet #! ends on 2026-12-01 #! until: is missing #! is no day
-max_open = 0                                   #! has no effect yet #! out of range
+away = [{ from = "2026-12-24", until = "2026-12-01" }, { from = "24.12.2026" }] #! ends on 2026-12-01 #! until: is missing #! is no day
+max_open = 0                                   #! out of range
 [teams.sales]
 members = ["anna"]
-fallback = "leo"                               #! has no effect yet #! there is no owner `leo`
-hold = 4                                       #! has no effect yet #! must be a text
+fallback = "leo"                               #! there is no owner `leo`
+hold = 4                                       #! must be a text
 [notify.crm]
 kind = "webhook"                               #! not available yet
 url = "ftp://crm.example.com"                  #! must begin with https://

@@ -6,7 +6,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::ToSpan;
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use url::Url;
 
@@ -218,6 +219,52 @@ pub(crate) fn date(text: &str) -> Result<Date, Wrong> {
     let wrong =
         || Wrong::new(format!("{} is no day", quote(text))).hint("write year, month and day, such as \"2026-12-24\"");
     if text.len() == 10 { text.parse().map_err(|_| wrong()) } else { Err(wrong()) }
+}
+
+/// A day as a whole, or a moment of the wall clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    Day(Date),
+    Time(DateTime),
+}
+
+/// `2026-12-24` or `2026-12-24T12:00`.
+pub(crate) fn moment(text: &str) -> Result<Moment, Wrong> {
+    if text.trim().len() <= 10 {
+        return date(text.trim()).map(Moment::Day);
+    }
+    let wrong = || {
+        Wrong::new(format!("{} is no time", quote(text)))
+            .hint("write a day, or a day and a time of the owner's clock without a zone, such as \"2026-12-24T12:00\"")
+    };
+    let (day, time) = text.trim().split_once(['T', 't', ' ']).ok_or_else(wrong)?;
+    let time = time.trim();
+    let time = if time.len() == 5 { format!("{time}:00") } else { time.to_owned() };
+    if time.len() != 8 {
+        return Err(wrong());
+    }
+    let time: Time = time.parse().map_err(|_| wrong())?;
+    Ok(Moment::Time(date(day)?.to_datetime(time)))
+}
+
+/// From and (not included) until: a day as `until` is away as a whole.
+pub(crate) fn span(from: Moment, until: Moment) -> Result<(DateTime, DateTime), Wrong> {
+    let midnight = |day: Date| day.to_datetime(Time::midnight());
+    let begin = match from {
+        Moment::Day(day) => midnight(day),
+        Moment::Time(at) => at,
+    };
+    let end = match until {
+        Moment::Day(day) => midnight(day.saturating_add(1.day())),
+        Moment::Time(at) => at,
+    };
+    if end > begin {
+        return Ok((begin, end));
+    }
+    Err(Wrong::new(match (from, until) {
+        (Moment::Day(from), Moment::Day(until)) => format!("ends on {until}, before it begins on {from}"),
+        _ => format!("ends at {end}, not after it begins at {begin}"),
+    }))
 }
 
 /// The name of a channel, an owner, a team or a notifier.

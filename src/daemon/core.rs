@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use super::last_rules;
 use crate::assign::Staff;
 use crate::channels::health::Board;
+use crate::clock::{self, Clock};
 use crate::config::Config;
 use crate::intake::Door;
 use crate::normalize::{Marks, Reader, Readers};
@@ -73,6 +74,11 @@ fn load(config: &Config, folder: Option<&Path>) -> anyhow::Result<Rules> {
 impl Core {
     /// Opens the store and starts the readers and the writer.
     pub fn open(config: &Config, start: Start) -> anyhow::Result<Self> {
+        Self::open_by(config, start, clock::system())
+    }
+
+    /// The same by another clock.
+    pub fn open_by(config: &Config, start: Start, clock: Clock) -> anyhow::Result<Self> {
         let reader = Reader::new(config).with_templates(start.policy.rules.templates());
         let policy = Arc::new(InForce::new(start.policy));
         let store = Store::open(&config.store)?;
@@ -87,6 +93,7 @@ impl Core {
             policy: Arc::clone(&policy),
             pulse: Arc::clone(&pulse),
             space: Arc::clone(&space),
+            clock: Arc::clone(&clock),
         };
         let (tell, ended) = oneshot::channel();
         std::thread::Builder::new()
@@ -113,6 +120,7 @@ impl Core {
             notifiers: notify::outbox::Board::default(),
             pulse,
             space,
+            clock,
             started_at: Timestamp::now(),
             channels: RwLock::new(config.channels.clone()),
             settings: Arc::new(Mutex::new(settings)),

@@ -39,6 +39,7 @@ pub fn open(id: Id, touch: &Touch, now: Timestamp) -> Lead {
         owner: None,
         assigned_at: None,
         held_until: None,
+        handling: None,
         next_step: None,
         away_until: None,
         failing: Vec::new(),

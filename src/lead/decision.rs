@@ -139,6 +139,9 @@ pub struct Routing {
     pub reason: String,
     /// Everybody who was considered, in the order of the rotation.
     pub candidates: Vec<Candidate>,
+    /// Nobody is free: until when the lead waits for one.
+    #[serde(default)]
+    pub held_until: Option<Timestamp>,
 }
 
 impl Routing {

@@ -24,6 +24,9 @@ impl Id {
     /// Smaller than every id that is ever made.
     pub const MIN: Self = Self(Ulid(0));
 
+    /// Larger than every id that is ever made.
+    pub const MAX: Self = Self(Ulid(u128::MAX));
+
     /// The next id at `now` after `last`: later than `last` whatever the clock says.
     #[must_use]
     pub fn after(last: Self, now: Timestamp, random: u128) -> Self {

@@ -7,6 +7,7 @@ mod alarm;
 mod assessment;
 mod authentication;
 mod decision;
+mod handling;
 mod id;
 mod inbound;
 mod ledger;
@@ -26,6 +27,7 @@ pub use alarm::{Alarm, Alarms, Cause};
 pub use assessment::{Assessment, Judged, Priority};
 pub use authentication::{Authentication, Check, Checked};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Score, Sum, Verdict};
+pub use handling::{Awaited, Handling};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{
     Attachment, Authorship, Confidence, Consent, Content, Danger, Delivery, Fit, Identity, Inbound, Kind, Original,
@@ -91,6 +93,9 @@ pub struct Lead {
     pub assigned_at: Option<Timestamp>,
     /// Nobody is free: until when the lead waits for one.
     pub held_until: Option<Timestamp>,
+    /// How it was handed out: whose turn it was, until when it is to be accepted, who had it before.
+    #[serde(default)]
+    pub handling: Option<Handling>,
     /// What is to happen next.
     pub next_step: Option<NextStep>,
     /// Until when the person is away, as their mail program answered: the last day, or that of the return.
@@ -119,6 +124,15 @@ impl Lead {
     #[must_use]
     pub fn is_unowned(&self) -> bool {
         self.owner.is_none() && self.stage.is_open() && self.disposition != Disposition::Disqualified
+    }
+
+    /// When somebody must look after it: nobody works it for too long, or its owner does nothing.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Timestamp> {
+        if self.is_unowned() {
+            return self.held_until;
+        }
+        self.owner.as_ref().and(self.handling.as_ref()).and_then(|handling| handling.deadline(self.stage))
     }
 }
 

@@ -79,6 +79,12 @@ pub enum Event {
     /// A lead's stage changed.
     #[serde(rename = "lead.stage")]
     Stage,
+    /// Your lead waits for you.
+    #[serde(rename = "lead.reminder")]
+    Reminder,
+    /// Nobody accepted a lead of your team, or responded to it, in time.
+    #[serde(rename = "lead.overdue")]
+    Overdue,
     /// Something is amiss.
     #[serde(rename = "alarm.raised")]
     AlarmRaised,
@@ -96,6 +102,8 @@ impl Event {
             Self::Touched => "lead.touched",
             Self::Assigned => "lead.assigned",
             Self::Stage => "lead.stage",
+            Self::Reminder => "lead.reminder",
+            Self::Overdue => "lead.overdue",
             Self::AlarmRaised => "alarm.raised",
             Self::AlarmOver => "alarm.over",
         }

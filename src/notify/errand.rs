@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::queue::{Job, Purpose};
 use super::{AlarmLetter, Failure, Letter, Message, Notifier, Ways, schedule};
 use crate::intake::{Door, Refused};
-use crate::lead::{Id, Lead, Name, Notice, NoticeState};
+use crate::lead::{Event, Id, Lead, Name, Notice, NoticeState};
 use crate::mistakes::{self, Mistake};
 use crate::store::{self, Records, Store};
 
@@ -210,7 +210,8 @@ fn plan(store: &Store, notice: Notice, ways: &Ways) -> Result<Plan, store::Error
 
 /// Why nobody is to be told any more: the lead has left the owner whom the notice is for.
 fn overtaken(notice: &Notice, lead: &Lead) -> Option<String> {
-    let owner = notice.owner.as_ref()?;
+    // The team's leader is told of a lead that is somebody else's.
+    let owner = notice.owner.as_ref().filter(|_| notice.event != Event::Overdue)?;
     match &lead.owner {
         Some(now) if now == owner => None,
         Some(now) => Some(format!("the lead went to {now} before this was sent")),

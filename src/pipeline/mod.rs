@@ -4,6 +4,7 @@
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod aside;
+mod hand;
 mod meeting;
 mod notices;
 mod own;
@@ -30,6 +31,7 @@ use crate::mistakes::{self, Mistake};
 use crate::qualify::Rules;
 use crate::store::{Delivered, Error, Records, Unit};
 
+pub use hand::{Leaves, Went};
 pub use notices::tell;
 pub use replay::{Change, Replay, Standing};
 pub use space::Space;
@@ -172,6 +174,10 @@ impl Policy {
         if let Some(turn) = turn {
             turn.take(unit)?;
         }
+        let fresh_owner = !routing.candidates.is_empty() && routing.owner.is_some();
+        if fresh_owner {
+            self.count_given(&lead, unit)?;
+        }
         let closed = lead.stage;
         let reopened = outcome == Outcome::Touched && reopen(&mut lead, answers);
         let met = content.meeting.as_ref().map(|meeting| meeting::arrange(&mut lead, meeting)).unwrap_or_default();
@@ -182,7 +188,6 @@ impl Policy {
         for (event, text) in met {
             unit.add_event(lead.id, touch.channel.as_str(), event, text)?;
         }
-        let fresh_owner = !routing.candidates.is_empty();
         let event = match (outcome, fresh_owner) {
             (Outcome::Created, _) => Event::Created,
             (_, true) => Event::Assigned,
@@ -260,8 +265,12 @@ fn write_history(
         let text = format!("{} → {}: the person came back", stage.as_str(), lead.stage.as_str());
         unit.add_event(lead.id, "rules", "stage", text)?;
     }
-    if let (Some(owner), false) = (&routing.owner, routing.candidates.is_empty()) {
-        unit.add_event(lead.id, "rotation", "assigned", format!("to {owner}: {}", routing.reason))?;
+    match &routing.owner {
+        Some(owner) if !routing.candidates.is_empty() => {
+            unit.add_event(lead.id, "rotation", "assigned", format!("to {owner}: {}", routing.reason))?;
+        }
+        None if routing.held_until.is_some() => unit.add_event(lead.id, "rotation", "held", routing.reason.clone())?,
+        _ => {}
     }
     Ok(())
 }

@@ -4,13 +4,36 @@ use jiff::Timestamp;
 
 use crate::assign::Staff;
 use crate::config::Owner;
-use crate::lead::{Event, Id, Lead, Notice, Outcome, Receipt};
+use crate::lead::{Event, Id, Lead, Name, Notice, Outcome, Receipt};
 use crate::mistakes::{self, Mistake};
 use crate::store::{Error, Records, Store, Unit};
 
 /// One notice for each way the lead's owner wants to be told.
 pub fn tell(lead: &Lead, event: Event, touch: Option<Id>, staff: &Staff, unit: &mut Unit<'_>) -> Result<(), Error> {
-    let Some(owner) = lead.owner.as_ref().and_then(|id| staff.owner(id)) else { return Ok(()) };
+    let Some(owner) = lead.owner.clone() else { return Ok(()) };
+    write(lead, &owner, event, touch, staff, unit)
+}
+
+/// One notice about a lead for each way somebody else wants to be told.
+pub(super) fn tell_somebody(
+    lead: &Lead,
+    whom: &Name,
+    event: Event,
+    staff: &Staff,
+    unit: &mut Unit<'_>,
+) -> Result<(), Error> {
+    write(lead, whom, event, None, staff, unit)
+}
+
+fn write(
+    lead: &Lead,
+    whom: &Name,
+    event: Event,
+    touch: Option<Id>,
+    staff: &Staff,
+    unit: &mut Unit<'_>,
+) -> Result<(), Error> {
+    let Some(owner) = staff.owner(whom) else { return Ok(()) };
     // The notice will carry a name of the lead's conversation that only we can make.
     unit.own_seal_key()?;
     let owner = if mistakes::made(Mistake::NoticeToAnother) { another(owner, staff) } else { owner };

@@ -183,7 +183,9 @@ fn conserved_leads(store: &Store, rows: &[crate::lead::Intake]) -> Result<Option
         };
         *owners.entry(owner).or_default() += 1;
     }
-    let turns = store.view(|view| view.rotation(&Name::parse("t").unwrap()))?.assigned;
+    let turns = store.view(|view| view.rotation(&Name::parse("t").unwrap()))?.seats;
+    let turns: BTreeMap<Name, u64> =
+        turns.into_iter().filter(|seat| seat.turns > 0).map(|seat| (seat.owner, seat.turns)).collect();
     if turns != owners {
         return Ok(Some(format!("turns {turns:?}, owners {owners:?}")));
     }

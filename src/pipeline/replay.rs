@@ -5,16 +5,16 @@
 //! the answer is that of taking everything in again under those rules. What people decided since
 //! (who works a lead, its stage) is not replayed; their own verdict stands.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::Policy;
-use crate::assign;
+use crate::assign::{self, Ask, Books, Known};
 use crate::dedupe;
-use crate::lead::{Decision, Disposition, Id, Lead, Name, Touch, Verdict};
-use crate::store::{Error, Rotation};
+use crate::lead::{Decision, Disposition, Email, Id, Lead, Name, Touch, Verdict};
+use crate::store::{Absences, Error, OwnerCounts, Rotation};
 
 /// Where a lead stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -61,6 +61,8 @@ struct Asking {
     touch: Id,
     lead: usize,
     team: Option<Name>,
+    domain: Option<String>,
+    forwarded_by: Option<Email>,
 }
 
 impl Replay {
@@ -97,7 +99,9 @@ impl Replay {
             };
             let verdict = policy.stands(&mut lead, touch, now, earlier.as_ref(), owned);
             if !owned && (lead.disposition != Disposition::Disqualified || wanted) {
-                self.asking.push(Asking { touch: touch.id, lead: number, team: verdict.team.clone() });
+                let (domain, forwarded_by) = (lead.person.domain.clone(), lead.forwarded_by.clone());
+                let team = verdict.team.clone();
+                self.asking.push(Asking { touch: touch.id, lead: number, team, domain, forwarded_by });
                 owned = somebody;
             }
             judged = Some((lead, verdict));
@@ -110,23 +114,59 @@ impl Replay {
     /// Who would work the leads: how many were created since `since`, and those of them that would
     /// stand elsewhere, oldest first.
     pub fn end(mut self, policy: &Policy, since: Option<Timestamp>) -> Result<(usize, Vec<Change>), Error> {
-        let mut rotations: HashMap<Name, Rotation> = HashMap::new();
+        let mut books = Anew::default();
         self.asking.sort_by_key(|asking| asking.touch);
-        for Asking { lead, team, .. } in self.asking {
-            let known = |team: &Name| Ok(rotations.get(team).cloned().unwrap_or_default());
-            let (routing, turn) = assign::route(team.as_ref(), &policy.staff, known)?;
+        for Asking { touch, lead, team, domain, forwarded_by } in self.asking {
+            let Some(change) = self.leads.get_mut(lead) else { continue };
+            let (domain, forwarded_by) = (domain.as_deref(), forwarded_by.as_ref());
+            let known = Known { id: change.id, emails: &[], domain, forwarded_by };
+            let ask = Ask { lead: Some(known), wanted: team.as_ref(), at: touch.at(), not: &[], deadline: false };
+            let (routing, turn) = assign::route(&ask, &policy.staff, &books)?;
             if let Some((team, rotation)) = turn.map(assign::Turn::into_rotation) {
-                rotations.insert(team, rotation);
+                books.rotations.insert(team, rotation);
             }
-            if let Some(change) = self.leads.get_mut(lead) {
-                (change.would_be.team, change.would_be.owner) = (routing.team, routing.owner);
+            if let (Some(domain), Some(owner)) = (domain, &routing.owner) {
+                books.companies.entry(domain.to_owned()).or_default().insert(change.id, owner.clone());
             }
+            // Who became free for a lead that nobody was free for then is not played again.
+            let owner = routing.owner.or_else(|| change.is.owner.clone());
+            (change.would_be.team, change.would_be.owner) = (routing.team, owner);
         }
         self.leads.retain(|lead| since.is_none_or(|since| lead.id.at() >= since));
         let looked_at = self.leads.len();
         self.leads.retain(|lead| lead.is != lead.would_be);
         self.leads.sort_by_key(|lead| lead.id);
         Ok((looked_at, self.leads))
+    }
+}
+
+/// Rotations that start anew, and who got leads of which company.
+#[derive(Default)]
+struct Anew {
+    rotations: HashMap<Name, Rotation>,
+    companies: HashMap<String, BTreeMap<Id, Name>>,
+}
+
+impl Books for Anew {
+    fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
+        Ok(self.rotations.get(team).cloned().unwrap_or_default())
+    }
+
+    fn counts(&self, _: &Name) -> Result<OwnerCounts, Error> {
+        Ok(OwnerCounts::default())
+    }
+
+    fn absences(&self) -> Result<Absences, Error> {
+        Ok(Absences::default())
+    }
+
+    fn owner_of_person(&self, _: &Known<'_>) -> Result<Option<Name>, Error> {
+        Ok(None)
+    }
+
+    fn owner_of_company(&self, lead: &Known<'_>) -> Result<Option<Name>, Error> {
+        let of = lead.domain.and_then(|domain| self.companies.get(domain));
+        Ok(of.and_then(|of| of.iter().rev().find(|(id, _)| **id != lead.id)).map(|(_, owner)| owner.clone()))
     }
 }
 

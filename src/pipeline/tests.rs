@@ -24,7 +24,7 @@ fn policy() -> Policy {
     policy_of(SETTINGS)
 }
 
-fn policy_of(settings: &str) -> Policy {
+pub(super) fn policy_of(settings: &str) -> Policy {
     policy_by(settings, RULES)
 }
 
@@ -34,7 +34,7 @@ pub(super) fn policy_with(rules: &str) -> Policy {
     policy_by(&format!("{}{west}", SETTINGS.replace("[teams.sales]", "[teams.sales]\ndefault = true")), rules)
 }
 
-fn policy_by(settings: &str, rules: &str) -> Policy {
+pub(super) fn policy_by(settings: &str, rules: &str) -> Policy {
     let config = config::parse(settings, None).config.unwrap();
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
     let rules = Rules::of(&[("10.toml", rules)], 30, &teams).unwrap();
@@ -45,7 +45,7 @@ pub(super) fn store() -> Store {
     Store::on(Disk::default()).unwrap()
 }
 
-fn name(text: &str) -> Name {
+pub(super) fn name(text: &str) -> Name {
     Name::parse(text).unwrap()
 }
 
@@ -105,14 +105,14 @@ fn what_we_sent_to_ourselves_becomes_no_lead_and_takes_no_turn() {
     assert_eq!((trip.number, foreseen.outcome), (number, Outcome::Created));
     assert_eq!(foreseen.routing.unwrap().owner, Some(name("anna")));
     assert!(notices(&store).is_empty());
-    assert_eq!(store.view(|view| view.rotation(&name("sales"))).unwrap().assigned.len(), 0);
+    assert_eq!(store.view(|view| view.rotation(&name("sales"))).unwrap().seats.len(), 0);
     assert!(store.audit().unwrap().is_empty());
 
     let (form, _) = own(&store, Own::Canary, Kind::Form);
     assert_eq!(take(&form).outcome, Outcome::Created, "a canary's seal hides no form");
 }
 
-fn notices(store: &Store) -> Vec<(Name, Event)> {
+pub(super) fn notices(store: &Store) -> Vec<(Name, Event)> {
     let due = store.view(|view| view.due_notices(Timestamp::MAX, 100)).unwrap();
     let mut due: Vec<_> = due.into_iter().map(|notice| (notice.id, notice.owner.unwrap(), notice.event)).collect();
     due.sort_by_key(|(id, ..)| *id);
@@ -192,9 +192,9 @@ fn leads_that_waited_get_owners_oldest_first_in_turn_each_with_decision_and_noti
         let item = item(address, Reading::Lead(Box::new(content(address))));
         store.unit(Timestamp::now(), |unit| closed.take(&item, unit)).unwrap().lead.unwrap()
     };
-    let waiting: Vec<Id> = (0..5).map(|n| take(&format!("p{n}@firma.example"))).collect();
+    let waiting: Vec<Id> = (0..5).map(|n| take(&format!("p@firma{n}.example"))).collect();
     let refused = take("sam@uni.edu");
-    let lost = take("lost@firma.example");
+    let lost = take("lost@lost.example");
     let closed_by_hand = store.unit(Timestamp::now(), |unit| {
         let lead = unit.lead(lost)?.unwrap();
         unit.put_lead(&crate::lead::Lead { stage: crate::lead::Stage::Lost, ..lead })

@@ -1,9 +1,14 @@
 //! Leads that wait without an owner get one as soon as somebody can work them.
 
-use super::{Policy, give, tell};
-use crate::assign;
-use crate::lead::{Decision, Event, Id};
+use jiff::Timestamp;
+
+use super::{Policy, tell};
+use crate::assign::{self, Ask};
+use crate::lead::{Decision, Event, Id, Lead, Name, Verdict};
 use crate::store::{Error, Records, Unit};
+
+/// Leads that wait and are looked at before anything is written.
+const LOOKED_AT: usize = 100;
 
 /// What one step through the waiting leads came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,25 +26,53 @@ impl Policy {
         let waiting = unit.unowned(after, most)?;
         let mut given = 0;
         for id in &waiting {
-            given += u64::from(self.give_one(*id, unit)?);
+            given += u64::from(self.give_one(*id, false, unit)?);
         }
         let next = if waiting.len() < most { None } else { waiting.last().copied() };
         Ok(Step { given, next })
     }
 
-    /// Whether the lead got an owner; where nobody is free, nothing changes.
-    fn give_one(&self, id: Id, unit: &mut Unit<'_>) -> Result<bool, Error> {
-        let Some(mut lead) = unit.lead(id)?.filter(crate::lead::Lead::is_unowned) else { return Ok(false) };
+    /// Whether somebody could get one of the oldest leads that wait, as things stand now.
+    pub fn would_give(&self, now: Timestamp, records: &impl Records) -> Result<bool, Error> {
+        let mut asked: Vec<(Option<Name>, Vec<Name>)> = Vec::new();
+        for id in records.unowned(Id::MIN, LOOKED_AT)? {
+            let Some(lead) = records.lead(id)?.filter(Lead::is_unowned) else { continue };
+            let verdict = records.last_verdict(id)?;
+            let ask = ask(&lead, verdict.as_ref(), now);
+            let like = (ask.wanted.cloned(), ask.not.to_vec());
+            // Nobody is free for one of them: then for no other of the same team.
+            if lead.held_until.is_some() && lead.forwarded_by.is_none() && asked.contains(&like) {
+                continue;
+            }
+            asked.push(like);
+            if lead.held_until.is_none() || assign::route(&ask, &self.staff, records)?.0.owner.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether the lead got an owner. Where nobody is free it is held on, at the `deadline` anew.
+    pub(super) fn give_one(&self, id: Id, deadline: bool, unit: &mut Unit<'_>) -> Result<bool, Error> {
+        let Some(mut lead) = unit.lead(id)?.filter(Lead::is_unowned) else { return Ok(false) };
         let verdict = unit.last_verdict(id)?;
-        let wanted = verdict.as_ref().and_then(|verdict| verdict.team.as_ref());
-        let (routing, turn) = assign::route(wanted, &self.staff, |team| unit.rotation(team))?;
-        let Some(owner) = routing.owner.clone() else { return Ok(false) };
-        if let Some(turn) = turn {
+        let ask = Ask { deadline, ..ask(&lead, verdict.as_ref(), unit.now()) };
+        let (routing, turn) = assign::route(&ask, &self.staff, unit)?;
+        let Some(owner) = routing.owner.clone() else {
+            if deadline || lead.held_until.is_none() {
+                lead.held_until = routing.held_until;
+                unit.add_event(id, "rotation", "held", routing.reason)?;
+                unit.put_lead(&lead)?;
+            }
+            return Ok(false);
+        };
+        if let Some(turn) = turn.clone() {
             turn.take(unit)?;
         }
         unit.add_event(id, "rotation", "assigned", format!("to {owner}: {}", routing.reason))?;
-        lead.team.clone_from(&routing.team);
-        give(&mut lead, Some(owner), unit.now());
+        let absences = unit.absences()?;
+        self.hand(&mut lead, &routing, turn.as_ref(), unit.now(), &absences);
+        self.count_given(&lead, unit)?;
         unit.put_lead(&lead)?;
         let decision = Decision {
             id: unit.new_id(),
@@ -57,6 +90,13 @@ impl Policy {
         }
         Ok(true)
     }
+}
+
+/// Who is to get a lead that waits?
+fn ask<'a>(lead: &'a Lead, verdict: Option<&'a Verdict>, at: Timestamp) -> Ask<'a> {
+    let wanted = verdict.and_then(|verdict| verdict.team.as_ref()).or(lead.team.as_ref());
+    let not = lead.handling.as_ref().map_or(&[][..], |handling| &handling.had);
+    Ask { not, ..Ask::fresh(lead, wanted, at) }
 }
 
 /// Whether all that is known of a lead came in with `--quiet`.

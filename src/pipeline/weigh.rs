@@ -4,10 +4,10 @@
 
 use jiff::Timestamp;
 
-use super::{Policy, give};
-use crate::assign::{self, Turn};
+use super::Policy;
+use crate::assign::{self, Ask, Turn};
 use crate::dedupe;
-use crate::lead::{Content, Disposition, Id, Inbound, Lead, Outcome, Routing, Touch, Verdict};
+use crate::lead::{Content, Disposition, Id, Inbound, Lead, Name, Outcome, Routing, Stage, Touch, Verdict};
 use crate::mistakes::{self, Mistake};
 use crate::store::{Error, Records, Unit};
 
@@ -75,7 +75,8 @@ impl Policy {
         };
         touch.lead = lead.id;
         let verdict = self.judge(&mut lead, &touch, unit)?;
-        let (routing, turn) = self.place_with_owner(&mut lead, &verdict, unit)?;
+        let reopens = outcome == Outcome::Touched && lead.stage == Stage::Lost;
+        let (routing, turn) = self.place_with_owner(&mut lead, &verdict, reopens, unit)?;
         Ok(Weighed { touch, lead, outcome, answers, because, verdict, routing, turn })
     }
 
@@ -118,13 +119,17 @@ impl Policy {
         &self,
         lead: &mut Lead,
         verdict: &Verdict,
+        reopens: bool,
         unit: &Unit<'_>,
     ) -> Result<(Routing, Option<Turn>), Error> {
+        let absences = unit.absences()?;
+        let works = |id: &Name| self.staff.active(id).is_some() && !absences.has_left(id);
+        let anew = reopens && !self.keeps_person(lead);
         let disqualified = lead.disposition == Disposition::Disqualified;
-        if let Some(owner) = &lead.owner {
+        if let Some(owner) = lead.owner.as_ref().filter(|_| !anew || disqualified) {
             let known = self.staff.owner(owner);
             let name = known.map_or(owner.as_str(), |owner| owner.name.as_str());
-            let reason = match (disqualified, known.is_some_and(|owner| owner.active)) {
+            let reason = match (disqualified, works(owner)) {
                 (false, true) => Some(format!("{name} already works this lead")),
                 (true, true) => {
                     Some(format!("{name} works this lead although it is disqualified: a person gave it to them"))
@@ -136,19 +141,24 @@ impl Policy {
             };
             if let Some(reason) = reason {
                 let (team, owner) = (lead.team.clone(), lead.owner.clone());
-                return Ok((Routing { team, owner, reason, candidates: Vec::new() }, None));
+                return Ok((Routing { team, owner, reason, ..Routing::default() }, None));
             }
         } else if disqualified {
             let mut turn = None;
             if mistakes::made(Mistake::DisqualifiedTakesTurn) {
-                turn = assign::route(verdict.team.as_ref(), &self.staff, |team| unit.rotation(team))?.1;
+                turn = assign::route(&Ask::fresh(lead, verdict.team.as_ref(), unit.now()), &self.staff, unit)?.1;
             }
             let reason = "disqualified leads get no owner and take no turn".to_owned();
             return Ok((Routing { reason, ..Routing::default() }, turn));
         }
-        let (routing, turn) = assign::route(verdict.team.as_ref(), &self.staff, |team| unit.rotation(team))?;
-        lead.team.clone_from(&routing.team);
-        give(lead, routing.owner.clone(), unit.now());
+        let (routing, turn) = assign::route(&Ask::fresh(lead, verdict.team.as_ref(), unit.now()), &self.staff, unit)?;
+        self.hand(lead, &routing, turn.as_ref(), unit.now(), &absences);
         Ok((routing, turn))
+    }
+
+    /// Whether a lead that comes back goes to who worked it before.
+    fn keeps_person(&self, lead: &Lead) -> bool {
+        let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
+        team.is_none_or(|team| team.same_person)
     }
 }

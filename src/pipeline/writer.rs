@@ -9,10 +9,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use jiff::Timestamp;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{Policy, Space, notices};
+use crate::clock::Clock;
 use crate::intake::{Change, Prepared, Refused, Work};
 use crate::lead::Receipt;
 use crate::mistakes::{self, Mistake};
@@ -75,6 +75,8 @@ pub struct Writer {
     pub pulse: Arc<Pulse>,
     /// Room on the store's disk.
     pub space: Arc<Space>,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// What one piece of work led to, held back until the commit.
@@ -163,7 +165,7 @@ impl Writer {
         let mut faults: Vec<Option<String>> = tasks.iter().map(|_| None).collect();
         loop {
             let mut fault = None;
-            let results = self.store.unit(Timestamp::now(), |unit| {
+            let results = self.store.unit((self.clock)(), |unit| {
                 let mut results = Vec::with_capacity(tasks.len());
                 for (index, task) in tasks.iter().enumerate() {
                     match attempt(&policy, task, faults[index].as_deref(), unit) {

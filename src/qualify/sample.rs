@@ -58,6 +58,7 @@ fn lead(channel: &Name) -> Lead {
         owner: None,
         assigned_at: None,
         held_until: None,
+        handling: None,
         next_step: None,
         away_until: None,
         failing: Vec::new(),

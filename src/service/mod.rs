@@ -3,6 +3,7 @@
 //! Reading takes a snapshot; a change is one unit of the same pipeline that takes leads in, so it
 //! is stored before it is answered.
 
+mod away;
 mod channels;
 mod filters;
 mod ledger;
@@ -21,6 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use jiff::Timestamp;
 
 use crate::channels::health::Board;
+use crate::clock::Clock;
 use crate::config;
 use crate::intake::{Door, Refused};
 use crate::lead::Name;
@@ -29,9 +31,10 @@ use crate::notify;
 use crate::pipeline::{InForce, Pulse, Space};
 use crate::store::{self, Store};
 
+pub use away::{HandedOn, Leave};
 pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
 pub use past::{Difference, Replayed, Said, Shadowed, Suggested};
-pub use people::{Assigned, StageChange};
+pub use people::{Assigned, Declined, StageChange};
 pub use told::{Part, Refusal, Sender, Told};
 pub use tryout::{Reach, Step, Tried};
 pub use views::{LeadInFull, LeftBehind, OwnerState, TouchView};
@@ -54,6 +57,8 @@ pub struct Service {
     pub pulse: Arc<Pulse>,
     /// Room on the store's disk.
     pub space: Arc<Space>,
+    /// What time it is.
+    pub clock: Clock,
     /// When this process started.
     pub started_at: Timestamp,
     /// The channels in force.

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{Error, Service};
+use crate::assign::{self, Staff};
 use crate::lead::{Decision, Event, Id, Lead, Name, Routing, Stage};
-use crate::pipeline::{give, tell};
+use crate::pipeline::{Leaves, Went, tell};
 use crate::store::{self, Records, Unit};
 
 /// Waiting leads that are given away in one unit.
@@ -28,6 +29,42 @@ pub struct StageChange {
     pub reason: Option<String>,
 }
 
+/// A wish to give a lead back.
+#[derive(Clone, Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Declined {
+    /// Why.
+    pub reason: String,
+}
+
+/// Words of a reason that say that a lead was worth nothing.
+const WORTHLESS: [&str; 6] = ["spam", "duplicate", "dublette", "duplikat", "doppelt", "junk"];
+
+/// A lead that is lost at once, or as spam or a duplicate, gives its turn back; one that is open again
+/// takes it back. Who has accepted it is reminded to respond.
+fn settle_turn(lead: &mut Lead, before: Stage, staff: &Staff, unit: &mut Unit<'_>) -> Result<(), store::Error> {
+    if lead.stage == Stage::Lost {
+        let team = lead.handling.as_ref().and_then(|handling| handling.turn.as_ref()).and_then(|name| staff.team(name));
+        let within = team.and_then(|team| jiff::SignedDuration::try_from(team.refund_within).ok());
+        let soon = within.zip(lead.assigned_at).is_some_and(|(within, at)| unit.now().duration_since(at) < within);
+        let reason = lead.stage_reason.as_deref().unwrap_or_default().to_lowercase();
+        let worthless = soon || WORTHLESS.iter().any(|word| reason.contains(word));
+        if worthless && assign::refund(lead, unit)? {
+            unit.add_event(lead.id, "rotation", "refunded", "the turn was given back".into())?;
+        }
+    } else if before == Stage::Lost {
+        assign::unrefund(lead, unit)?;
+    }
+    if lead.stage == Stage::Accepted
+        && let Some(handling) = &mut lead.handling
+        && let Some(until) = handling.respond_by
+    {
+        let left = until.duration_since(unit.now());
+        handling.remind_at = unit.now().checked_add(left / 4 * 3).ok().filter(|at| *at > unit.now());
+    }
+    Ok(())
+}
+
 impl Service {
     /// Gives a lead to an owner, who is told. An inactive owner is refused: nobody would look.
     pub async fn assign(&self, id: Id, wish: &Assigned, by: &str) -> Result<Lead, Error> {
@@ -40,16 +77,20 @@ impl Service {
         if !owner.active {
             return Err(Error::Conflict(format!("`{}` is not active (`active = false` in the settings)", owner.id)));
         }
+        if self.store.view(|view| view.absences())?.has_left(&owner.id) {
+            let back = format!("`{0}` has left; if that is wrong: `lotse owners back {0}`", owner.id);
+            return Err(Error::Conflict(back));
+        }
         let by = by.to_owned();
         self.change_lead(id, move |lead, unit| {
             if lead.owner.as_ref() == Some(&owner.id) {
                 return Ok(());
             }
             let before = lead.owner.as_ref().map_or_else(|| "nobody".to_owned(), ToString::to_string);
-            give(lead, Some(owner.id.clone()), unit.now());
+            policy.give_by_hand(lead, &owner.id, unit)?;
             let reason = format!("given by {by}; before: {before}");
             unit.add_event(lead.id, &by, "assigned", format!("from {before} to {}", owner.id))?;
-            let routing = Routing { team: lead.team.clone(), owner: lead.owner.clone(), reason, candidates: vec![] };
+            let routing = Routing { team: lead.team.clone(), owner: lead.owner.clone(), reason, ..Routing::default() };
             let decision = Decision {
                 id: unit.new_id(),
                 lead: lead.id,
@@ -81,6 +122,33 @@ impl Service {
         }
     }
 
+    /// Looks after leads whose deadline has come: those that wait get an owner or are held on, and
+    /// owners who did nothing are reminded or lose them. How many there were.
+    pub async fn look_after(&self) -> Result<usize, Error> {
+        let mut all = 0;
+        loop {
+            let policy = Arc::clone(&self.policy);
+            let looked_at = self
+                .door
+                .change(move |unit| {
+                    let due = unit.leads_due(unit.now(), AT_ONCE)?;
+                    due.iter().try_for_each(|id| policy.get().look_after(*id, unit))?;
+                    Ok(due.len())
+                })
+                .await?;
+            all += looked_at;
+            if looked_at < AT_ONCE {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Whether somebody could get one of the leads that wait, and when a lead must be looked after next.
+    pub fn outlook(&self, now: jiff::Timestamp) -> Result<(bool, Option<jiff::Timestamp>), Error> {
+        let policy = self.policy.get();
+        Ok(self.store.view(|view| Ok((policy.would_give(now, view)?, view.next_deadline()?)))?)
+    }
+
     /// Moves a lead's stage.
     pub async fn stage(&self, id: Id, wish: &StageChange, by: &str) -> Result<Lead, Error> {
         let stage = Stage::ALL.into_iter().find(|stage| stage.as_str() == wish.stage).ok_or_else(|| {
@@ -91,7 +159,7 @@ impl Service {
         if stage == Stage::Lost && reason.is_none() {
             return Err(Error::Invalid("a lost lead needs a reason: that is what one learns from".into()));
         }
-        let by = by.to_owned();
+        let (by, policy) = (by.to_owned(), self.policy.get());
         self.change_lead(id, move |lead, unit| {
             let before = lead.stage;
             if before == stage && lead.stage_reason == reason {
@@ -99,11 +167,29 @@ impl Service {
             }
             lead.stage = stage;
             lead.stage_reason.clone_from(&reason);
+            settle_turn(lead, before, &policy.staff, unit)?;
             let mut text = format!("{} → {}", before.as_str(), stage.as_str());
             if let Some(reason) = &reason {
                 text += &format!(": {reason}");
             }
             unit.add_event(lead.id, &by, "stage", text)
+        })
+        .await
+    }
+
+    /// The owner gives a lead back, with a reason: it goes to whoever's turn it is, else it is held.
+    pub async fn decline(&self, id: Id, wish: &Declined, by: &str) -> Result<Lead, Error> {
+        let reason = wish.reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(Error::Invalid("declining a lead needs a reason: whoever gets it next will ask".into()));
+        }
+        let lead = self.store.view(|view| view.lead(id))?.ok_or_else(|| Error::NotFound(format!("lead {id}")))?;
+        if lead.owner.is_none() || !lead.stage.is_open() {
+            return Err(Error::Conflict("only an open lead that somebody owns can be declined".into()));
+        }
+        let (by, policy) = (by.to_owned(), self.policy.get());
+        self.change_lead(id, move |lead, unit| {
+            policy.hand_on(lead, &Leaves::Declined(reason.clone()), &by, unit).map(|_: Went| ())
         })
         .await
     }

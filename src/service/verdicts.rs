@@ -86,7 +86,7 @@ fn judge(lead: &mut Lead, wish: &Wish, by: &str, unit: &mut Unit<'_>) -> Result<
     let text = format!("{} → {}; {said}", before.as_str(), lead.disposition.as_str());
     unit.add_event(lead.id, by, "judged", text)?;
     let reason = "a verdict changes no owner".to_owned();
-    let routing = Routing { team: lead.team.clone(), owner: lead.owner.clone(), reason, candidates: Vec::new() };
+    let routing = Routing { team: lead.team.clone(), owner: lead.owner.clone(), reason, ..Routing::default() };
     let (id, at) = (unit.new_id(), unit.now());
     unit.add_decision(&Decision {
         id,

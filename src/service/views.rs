@@ -4,12 +4,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Error, Service};
-use crate::assign::shares;
+use crate::assign::{self, Calendar, Stop, shares};
 use crate::lead::{Attachment, Authentication, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch};
 use crate::store::{OwnerCounts, Records};
 
 /// Why an owner of the settings gets no leads,
 const INACTIVE: &str = "not active";
+/// one who said so,
+const LEFT: &str = "gone for good";
 /// and one who has leads and is not there.
 const REMOVED: &str = "not in the settings any more";
 
@@ -96,6 +98,22 @@ pub struct OwnerState {
     pub expected_share: f64,
     /// Teams they are in.
     pub teams: Vec<Name>,
+    /// When they are free again, or not any more, by their calendar.
+    pub until: Option<Timestamp>,
+    /// Open leads at most.
+    pub max_open: Option<u32>,
+    /// New leads got today.
+    pub today: u32,
+    /// New leads a day at most.
+    pub max_per_day: Option<u32>,
+    /// Turns given back, as their leads were worth nothing.
+    pub refunded: u64,
+    /// Those of them that are not made up for yet.
+    pub owed: u32,
+    /// What people and calendars said about when they are away, beside the settings.
+    pub away: Vec<assign::Absence>,
+    /// Who stands in for them.
+    pub stand_in: Option<Name>,
 }
 
 impl OwnerState {
@@ -111,6 +129,14 @@ impl OwnerState {
             share: 0.0,
             expected_share: 0.0,
             teams: Vec::new(),
+            until: None,
+            max_open: None,
+            today: 0,
+            max_per_day: None,
+            refunded: 0,
+            owed: 0,
+            away: Vec::new(),
+            stand_in: None,
         }
     }
 }
@@ -126,14 +152,29 @@ pub struct LeftBehind {
     pub reason: &'static str,
 }
 
+/// When somebody is free again, or not any more.
+fn turns(calendar: &Calendar, now: Timestamp, stop: Option<&Stop>, also: &[assign::Absence]) -> Option<Timestamp> {
+    let until = match stop {
+        None => Some(calendar.look(now, also).until),
+        Some(Stop::Hours | Stop::Holiday(_) | Stop::Away(_)) => calendar.next_free(now, also),
+        Some(_) => None,
+    };
+    until.filter(|until| *until != Timestamp::MAX)
+}
+
 impl Service {
     /// Open leads of owners who are not in the settings any more, or not active.
     pub fn left_behind(&self) -> Result<Vec<LeftBehind>, Error> {
         let policy = self.policy.get();
-        let counts = self.store.view(|view| view.all_owner_counts())?;
-        let idle = counts.into_iter().filter(|(owner, counts)| counts.open > 0 && policy.staff.active(owner).is_none());
+        let (counts, absences) = self.store.view(|view| Ok((view.all_owner_counts()?, view.absences()?)))?;
+        let works = |owner: &Name| policy.staff.active(owner).is_some() && !absences.has_left(owner);
+        let idle = counts.into_iter().filter(|(owner, counts)| counts.open > 0 && !works(owner));
         let left = |(owner, counts): (Name, OwnerCounts)| {
-            let reason = if policy.staff.owner(&owner).is_some() { INACTIVE } else { REMOVED };
+            let reason = match policy.staff.owner(&owner) {
+                Some(known) if known.active => LEFT,
+                Some(_) => INACTIVE,
+                None => REMOVED,
+            };
             LeftBehind { owner, open: counts.open, reason }
         };
         Ok(idle.map(left).collect())
@@ -160,15 +201,28 @@ impl Service {
     pub fn owners(&self) -> Result<Vec<OwnerState>, Error> {
         let policy = self.policy.get();
         let staff = &policy.staff;
+        let now = (self.clock)();
         let states = self.store.view(|view| {
-            let mut states = Vec::new();
+            let (mut states, absences) = (Vec::new(), view.absences()?);
             for owner in staff.owners() {
+                let counts = view.owner_counts(&owner.id)?;
+                let Some(calendar) = staff.calendar(&owner.id) else { continue };
+                let standing = assign::standing(owner, calendar, now, &counts, &absences, false);
+                let also = absences.all_of(&owner.id);
                 let mut state = OwnerState {
                     id: owner.id.clone(),
                     name: owner.name.clone(),
-                    available: owner.active,
-                    reason: (!owner.active).then(|| INACTIVE.to_owned()),
-                    open: view.owner_counts(&owner.id)?.open,
+                    available: standing.stop.is_none(),
+                    reason: standing.stop.as_ref().map(ToString::to_string),
+                    until: turns(calendar, now, standing.stop.as_ref(), &also),
+                    max_open: owner.max_open,
+                    today: counts.on(calendar.day(now)),
+                    max_per_day: owner.max_per_day,
+                    refunded: 0,
+                    owed: 0,
+                    stand_in: owner.stand_in.clone(),
+                    away: also,
+                    open: counts.open,
                     assigned: 0,
                     share: 0.0,
                     expected_share: 0.0,
@@ -179,6 +233,8 @@ impl Service {
                         shares(team, staff, &view.rotation(&team.name)?).into_iter().find(|s| s.owner == owner.id);
                     if let Some(part) = part {
                         state.assigned += part.assigned;
+                        state.refunded += part.refunded;
+                        state.owed += part.owed;
                         // The first team with leads stands for the owner; most people are in one.
                         if state.teams.is_empty() || state.share == 0.0 {
                             (state.share, state.expected_share) = (part.share, part.expected);

@@ -72,7 +72,7 @@ pub enum Table {
     Touches,
     /// Lead id, touch id → nothing.
     LeadTouches,
-    /// `email:…` or `phone:…`, NUL, lead id → nothing.
+    /// `email:…` or `phone:…`, for open leads with an owner also `company:…`, NUL, lead id → nothing.
     MatchKeys,
     /// Intake id → ledger row.
     Intakes,
@@ -101,11 +101,13 @@ pub enum Table {
     /// `message:…`, `subject:…` or `conversation:…`, NUL, intake id → nothing, for mails of and to leads, and for
     /// their chats.
     Threads,
+    /// Milliseconds, lead id → nothing, for leads that somebody must look after by then.
+    Deadlines,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Meta,
         Self::Leads,
         Self::Touches,
@@ -124,6 +126,7 @@ impl Table {
         Self::OwnerCounts,
         Self::Unowned,
         Self::Threads,
+        Self::Deadlines,
     ];
 
     /// The name in the file.
@@ -148,6 +151,7 @@ impl Table {
             Self::OwnerCounts => "owner_counts",
             Self::Unowned => "unowned",
             Self::Threads => "threads",
+            Self::Deadlines => "deadlines",
         }
     }
 }

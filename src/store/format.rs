@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::backend::{Order, Table};
 use super::records::Records;
-use super::unit::Unit;
+use super::unit::{Unit, match_keys};
 use super::{Error, GO_ON, Store, codec, keys};
 use crate::lead::{Id, Kind, Lead, Thread, Touch};
 
@@ -16,8 +16,12 @@ use crate::lead::{Id, Kind, Lead, Thread, Touch};
 pub(super) type Step = fn(&mut Unit<'_>) -> Result<(), Error>;
 
 /// All steps; the first one leads from version 1 to 2.
-pub(super) const STEPS: [Step; 3] =
-    [notices_name_their_decision, leads_without_owner_are_listed, mails_are_found_by_their_names];
+pub(super) const STEPS: [Step; 4] = [
+    notices_name_their_decision,
+    leads_without_owner_are_listed,
+    mails_are_found_by_their_names,
+    leads_are_found_by_their_company,
+];
 
 /// The version of what the bytes mean; a store with a newer one is refused.
 #[expect(clippy::cast_possible_truncation, reason = "there are never so many steps")]
@@ -82,6 +86,20 @@ fn mails_are_found_by_their_names(unit: &mut Unit<'_>) -> Result<(), Error> {
         GO_ON
     })?;
     mails.iter().try_for_each(|(id, thread)| unit.add_to_thread(*id, thread))
+}
+
+/// Until version 4 nothing said which open leads are of one company.
+fn leads_are_found_by_their_company(unit: &mut Unit<'_>) -> Result<(), Error> {
+    let (mut found, mut end): (Vec<(Id, Vec<String>)>, _) = (Vec::new(), Vec::new());
+    unit.tables().scan(Table::Leads, keys::starting_with(&[], &mut end), Order::Forward, &mut |_, value| {
+        let lead: Lead = codec::decode(Table::Leads, value)?;
+        let keys: Vec<String> = match_keys(&lead).into_iter().filter(|key| key.starts_with("company:")).collect();
+        if !keys.is_empty() {
+            found.push((lead.id, keys));
+        }
+        GO_ON
+    })?;
+    found.iter().try_for_each(|(lead, keys)| unit.add_keys(*lead, keys))
 }
 
 #[cfg(test)]

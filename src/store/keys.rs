@@ -25,6 +25,12 @@ pub(super) fn due(at: jiff::Timestamp, id: Id) -> [u8; 24] {
     key
 }
 
+/// The time of such a key.
+pub(super) fn due_at(key: &[u8]) -> Option<jiff::Timestamp> {
+    let ms = u64::from_be_bytes(*key.first_chunk::<8>()?);
+    jiff::Timestamp::from_millisecond(i64::try_from(ms).ok()?).ok()
+}
+
 /// A text and an id, sorted by text; texts hold no NUL.
 pub(super) fn text_and_id(text: &str, id: Id) -> Vec<u8> {
     let mut key = text_prefix(text);

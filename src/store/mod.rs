@@ -43,7 +43,7 @@ pub use damage::OPENING;
 pub use format::FORMAT;
 pub use query::{Holder, IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};
-pub use rotation::{OwnerCounts, Rotation};
+pub use rotation::{Absences, Away, OwnerCounts, Rotation, Seat};
 pub use shrink::Shrunk;
 pub use unit::Unit;
 

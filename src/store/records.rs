@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::backend::{Order, Read, Table};
-use super::rotation::{OwnerCounts, Rotation};
+use super::rotation::{Absences, OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys, originals};
 use crate::lead::{
     Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, SealKey, TimelineEntry, Touch, Trip,
@@ -275,6 +275,32 @@ pub trait Records {
     fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
         let key = mistakes::key(Mistake::RotationInMemoryOnly, team.as_str());
         Ok(self.record(Table::Rotations, key.as_bytes())?.unwrap_or_default())
+    }
+
+    /// What people and calendars said about when owners are away.
+    fn absences(&self) -> Result<Absences, Error> {
+        Ok(self.record(Table::Meta, b"absences")?.unwrap_or_default())
+    }
+
+    /// Leads that somebody must look after by now, longest due first, at most `limit`.
+    fn leads_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Id>, Error> {
+        let (mut ids, end) = (Vec::new(), keys::due(now, Id::MAX));
+        let range = (Bound::Unbounded, Bound::Included(end.as_slice()));
+        self.tables().scan(Table::Deadlines, range, Order::Forward, &mut |key, _| {
+            ids.extend(keys::last_id(key));
+            if ids.len() < limit { GO_ON } else { ENOUGH }
+        })?;
+        Ok(ids)
+    }
+
+    /// When somebody must look after a lead next.
+    fn next_deadline(&self) -> Result<Option<Timestamp>, Error> {
+        let mut next = None;
+        self.tables().scan(Table::Deadlines, (Bound::Unbounded, Bound::Unbounded), Order::Forward, &mut |key, _| {
+            next = keys::due_at(key);
+            ENOUGH
+        })?;
+        Ok(next)
     }
 
     /// How many leads an owner has.

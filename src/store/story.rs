@@ -44,6 +44,7 @@ fn lead(id: Id, email: &str, owner: &str) -> Lead {
         owner: Some(name(owner)),
         assigned_at: None,
         held_until: None,
+        handling: None,
         next_step: None,
         away_until: None,
         failing: Vec::new(),

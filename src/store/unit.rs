@@ -1,11 +1,12 @@
 //! One unit of work: everything that is committed together.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::Serialize;
 
 use super::backend::{Read, Table, Write};
 use super::records::{DEAD_ALARMS, Delivered, Records};
-use super::rotation::Rotation;
+use super::rotation::{Absences, Rotation};
 use super::{Error, codec, fresh, keys, originals};
 use crate::lead::{
     Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, Place, SealKey, Thread,
@@ -68,6 +69,7 @@ impl<'a> Unit<'a> {
         self.count(before.as_ref(), -1)?;
         self.count(Some(lead), 1)?;
         self.list_if_unowned(lead)?;
+        self.list_deadline(before.as_ref(), lead)?;
         self.put(Table::Leads, &lead.id.to_bytes(), lead)
     }
 
@@ -88,6 +90,34 @@ impl<'a> Unit<'a> {
         } else {
             self.tables.remove(Table::Unowned, &lead.id.to_bytes())
         }
+    }
+
+    fn list_deadline(&mut self, before: Option<&Lead>, lead: &Lead) -> Result<(), Error> {
+        if let Some(at) = before.and_then(Lead::deadline) {
+            self.tables.remove(Table::Deadlines, &keys::due(at, lead.id))?;
+        }
+        match lead.deadline() {
+            Some(at) => self.tables.put(Table::Deadlines, &keys::due(at, lead.id), b""),
+            None => Ok(()),
+        }
+    }
+
+    /// Counts a lead that somebody got on a day, by their clock.
+    pub fn count_given(&mut self, owner: &Name, day: Date) -> Result<(), Error> {
+        let mut counts = self.owner_counts(owner)?;
+        counts.today = counts.on(day).saturating_add(1);
+        counts.day = Some(day);
+        self.put(Table::OwnerCounts, owner.as_str().as_bytes(), &counts)
+    }
+
+    /// Writes down when owners are away.
+    pub fn put_absences(&mut self, absences: &Absences) -> Result<(), Error> {
+        self.put(Table::Meta, b"absences", absences)
+    }
+
+    /// Adds the keys that a lead has and that are not there yet.
+    pub(super) fn add_keys(&mut self, lead: Id, keys: &[String]) -> Result<(), Error> {
+        keys.iter().try_for_each(|key| self.tables.put(Table::MatchKeys, &keys::text_and_id(key, lead), b""))
     }
 
     /// Makes a mail of or to a lead known to the mails that will answer it.
@@ -208,8 +238,11 @@ impl<'a> Unit<'a> {
     }
 }
 
-/// What makes a lead recognisable: its addresses and numbers.
+/// What makes a lead recognisable: its addresses and numbers, and while somebody works it its company.
 pub(super) fn match_keys(lead: &Lead) -> Vec<String> {
     let emails = lead.person.emails.iter().map(|email| format!("email:{email}"));
-    emails.chain(lead.person.phones.iter().map(|phone| format!("phone:{phone}"))).collect()
+    let phones = lead.person.phones.iter().map(|phone| format!("phone:{phone}"));
+    let worked = lead.owner.is_some() && lead.stage.is_open();
+    let company = lead.person.domain.iter().filter(|_| worked).map(|domain| format!("company:{domain}"));
+    emails.chain(phones).chain(company).collect()
 }

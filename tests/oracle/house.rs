@@ -133,7 +133,7 @@ settle = "500ms"
             );
         }
         let names: Vec<&str> = members.iter().map(|(owner, _)| *owner).collect();
-        settings += &format!("[teams.{team}]\nmembers = {names:?}\ndefault = {default}\n");
+        settings += &format!("[teams.{team}]\nmembers = {names:?}\ndefault = {default}\nsame_company = false\n");
     }
     if let Some(smtp) = smtp {
         settings += &format!(

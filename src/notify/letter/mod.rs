@@ -40,6 +40,8 @@ pub fn subject(letter: &Letter) -> String {
         Event::Touched => format!("{who} {}", words.has_written),
         Event::Assigned => format!("{}: {who}", words.now_yours),
         Event::Stage => format!("{who}: {}", words.stage(letter.lead.stage)),
+        Event::Reminder => format!("{}: {who}", words.reminder),
+        Event::Overdue => format!("{}: {who}", words.overdue),
         // Alarms are about no lead.
         Event::AlarmRaised | Event::AlarmOver => who,
     };
@@ -177,6 +179,8 @@ impl Page {
             Event::Touched => format!("{who} {}.", words.has_written),
             Event::Assigned => format!("{who} {}.", words.assigned),
             Event::Stage => format!("{who}: {} {}.", words.stage_is_now, words.stage(letter.lead.stage)),
+            Event::Reminder => format!("{who} {}{}.", words.waits_for_you, until(letter)),
+            Event::Overdue => overdue(letter, &who),
             Event::AlarmRaised | Event::AlarmOver => who,
         };
         self.0.push_str(&sentence);
@@ -302,6 +306,21 @@ pub fn reply_to(lead: &Lead) -> Option<&str> {
     let strange = email.contains(['<', '>', '(', ')', '[', ']', ',', ';', ':', '\\', '"']);
     let (user, domain) = email.rsplit_once('@')?;
     (plain && !strange && !user.is_empty() && !user.contains('@') && domain.contains('.')).then_some(email)
+}
+
+/// Until when the owner is to do something about the lead.
+fn until(letter: &Letter) -> String {
+    let awaited = letter.lead.handling.as_ref().and_then(|handling| handling.awaited(letter.lead.stage));
+    awaited.map_or_else(String::new, |(_, at)| format!(" ({} {})", words(letter).until, local(at, letter)))
+}
+
+/// Whom a lead was given to, and that nothing happened.
+fn overdue(letter: &Letter, who: &str) -> String {
+    let words = words(letter);
+    let had = letter.lead.handling.iter().flat_map(|handling| &handling.had);
+    let mut all: Vec<&str> = had.chain(&letter.lead.owner).map(crate::lead::Name::as_str).collect();
+    all.dedup();
+    format!("{}: {who} ({}).", words.overdue, all.join(", "))
 }
 
 /// A time as the owner's clock shows it, else the organisation's.

@@ -18,14 +18,10 @@ pub(crate) fn name(text: &str) -> Name {
 
 pub(crate) fn owner(id: &str, full: &str) -> Owner {
     Owner {
-        id: name(id),
         name: full.to_owned(),
         email: Some(Email(format!("{id}@example.com"))),
         notify: vec![name("mail")],
-        weight: 1,
-        active: true,
-        language: None,
-        time_zone: None,
+        ..Owner::new(name(id))
     }
 }
 
@@ -71,6 +67,7 @@ pub(crate) fn lead(id: Id) -> Lead {
         owner: Some(name("anna")),
         assigned_at: Some(at),
         held_until: None,
+        handling: None,
         next_step: None,
         away_until: None,
         failing: Vec::new(),

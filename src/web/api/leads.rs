@@ -22,6 +22,7 @@ pub(super) fn routes() -> Router<Web> {
         .route("/leads/{id}/assign", post(assign))
         .route("/leads/{id}/stage", post(stage))
         .route("/leads/{id}/note", post(note))
+        .route("/leads/{id}/decline", post(decline))
 }
 
 async fn index(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Value>, Problem> {
@@ -66,6 +67,15 @@ async fn stage(
     bytes: Bytes,
 ) -> Result<Json<Lead>, Problem> {
     Ok(Json(web.service.stage(id, &body(&bytes)?, &by).await?))
+}
+
+async fn decline(
+    State(web): State<Web>,
+    Extension(Caller(by)): Extension<Caller>,
+    ById(id): ById,
+    bytes: Bytes,
+) -> Result<Json<Lead>, Problem> {
+    Ok(Json(web.service.decline(id, &body(&bytes)?, &by).await?))
 }
 
 #[derive(Deserialize)]

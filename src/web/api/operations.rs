@@ -1,20 +1,25 @@
 //! Owners, outbox and status.
 
-use axum::extract::State;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde_json::{Value, json};
 
 use super::super::Web;
+use super::super::auth::Caller;
 use super::super::problem::Problem;
-use super::parameters::{ById, ListQuery, list};
+use super::parameters::{ById, ListQuery, body, list};
 use crate::lead::{Notice, NoticeState};
-use crate::service::{Service, Status};
-use crate::store::NoticeFilter;
+use crate::service::{HandedOn, Service, Status};
+use crate::store::{Away, NoticeFilter};
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/owners", get(owners))
+        .route("/owners/{owner}/away", post(away))
+        .route("/owners/{owner}/back", post(back))
+        .route("/owners/{owner}/leave", post(leave))
         .route("/outbox", get(outbox))
         .route("/outbox/{id}/retry", post(retry))
         .route("/status", get(status))
@@ -23,6 +28,22 @@ pub(super) fn routes() -> Router<Web> {
 
 async fn owners(State(web): State<Web>) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({ "items": web.read(Service::owners).await?, "next": null })))
+}
+
+async fn away(State(web): State<Web>, Path(owner): Path<String>, bytes: Bytes) -> Result<Json<Away>, Problem> {
+    Ok(Json(web.service.away(&owner, &body(&bytes)?).await?))
+}
+
+async fn back(State(web): State<Web>, Path(owner): Path<String>) -> Result<Json<Away>, Problem> {
+    Ok(Json(web.service.back(&owner).await?))
+}
+
+async fn leave(
+    State(web): State<Web>,
+    Extension(Caller(by)): Extension<Caller>,
+    Path(owner): Path<String>,
+) -> Result<Json<HandedOn>, Problem> {
+    Ok(Json(web.service.leave(&owner, &by).await?))
 }
 
 async fn outbox(State(web): State<Web>, mut query: ListQuery) -> Result<Json<Value>, Problem> {

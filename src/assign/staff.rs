@@ -1,0 +1,98 @@
+//! Who works leads: the owners and teams of the settings, with their calendars.
+
+use std::collections::HashMap;
+
+use super::calendar::{Absence, Calendar, moment};
+use crate::config::{Config, Owner, Team};
+use crate::lead::Name;
+
+/// Who works leads: the owners and teams of the settings.
+#[derive(Clone, Debug, Default)]
+pub struct Staff {
+    owners: Vec<Owner>,
+    calendars: Vec<Calendar>,
+    places: HashMap<Name, usize>,
+    teams: Vec<Team>,
+    /// For each team, the place of each of its members among the owners.
+    members: Vec<Vec<Option<usize>>>,
+}
+
+impl Staff {
+    /// The staff of these settings.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        Self::of(config.owners.clone(), config.teams.clone(), &config.organisation.time_zone)
+    }
+
+    /// A staff of these owners and teams; `zone` is that of owners who have none of their own.
+    #[must_use]
+    pub fn of(owners: Vec<Owner>, teams: Vec<Team>, zone: &jiff::tz::TimeZone) -> Self {
+        let calendar = |owner: &Owner| {
+            let zone = owner.time_zone.clone().unwrap_or_else(|| zone.clone());
+            let away = owner.away.iter().map(|(from, until)| Absence {
+                from: moment(*from, &zone),
+                until: moment(*until, &zone),
+                why: None,
+            });
+            let away = away.collect();
+            Calendar::new(zone, owner.hours.clone(), owner.holidays.clone(), away)
+        };
+        let places: HashMap<Name, usize> =
+            owners.iter().enumerate().map(|(place, owner)| (owner.id.clone(), place)).collect();
+        let members = teams.iter().map(|team| team.members.iter().map(|id| places.get(id).copied()).collect());
+        let members = members.collect();
+        Self { calendars: owners.iter().map(calendar).collect(), owners, places, teams, members }
+    }
+
+    /// Everybody, in the order of the settings.
+    #[must_use]
+    pub fn owners(&self) -> &[Owner] {
+        &self.owners
+    }
+
+    /// All teams, in the order of the settings.
+    #[must_use]
+    pub fn teams(&self) -> &[Team] {
+        &self.teams
+    }
+
+    /// Somebody by id.
+    #[must_use]
+    pub fn owner(&self, id: &Name) -> Option<&Owner> {
+        self.places.get(id).map(|place| &self.owners[*place])
+    }
+
+    /// Somebody who can get leads, by the settings.
+    #[must_use]
+    pub fn active(&self, id: &Name) -> Option<&Owner> {
+        self.owner(id).filter(|owner| owner.active)
+    }
+
+    /// When somebody works.
+    #[must_use]
+    pub fn calendar(&self, id: &Name) -> Option<&Calendar> {
+        self.places.get(id).map(|place| &self.calendars[*place])
+    }
+
+    /// A team by name.
+    #[must_use]
+    pub fn team(&self, name: &Name) -> Option<&Team> {
+        self.teams.iter().find(|team| team.name == *name)
+    }
+
+    /// The team of leads that no rule routes.
+    #[must_use]
+    pub fn default_team(&self) -> Option<&Team> {
+        self.teams.iter().find(|team| team.default).or_else(|| self.teams.first())
+    }
+
+    /// The members of a team, with who they are and when they work; `None` for one who is unknown.
+    pub(super) fn members_of<'s>(
+        &'s self,
+        team: &'s Team,
+    ) -> impl Iterator<Item = (&'s Name, Option<(&'s Owner, &'s Calendar)>)> {
+        let place = self.teams.iter().position(|known| known.name == team.name);
+        let places = place.map_or(&[][..], |place| &self.members[place]);
+        team.members.iter().zip(places).map(|(id, place)| (id, place.map(|p| (&self.owners[p], &self.calendars[p]))))
+    }
+}
