@@ -97,13 +97,12 @@ fn answers(name: &str) -> Value {
 fn a_lead_waits_in_the_ledger_until_a_busy_and_slow_interface_gives_its_details() {
     let interface = Interface::start(|path, token, before| {
         assert!(path.starts_with("/4711?fields=") && token == "page-token", "{path}");
-        match before {
-            0 => (429, "Retry-After: 2", json!({"error": {"code": 4, "message": "Application request limit reached"}})),
-            _ => {
-                std::thread::sleep(Duration::from_secs(2));
-                (200, "", answers("Mia Berg"))
-            }
+        if before == 0 {
+            let busy = json!({"error": {"code": 4, "message": "Application request limit reached"}});
+            return (429, "Retry-After: 2", busy);
         }
+        std::thread::sleep(Duration::from_secs(2));
+        (200, "", answers("Mia Berg"))
     });
     let mut daemon = Daemon::with(&settings("meta_lead_ads", &interface, "page-token"));
     daemon.start();

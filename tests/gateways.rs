@@ -123,7 +123,9 @@ fn a_raw_mail_of_any_gateway_is_the_same_as_the_one_in_the_mailbox() {
     });
     let before = daemon.json(&["leads", "list", "--limit", "1000"]);
     assert!(!before.is_empty());
-    mails.iter().for_each(|mail| send_raw(&daemon, mail));
+    for mail in &mails {
+        send_raw(&daemon, mail);
+    }
     let rows = daemon.json(&["intake", "list", "--limit", "1000"]);
     let posted: Vec<&Value> = rows.iter().filter(|row| row["channel"] != "sales").collect();
     assert!(posted.len() > 5 * mails.len(), "{}", posted.len());
@@ -284,30 +286,26 @@ fn recorded_requests_give_the_mails_that_they_hold() {
         if provider == "simple" || expected["signature_ok"] == false {
             continue;
         }
-        let (content_type, body) = match std::fs::read(folder.join(format!("{stem}.http"))) {
-            Ok(recorded) => {
-                let at = recorded.windows(2).position(|pair| pair == b"\n\n").map(|at| at + 2);
-                let at =
-                    at.or_else(|| recorded.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)).unwrap();
-                (meta["content_type"].as_str().unwrap().to_owned(), recorded[at..].to_vec())
-            }
-            Err(_) => {
-                let bytes = std::fs::read(folder.join(format!("{stem}.json"))).unwrap();
-                let body: Value = serde_json::from_slice(&bytes).unwrap();
-                if provider == "postmark" {
-                    ("application/json".to_owned(), bytes)
-                } else {
-                    let fields: Vec<(String, Vec<u8>)> = body
-                        .as_object()
-                        .unwrap()
-                        .iter()
-                        .map(|(name, value)| {
-                            (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned).into_bytes())
-                        })
-                        .collect();
-                    let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, None, "", &**value)).collect();
-                    (MULTIPART.to_owned(), multipart(&fields))
-                }
+        let (content_type, body) = if let Ok(recorded) = std::fs::read(folder.join(format!("{stem}.http"))) {
+            let at = recorded.windows(2).position(|pair| pair == b"\n\n").map(|at| at + 2);
+            let at = at.or_else(|| recorded.windows(4).position(|four| four == b"\r\n\r\n").map(|at| at + 4)).unwrap();
+            (meta["content_type"].as_str().unwrap().to_owned(), recorded[at..].to_vec())
+        } else {
+            let bytes = std::fs::read(folder.join(format!("{stem}.json"))).unwrap();
+            let body: Value = serde_json::from_slice(&bytes).unwrap();
+            if provider == "postmark" {
+                ("application/json".to_owned(), bytes)
+            } else {
+                let fields: Vec<(String, Vec<u8>)> = body
+                    .as_object()
+                    .unwrap()
+                    .iter()
+                    .map(|(name, value)| {
+                        (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned).into_bytes())
+                    })
+                    .collect();
+                let fields: Vec<_> = fields.iter().map(|(name, value)| (&**name, None, "", &**value)).collect();
+                (MULTIPART.to_owned(), multipart(&fields))
             }
         };
         let mut daemon = Daemon::with(GATEWAYS);

@@ -5,9 +5,9 @@
 use serde_json::Value;
 
 use super::{LACKS, Provider, in_path, other_than};
+use crate::channels::webhook::algorithm::Algorithm;
 use crate::channels::webhook::encoding::Encoding;
 use crate::channels::webhook::fetch::Fetching;
-use crate::channels::webhook::algorithm::Algorithm;
 use crate::channels::webhook::signature::{Piece, Signature};
 use crate::channels::webhook::verify::Proof;
 use crate::normalize::form::Schema;

@@ -5,9 +5,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::{BOT, Provider, named, other_than, said};
+use crate::channels::webhook::algorithm::Key;
 use crate::channels::webhook::answer;
 use crate::channels::webhook::encoding::Encoding;
-use crate::channels::webhook::algorithm::Key;
 use crate::channels::webhook::signature::Signature;
 use crate::channels::webhook::verify::Proof;
 use crate::normalize::form::Schema;

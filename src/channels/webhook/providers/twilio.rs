@@ -5,9 +5,9 @@
 use axum::http::StatusCode;
 
 use super::{OPERATOR, Provider, first, other_than, said};
+use crate::channels::webhook::algorithm::Algorithm;
 use crate::channels::webhook::answer;
 use crate::channels::webhook::encoding::Encoding;
-use crate::channels::webhook::algorithm::Algorithm;
 use crate::channels::webhook::signature::{Piece, Signature};
 use crate::channels::webhook::verify::Proof;
 use crate::normalize::form::Schema;
