@@ -54,6 +54,11 @@ fn check(name: &str, settings: &str, files: &[&(String, String)]) {
                 "TYPEFORM_SECRET",
                 "SHOP_SECRET",
                 "SMTP_PASSWORD",
+                "INTERCOM_SECRET",
+                "META_APP_SECRET",
+                "META_VERIFY_TOKEN",
+                "META_PAGE_TOKEN",
+                "PIPE_SECRET",
             ]
             .map(|name| (name, "whsec_c2VjcmV0")),
         )

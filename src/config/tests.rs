@@ -329,7 +329,9 @@ fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     for name in ["web-token", "sales-imap", "info-client", "info-refresh", "website", "smtp"] {
         std::fs::write(folder.path().join(name), "from systemd\n").unwrap();
     }
-    std::fs::create_dir(folder.path().join("rules")).unwrap();
+    for name in ["rules", "rules-next"] {
+        std::fs::create_dir(folder.path().join(name)).unwrap();
+    }
     let pem = "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n";
     std::fs::write(folder.path().join("ca.pem"), pem).unwrap();
     let file = folder.path().join("lotse.toml");
@@ -341,8 +343,10 @@ fn the_systemd_example_is_right_as_it_stands_and_with_every_key_filled_in() {
     let (filled, bare) = (filled.config.unwrap(), parse_with(WHOLE, Some(&file), &look_up));
     assert_eq!(bare.problems, []);
     let bare = bare.config.unwrap();
-    assert_eq!(filled.rules, Rules { folder: Some(folder.path().join("rules")), qualify_at: 30, shadow: None });
-    assert_eq!((bare.rules, bare.owners, bare.teams), (filled.rules, filled.owners, filled.teams));
+    let rules = Rules { folder: Some(folder.path().join("rules")), qualify_at: 30, shadow: None };
+    let shadow = Some(folder.path().join("rules-next"));
+    assert_eq!((&bare.rules, filled.rules), (&rules, Rules { shadow, ..rules.clone() }));
+    assert_eq!((bare.owners, bare.teams), (filled.owners, filled.teams));
     assert_eq!((bare.http, bare.organisation), (filled.http, filled.organisation));
     let ChannelKind::Webhook(form) = &filled.channels[1].kind else { panic!("{:?}", filled.channels) };
     let Proof::Signature(signature) = &form.proof else { panic!("{form:?}") };

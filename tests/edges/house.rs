@@ -113,7 +113,11 @@ impl Disk {
         let free = disk.f_bavail * disk.f_frsize;
         let page = vec![0; 4096];
         for _ in 0..free.saturating_sub(left) / 4096 {
-            file.write_all(&page).unwrap();
+            // Others write as well.
+            match file.write_all(&page) {
+                Err(error) if error.kind() == std::io::ErrorKind::StorageFull => break,
+                written => written.unwrap(),
+            }
         }
     }
 
