@@ -105,6 +105,8 @@ fn wrong_input_is_answered_with_what_was_meant() {
     fails(&daemon, &["owners", "away", "anna", "2020-01-01..2020-01-02"], "over already");
     fails(&daemon, &["owners", "leave", "lee"], "did you mean `lea`?");
     fails(&daemon, &["owners", "simulate", "--team", "sals"], "did you mean `sales`?");
+    let simulated = daemon.cli(&["owners", "simulate", "--from", "24.12.2026"]);
+    assert!(String::from_utf8_lossy(&simulated.stderr).contains("2026-12-24"), "{simulated:?}");
     post(&daemon, 1);
     let lead = daemon.json(&["leads", "list"]).remove(0);
     let id = lead["id"].as_str().unwrap();
@@ -128,6 +130,14 @@ fn spam_gives_the_turn_back_and_the_counters_say_so() {
     assert_eq!((&anna["assigned"], &anna["refunded"], &anna["owed"]), (&json!(0), &json!(1), &json!(1)));
     (2..4).for_each(|number| post(&daemon, number));
     assert_eq!(owners_of_leads(&daemon)[2..], ["anna", "anna"], "the one made up, and her turn");
+
+    let supplier = daemon.json(&["leads", "list", "--owner", "jonas"]).remove(0);
+    let id = supplier["id"].as_str().unwrap();
+    let refunded = |daemon: &Daemon| daemon.json(&["owners"]).remove(1)["refunded"].clone();
+    daemon.ok(&["leads", "set", id, "disposition=disqualified", "reason=supplier"]);
+    assert_eq!(refunded(&daemon), json!(1));
+    daemon.ok(&["leads", "set", id, "disposition=qualified"]);
+    assert_eq!(refunded(&daemon), json!(0), "they are a customer after all");
     let audit = http::request(daemon.private(), "GET", "/api/v1/audit", &[&daemon.bearer()], b"").unwrap();
     assert_eq!(audit.json()["items"], json!([]));
 }

@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     leads: u32,
     /// The first day, such as 2026-12-14; default today.
-    #[arg(long)]
+    #[arg(long, value_name = "DATE", value_parser = super::backfill::day)]
     from: Option<Date>,
     /// Within how many days they come.
     #[arg(long, default_value_t = 28, value_parser = clap::value_parser!(u16).range(1..=3660))]

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Error, Service};
 use crate::assign::{self, Staff};
-use crate::lead::{Decision, Event, Id, Lead, Name, Routing, Stage};
+use crate::lead::{Decision, Disposition, Event, Id, Lead, Name, Routing, Stage};
 use crate::pipeline::{Leaves, Went, tell};
 use crate::store::{self, Records, Unit};
 
@@ -40,29 +42,44 @@ pub struct Declined {
 /// Words of a reason that say that a lead was worth nothing.
 const WORTHLESS: [&str; 6] = ["spam", "duplicate", "dublette", "duplikat", "doppelt", "junk"];
 
-/// A lead that is lost at once, or as spam or a duplicate, gives its turn back; one that is open again
-/// takes it back. Who has accepted it is reminded to respond.
-fn settle_turn(lead: &mut Lead, before: Stage, staff: &Staff, unit: &mut Unit<'_>) -> Result<(), store::Error> {
-    if lead.stage == Stage::Lost {
+/// Whether nothing will come of a lead.
+pub(super) fn is_over(lead: &Lead) -> bool {
+    lead.stage == Stage::Lost || lead.disposition == Disposition::Disqualified
+}
+
+/// A lead that is lost or disqualified at once, or as spam or a duplicate, gives its turn back; one that
+/// something may come of again takes it back.
+pub(super) fn settle_turn(
+    lead: &mut Lead,
+    was_over: bool,
+    staff: &Staff,
+    unit: &mut Unit<'_>,
+) -> Result<(), store::Error> {
+    if is_over(lead) {
         let team = lead.handling.as_ref().and_then(|handling| handling.turn.as_ref()).and_then(|name| staff.team(name));
         let within = team.and_then(|team| jiff::SignedDuration::try_from(team.refund_within).ok());
         let soon = within.zip(lead.assigned_at).is_some_and(|(within, at)| unit.now().duration_since(at) < within);
-        let reason = lead.stage_reason.as_deref().unwrap_or_default().to_lowercase();
+        let reason = lead.stage_reason.as_ref().or(lead.reason.as_ref()).map(|reason| reason.to_lowercase());
+        let reason = reason.unwrap_or_default();
         let worthless = soon || WORTHLESS.iter().any(|word| reason.contains(word));
         if worthless && assign::refund(lead, unit)? {
             unit.add_event(lead.id, "rotation", "refunded", "the turn was given back".into())?;
         }
-    } else if before == Stage::Lost {
+    } else if was_over {
         assign::unrefund(lead, unit)?;
     }
+    Ok(())
+}
+
+/// Who has accepted a lead is reminded to respond.
+fn remind_to_respond(lead: &mut Lead, now: Timestamp) {
     if lead.stage == Stage::Accepted
         && let Some(handling) = &mut lead.handling
         && let Some(until) = handling.respond_by
     {
-        let left = until.duration_since(unit.now());
-        handling.remind_at = unit.now().checked_add(left / 4 * 3).ok().filter(|at| *at > unit.now());
+        let left = until.duration_since(now);
+        handling.remind_at = now.checked_add(left / 4 * 3).ok().filter(|at| *at > now);
     }
-    Ok(())
 }
 
 impl Service {
@@ -144,7 +161,7 @@ impl Service {
     }
 
     /// Whether somebody could get one of the leads that wait, and when a lead must be looked after next.
-    pub fn outlook(&self, now: jiff::Timestamp) -> Result<(bool, Option<jiff::Timestamp>), Error> {
+    pub fn outlook(&self, now: Timestamp) -> Result<(bool, Option<Timestamp>), Error> {
         let policy = self.policy.get();
         Ok(self.store.view(|view| Ok((policy.would_give(now, view)?, view.next_deadline()?)))?)
     }
@@ -165,9 +182,11 @@ impl Service {
             if before == stage && lead.stage_reason == reason {
                 return Ok(());
             }
+            let was_over = is_over(lead);
             lead.stage = stage;
             lead.stage_reason.clone_from(&reason);
-            settle_turn(lead, before, &policy.staff, unit)?;
+            settle_turn(lead, was_over, &policy.staff, unit)?;
+            remind_to_respond(lead, unit.now());
             let mut text = format!("{} → {}", before.as_str(), stage.as_str());
             if let Some(reason) = &reason {
                 text += &format!(": {reason}");

@@ -1,5 +1,6 @@
 //! A person's own verdict on a lead: it wins over the rules, now and at later touches.
 
+use super::people::{is_over, settle_turn};
 use super::{Error, Service};
 use crate::lead::{Decision, Disposition, Fields, Id, Judged, Lead, Routing};
 use crate::store::{self, Records, Unit};
@@ -20,8 +21,13 @@ impl Service {
     /// Sets fields of a lead: `disposition` (or `null`, and the rules decide again) and its `reason`.
     /// The lead keeps who said so and when; a lead that was disqualified and is not any more gets an owner.
     pub async fn edit(&self, id: Id, fields: &Fields, by: &str) -> Result<Lead, Error> {
-        let (wish, by) = (read(fields)?, by.to_owned());
-        let lead = self.change_lead(id, move |lead, unit| judge(lead, &wish, &by, unit)).await?;
+        let (wish, by, policy) = (read(fields)?, by.to_owned(), self.policy.get());
+        let change = move |lead: &mut Lead, unit: &mut Unit<'_>| {
+            let was_over = is_over(lead);
+            judge(lead, &wish, &by, unit)?;
+            settle_turn(lead, was_over, &policy.staff, unit)
+        };
+        let lead = self.change_lead(id, change).await?;
         if !lead.is_unowned() {
             return Ok(lead);
         }
