@@ -19,7 +19,7 @@ set = { source = "fuzz", company = "x" }
 
 [[template]]
 name = "domain"
-from = ["@example", "max@firma.example"]
+from = ["@mail.example", "max@firma.example"]
 contains = ["name"]
 fields = { name = "Name" }
 "#;
