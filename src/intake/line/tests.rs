@@ -1,3 +1,5 @@
+//! Loads keep their order, and what is refused stays behind.
+
 use std::time::Duration;
 
 use jiff::Timestamp;
