@@ -10,7 +10,6 @@ mod line;
 use std::any::Any;
 use std::sync::Arc;
 
-use futures_util::future::join_all;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::lead::{Fit, Identity, Inbound, Name, Place, Reading, Receipt};
@@ -115,7 +114,15 @@ impl Door {
 
     /// Reads items; the answers stand in the order of the items.
     async fn read_all(&self, items: Vec<Inbound>) -> Vec<Prepared> {
-        join_all(items.into_iter().map(|inbound| self.readers.read(inbound, Trust::Usual))).await
+        let mut handed = Vec::with_capacity(items.len());
+        for inbound in items {
+            handed.push(self.readers.hand_in(inbound, Trust::Usual).await);
+        }
+        let mut prepared = Vec::with_capacity(handed.len());
+        for item in handed {
+            prepared.push(self.readers.answered(item).await);
+        }
+        prepared
     }
 
     /// Hands items to the writer, in order; the receipts come after the commit.

@@ -68,6 +68,11 @@ impl Lines {
 
 /// Whether a line is in normal form and visible as it is, as most lines are.
 fn is_plain(line: &str) -> bool {
+    // Without a way out on the way, several bytes are looked at in one step.
+    let odd = |byte: &u8| (*byte < b' ') & (*byte != b'\t') | (*byte > b'~');
+    if !line.as_bytes().iter().fold(false, |found, byte| found | odd(byte)) {
+        return true;
+    }
     // Below U+0300 nothing combines, and the marks of print do not either.
     let plain =
         |c| matches!(c, '\t' | ' '..='~' | '\u{a1}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{2010}'..='\u{2027}');

@@ -1,7 +1,7 @@
 //! Which patterns cannot match a text, told without running them.
 //!
-//! Most patterns need certain words. The pieces of three letters that a text is made of are noted once;
-//! a pattern whose words cannot be made of them is passed over. So a thousand patterns cost little more
+//! Most patterns need certain words. The letters of a text are noted once, with the pairs and the pieces of three
+//! that they make; a pattern whose words cannot be made of them is passed over. So a thousand patterns cost little more
 //! than those that have something to find.
 
 use std::cell::RefCell;
@@ -12,12 +12,16 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const SHORTEST: usize = 128;
 /// Letters of a piece.
 const PIECE: usize = 3;
-/// Bits of a note; a page of text fills some two thousand.
+/// Numbers that a set may hold; a page of text has some two thousand pieces.
 const BITS: usize = 1 << 16;
 
 /// What a text must hold for a pattern to match.
 #[derive(Clone, Debug)]
 pub(super) enum Needed {
+    /// A letter.
+    Letter(u8),
+    /// Two letters in a row.
+    Pair(u16),
     /// All pieces of a word.
     Word(Vec<u16>),
     /// All of these.
@@ -44,15 +48,8 @@ impl Needed {
         let (mut all, mut word) = (Vec::new(), Vec::new());
         for part in parts {
             match part.kind() {
-                HirKind::Literal(literal) => {
-                    for &byte in &literal.0 {
-                        if byte.is_ascii() {
-                            word.push(byte.to_ascii_lowercase());
-                        } else {
-                            all.extend(Self::word(&mut word));
-                        }
-                    }
-                }
+                // Letters beyond ASCII that are the same in another case stand in classes.
+                HirKind::Literal(literal) => word.extend(literal.0.iter().map(u8::to_ascii_lowercase)),
                 HirKind::Class(class) if letter(class).is_some() => word.extend(letter(class)),
                 _ => {
                     all.extend(Self::word(&mut word));
@@ -64,11 +61,17 @@ impl Needed {
         (!all.is_empty()).then_some(Self::All(all))
     }
 
-    /// A word, in small letters; none where it is too short to tell anything.
+    /// A word, in small letters; none where there are no letters.
     fn word(letters: &mut Vec<u8>) -> Option<Self> {
-        let word = std::mem::take(letters);
-        let pieces: Vec<u16> = word.windows(PIECE).map(|piece| place(piece[0], piece[1], piece[2])).collect();
-        (!pieces.is_empty()).then_some(Self::Word(pieces))
+        match *std::mem::take(letters) {
+            [] => None,
+            [one] => Some(Self::Letter(one)),
+            [one, two] => Some(Self::Pair(u16::from_be_bytes([one, two]))),
+            ref word => {
+                let number = |piece: &[u8]| piece.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
+                Some(Self::Word(word.windows(PIECE).map(|piece| place(number(piece))).collect()))
+            }
+        }
     }
 
     /// Whether a text may hold it. The text asked about last is remembered.
@@ -85,7 +88,9 @@ impl Needed {
 
     fn is_in(&self, note: &Note) -> bool {
         match self {
-            Self::Word(pieces) => pieces.iter().all(|piece| note.has(*piece)),
+            Self::Letter(letter) => note.letters.has(u16::from(*letter)),
+            Self::Pair(pair) => note.pairs.has(*pair),
+            Self::Word(pieces) => pieces.iter().all(|piece| note.pieces.has(*piece)),
             Self::All(needed) => needed.iter().all(|needed| needed.is_in(note)),
             Self::Any(needed) => needed.iter().any(|needed| needed.is_in(note)),
         }
@@ -96,34 +101,58 @@ thread_local! {
     static LAST: RefCell<Option<Note>> = const { RefCell::new(None) };
 }
 
-/// The pieces of a text.
+/// What a text is made of, in small letters.
 struct Note {
     text: String,
-    pieces: Box<[u64]>,
+    letters: Set,
+    pairs: Set,
+    pieces: Set,
 }
 
 impl Note {
     fn of(text: &str) -> Self {
         // The only letters beyond ASCII that are the same as one of it in another case (Unicode, CaseFolding.txt).
         let sure = !text.contains(['\u{212a}', '\u{17f}']);
-        let mut pieces = vec![if sure { 0 } else { u64::MAX }; BITS / 64].into_boxed_slice();
-        for piece in text.as_bytes().windows(PIECE) {
-            let [a, b, c] = [piece[0], piece[1], piece[2]].map(|byte| byte.to_ascii_lowercase());
-            let place = usize::from(place(a, b, c));
-            pieces[place / 64] |= 1 << (place % 64);
+        let mut note =
+            Self { text: text.to_owned(), letters: Set::new(sure), pairs: Set::new(sure), pieces: Set::new(sure) };
+        let mut last = 0_u32;
+        for (at, byte) in text.bytes().enumerate() {
+            let letter = byte.to_ascii_lowercase();
+            last = (last << 8 | u32::from(letter)) & 0xff_ffff;
+            let [_, _, one, two] = last.to_be_bytes();
+            note.letters.add(u16::from(two));
+            if at > 0 {
+                note.pairs.add(u16::from_be_bytes([one, two]));
+            }
+            if at >= PIECE - 1 {
+                note.pieces.add(place(last));
+            }
         }
-        Self { text: text.to_owned(), pieces }
-    }
-
-    fn has(&self, piece: u16) -> bool {
-        self.pieces[usize::from(piece) / 64] >> (piece % 64) & 1 == 1
+        note
     }
 }
 
-fn place(a: u8, b: u8, c: u8) -> u16 {
-    let whole = u32::from(a) << 16 | u32::from(b) << 8 | u32::from(c);
-    // The upper half of a product mixes all of its bits.
-    u16::try_from(whole.wrapping_mul(0x9E37_79B1) >> 16).unwrap_or(u16::MAX)
+/// A set of small numbers.
+struct Set(Box<[u64; BITS / 64]>);
+
+impl Set {
+    /// An empty one; not `sure`, and it holds everything.
+    fn new(sure: bool) -> Self {
+        Self(Box::new([if sure { 0 } else { u64::MAX }; BITS / 64]))
+    }
+
+    fn add(&mut self, number: u16) {
+        self.0[usize::from(number) / 64] |= 1 << (number % 64);
+    }
+
+    fn has(&self, number: u16) -> bool {
+        self.0[usize::from(number) / 64] >> (number % 64) & 1 == 1
+    }
+}
+
+/// Where a piece is noted. The upper half of a product mixes all of its bits.
+fn place(piece: u32) -> u16 {
+    u16::try_from(piece.wrapping_mul(0x9E37_79B1) >> 16).unwrap_or(u16::MAX)
 }
 
 /// The one letter that a class stands for, in both cases.
@@ -160,11 +189,13 @@ mod tests {
 
     #[test]
     fn a_pattern_needs_its_words() {
-        let cases: [(&str, &[&str], &[&str]); 8] = [
+        let cases: [(&str, &[&str], &[&str]); 10] = [
             (r"(?i)\b(angebot|Preis)\b", &["ANGEBOTE", "preis"], &["angebo", "reis"]),
             (r"(?i)r(ü|ue)ckruf", &["rückruf", "Rueckruf"], &["ruf"]),
-            (r"(we|i) (can|could) help", &["could help"], &["help", "can hel"]),
-            (r"tell (me|us) more", &["tell more"], &["more", "tell"]),
+            (r"(we|i) (can|could) help", &["we could help", "i can help"], &["could help", "we help", "we can hel"]),
+            (r"tell (me|us) more", &["tell me more", "tell more of us"], &["more", "tell", "tell more"]),
+            (r"(?i)(ca\.?|rund) (€|eur|\$) ?\d", &["ca. 5 €", "rund $5"], &["ca. 5", "rund 5", "5 €"]),
+            (r"(?i)in q[1-4]|ök", &["in Q3", "ÖK"], &["in 3", "Qi n o"]),
             (r"(?i)ask", &["task", "ta\u{17f}\u{212a}"], &["as k"]),
             (r"(abc)+x?", &["abc"], &["ab"]),
             (r"(abc)*|abc|de|[a-z]+", &["", "x"], &[]),

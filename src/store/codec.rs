@@ -19,7 +19,7 @@ const PACKED: u8 = 2;
 /// Bytes from which a record is compressed, too: a long text.
 const LARGE: usize = 2 << 10;
 /// Level of compression: a small mail halves in microseconds.
-const LEVEL: i32 = 3;
+const LEVEL: i32 = 1;
 /// A record is never larger than this, bytes; bounds what a damaged file can make us allocate.
 const LARGEST: usize = 256 << 20;
 

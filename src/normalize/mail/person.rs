@@ -109,7 +109,7 @@ fn concerns(form: &Form, content: &Content, sender: &Sender, fields: &Fields<'_>
     }
 }
 
-/// The person whom the headers name, with the numbers in their text.
+/// The person whom the headers name; what their text says of them is for [`learn`].
 fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) -> Result<(), Nobody> {
     let (name, email) = match sender.author {
         Author::Person { name, email } => (name, email),
@@ -122,7 +122,6 @@ fn from_headers(content: &mut Content, sender: Sender, setting: &Setting<'_>) ->
     };
     call(content, name.as_deref());
     content.person.emails.push(email);
-    content.person.phones = phones::find(content.text.as_deref().unwrap_or_default(), setting.reader.country());
     Ok(())
 }
 

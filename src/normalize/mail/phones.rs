@@ -7,6 +7,7 @@
 
 use std::sync::LazyLock;
 
+use memchr::memchr3;
 use regex::Regex;
 use rlibphonenumber::phonenumber_matcher::FindNumberExt;
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumberType, Region};
@@ -149,7 +150,7 @@ pub(super) fn listed(text: &str, signature: &str, country: &str) -> Vec<Number> 
 
 /// Whether a quoted mail begins with this line.
 fn is_quote(line: &str) -> bool {
-    line.contains([':', '-', '_']) && QUOTE.is_match(line)
+    memchr3(b':', b'-', b'_', line.as_bytes()).is_some() && QUOTE.is_match(line)
 }
 
 /// What the label says that its number reaches.

@@ -94,11 +94,24 @@ impl Readers {
 
     /// Reads one item on one of the threads.
     pub async fn read(&self, inbound: Inbound, trust: Trust) -> Prepared {
+        self.answered(self.hand_in(inbound, trust).await).await
+    }
+
+    /// Hands an item to the threads; [`Self::answered`] waits for what it says. Of many that were handed in, each
+    /// wakes its waiter only when it is its turn.
+    pub async fn hand_in(&self, inbound: Inbound, trust: Trust) -> Handed {
         let reader = Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner));
         let inbound = Arc::new(inbound);
-        let mut answer = ask(&self.queue, &inbound, trust, &reader).await;
+        let answer = ask(&self.queue, &inbound, trust, &reader).await;
+        Handed { inbound, trust, reader, answer }
+    }
+
+    /// What an item says that was handed in.
+    pub async fn answered(&self, handed: Handed) -> Prepared {
+        let Handed { inbound, trust, reader, answer } = handed;
+        let mut answer = heard(answer).await;
         if let Ok(Answer::Suspect) = answer {
-            answer = ask(&self.suspects, &inbound, trust, &reader).await;
+            answer = heard(ask(&self.suspects, &inbound, trust, &reader).await).await;
         }
         let Understood { identity, reading, template } = match answer {
             Ok(Answer::Read(understood)) => *understood,
@@ -109,6 +122,16 @@ impl Readers {
         };
         Prepared { inbound: Arc::unwrap_or_clone(inbound), identity, reading, template }
     }
+}
+
+/// An item that waits for its reader.
+#[derive(Debug)]
+pub struct Handed {
+    inbound: Arc<Inbound>,
+    trust: Trust,
+    reader: Arc<Reader>,
+    /// `None` where no thread takes it.
+    answer: Option<oneshot::Receiver<Answer>>,
 }
 
 /// What reading an item gives.
@@ -137,11 +160,14 @@ async fn ask(
     inbound: &Arc<Inbound>,
     trust: Trust,
     reader: &Arc<Reader>,
-) -> Result<Answer, Unheard> {
+) -> Option<oneshot::Receiver<Answer>> {
     let (reply, answer) = oneshot::channel();
     let job = Job { inbound: Arc::clone(inbound), trust, reader: Arc::clone(reader), reply };
-    queue.send(job).await.map_err(|_| Unheard::NoThread)?;
-    answer.await.map_err(|_| Unheard::Unanswered)
+    queue.send(job).await.ok().map(|()| answer)
+}
+
+async fn heard(answer: Option<oneshot::Receiver<Answer>>) -> Result<Answer, Unheard> {
+    answer.ok_or(Unheard::NoThread)?.await.map_err(|_| Unheard::Unanswered)
 }
 
 fn spawn(name: String, doing: impl FnOnce() + Send + 'static) {

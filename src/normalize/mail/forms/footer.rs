@@ -11,6 +11,11 @@ const ABOUT: &str =
     "this you diese dieses dies sie du cet ce ceci vous este esta esse essa ha questa questo hai deze dit u ta
     ten niniejsza det denna denne dette detta tämä tento tato toto acest bu";
 static BEGINNINGS: LazyLock<HashSet<&str>> = LazyLock::new(|| ABOUT.split_whitespace().collect());
+/// First words of all such lines.
+static FIRST: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let starts = STARTS.iter().chain(&SITE).chain([&SUBMITTED]).map(|start| first_word(start));
+    starts.chain(ABOUT.split_whitespace()).collect()
+});
 /// Words for the mail, in such a sentence.
 const MAIL: &str =
     "mail message notification submission nachricht benachrichtigung courriel mensaje correo notificación
@@ -66,7 +71,7 @@ const STARTS: [&str; 52] = [
     "diese anfrage wurde über",
     "gesendet über das kontaktformular",
     "gesendet von ihrer website",
-    "unsubscribe",
+    UNSUBSCRIBE,
     "copyright ©",
     "©",
     "all rights reserved",
@@ -80,6 +85,15 @@ const STARTS: [&str; 52] = [
     "the submission was sent from",
     "powered with",
 ];
+
+/// How lines begin that name the site, where a link is behind it; lower case.
+const SITE: [&str; 5] = ["sent from ", "submitted from ", "gesendet von ", "envoyé depuis ", "enviado desde "];
+/// How a short line with a time begins; lower case.
+const SUBMITTED: &str = "submitted ";
+/// Bytes of a first word that are looked at; those that count are shorter.
+const LONGEST: usize = 40;
+/// Said by every form of it: `Unsubscribed`, `unsubscribe`.
+const UNSUBSCRIBE: &str = "unsubscribe";
 
 /// Labels of what the program notes of itself, as bare letters.
 const NOTES: &str =
@@ -97,15 +111,31 @@ pub(super) fn is_rule(line: &str) -> bool {
 
 /// A line that the program added below the values.
 pub(super) fn is_footer(line: &str) -> bool {
+    let line = line.trim_start_matches(is_around);
+    // Most lines begin otherwise, and are not looked at any further.
+    let first = text::shorten(first_word(line), LONGEST).to_lowercase();
+    if !FIRST.contains(&*first) && !first.starts_with(UNSUBSCRIBE) {
+        return false;
+    }
     let line = text::shorten(line, 300).to_lowercase();
-    let line = line.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '©');
-    let first = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
     let has = |words: &str| words.split_whitespace().any(|word| line.contains(word));
-    let site = ["sent from ", "submitted from ", "gesendet von ", "envoyé depuis ", "enviado desde "];
     STARTS.iter().any(|start| line.starts_with(start))
-        || line.contains("http") && site.iter().any(|start| line.starts_with(start))
-        || line.starts_with("submitted ") && line.len() < 50 && line.bytes().filter(u8::is_ascii_digit).count() >= 6
-        || BEGINNINGS.contains(first) && has(MAIL) && has(SENT) && has(FORM)
+        || line.contains("http") && SITE.iter().any(|start| line.starts_with(start))
+        || line.starts_with(SUBMITTED) && line.len() < 50 && line.bytes().filter(u8::is_ascii_digit).count() >= 6
+        || BEGINNINGS.contains(&*first) && has(MAIL) && has(SENT) && has(FORM)
+}
+
+/// What may stand before the first word.
+fn is_around(c: char) -> bool {
+    !c.is_alphanumeric() && c != '©'
+}
+
+/// The first word, or `©`.
+fn first_word(line: &str) -> &str {
+    if line.starts_with('©') {
+        return &line[..'©'.len_utf8()];
+    }
+    line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default()
 }
 
 /// Whether a label is one by which the program notes when and from where it was sent.

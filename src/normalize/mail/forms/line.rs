@@ -3,6 +3,8 @@
 //! In: a line, and how the form writes its lines. Out: labels and values, cut at a colon, a tab, the
 //! mark behind a bold label, or at what the form uses instead.
 
+use memchr::{memchr2, memchr3, memchr3_iter};
+
 use super::LABEL_MARK;
 use crate::normalize::fields::label::{self, Certainty, Slot};
 
@@ -11,9 +13,11 @@ const LABEL: usize = 120;
 /// What is written between label and value instead of a colon, the longer ones first.
 const WEAK: [&str; 10] = [" => ", " -> ", " >> ", " = ", "=", " - ", " – ", " — ", " | ", "  "];
 /// Bytes of which one stands in each of them, but for the last.
-const WEAK_MARKS: &[u8] = b">=-|\xe2";
+const WEAK_MARKS: [u8; 5] = *b">=-|\xe2";
 /// What stands between pairs on one line.
 const BETWEEN: [&str; 9] = [" | ", "|", "; ", ";", "\t", " • ", " · ", " / ", ", "];
+/// A colon as wide as a character of Chinese.
+const WIDE: &[u8] = "：".as_bytes();
 /// Pairs of one line.
 const PIECES: usize = 60;
 /// Labels of one line by which pairs are told although nothing stands between them.
@@ -51,7 +55,11 @@ pub(super) struct Style {
 impl Style {
     /// Finds out how a text writes its labels.
     pub(super) fn of<'a>(lines: &[&'a str]) -> Self {
-        let weak_mark = |line: &&&str| line.contains("  ") || line.bytes().any(|byte| WEAK_MARKS.contains(&byte));
+        let weak_mark = |line: &&&str| {
+            let [a, b, c, d, e] = WEAK_MARKS;
+            let bytes = line.as_bytes();
+            memchr3(a, b, c, bytes).is_some() || memchr2(d, e, bytes).is_some() || line.contains("  ")
+        };
         let marked: Vec<&str> = lines.iter().filter(weak_mark).copied().collect();
         let count = |between: &str| {
             let labels = marked.iter().filter_map(|line| line.split_once(between).map(|(label, _)| bare(label)));
@@ -195,11 +203,17 @@ fn run_together(line: &str) -> Vec<Cut<'_>> {
 
 /// A line of label, colon or tab, and value: `*Name*: Max`, `Name : Max`, `Name<tab>Max`.
 fn cut_at_colon(line: &str) -> Option<Cut<'_>> {
-    let colon = line.find([':', '：', '\t'])?;
+    let colon = colons(line).next()?;
     let (label, value) = line.split_at(colon);
     let label = bare(label);
     let value = value.trim_start_matches([':', '：', '\t', ' ', '*', '_']).trim_matches(is_decoration);
     (is_legal(label) && !value.starts_with("//")).then_some(Cut { label, value, marked: false })
+}
+
+/// Where the colons of a line stand, narrow or wide, and its tabs.
+pub(super) fn colons(line: &str) -> impl Iterator<Item = usize> {
+    let bytes = line.as_bytes();
+    memchr3_iter(b':', b'\t', WIDE[0], bytes).filter(|&at| bytes[at] != WIDE[0] || bytes[at..].starts_with(WIDE))
 }
 
 /// The same with something else between them; a label that is none of a person must be short.
@@ -224,11 +238,11 @@ fn led_by_label(line: &str) -> Option<(&str, &str)> {
 
 /// Whether most labels stand on lines of their own, with their values below.
 fn is_stacked(lines: &[&str], colons: usize) -> bool {
-    let full: Vec<&str> = lines.iter().copied().filter(|line| !line.is_empty()).collect();
-    let pair = |pair: &&[&str]| {
-        is_bare_label(pair[0])
-            && !is_bare_label(pair[1])
-            && cut_at_colon(pair[1]).is_none_or(|cut| !is_known(cut.label))
+    let full = lines.iter().copied().filter(|line| !line.is_empty());
+    let full: Vec<(&str, bool)> = full.map(|line| (line, is_bare_label(line))).collect();
+    let pair = |pair: &&[(&str, bool)]| {
+        let [(_, label), (value, another)] = pair else { return false };
+        *label && !another && cut_at_colon(value).is_none_or(|cut| !is_known(cut.label))
     };
     full.windows(2).filter(pair).count() > colons.max(1)
 }
@@ -236,7 +250,7 @@ fn is_stacked(lines: &[&str], colons: usize) -> bool {
 /// Whether a line is a sure label and nothing else.
 fn is_bare_label(line: &str) -> bool {
     let label = line.trim_end_matches([':', '：', ' ']);
-    label.len() <= LABEL && line.split_whitespace().count() <= 2 * WORDS && is_named(bare(label))
+    label.len() <= LABEL && line.split_whitespace().nth(2 * WORDS).is_none() && is_named(bare(label))
 }
 
 fn is_legal(label: &str) -> bool {

@@ -4,7 +4,7 @@
 //! may run over many lines and paragraphs; anything else ends with its paragraph.
 
 use super::footer::{is_footer, is_note, is_rule};
-use super::line::{Cut, Style, bare, is_head, is_named, row, several};
+use super::line::{Cut, Style, bare, colons, is_head, is_named, row, several};
 use super::{GREETING, LABEL_MARK, Line, Meant};
 use crate::normalize::fields::label::{self, Certainty, Slot};
 
@@ -144,7 +144,7 @@ impl<'a> Scan<'a> {
 
     /// The pairs of a line that may hold several.
     fn several(&mut self, line: &'a str) -> Vec<Cut<'a>> {
-        let crowded = line.matches([':', '：', '\t']).nth(1).is_some();
+        let crowded = colons(line).nth(1).is_some();
         self.crowded += usize::from(crowded);
         if crowded && self.crowded <= CROWDED { several(line) } else { Vec::new() }
     }
@@ -234,8 +234,8 @@ impl<'a> Scan<'a> {
     fn bare_label(&self, at: usize) -> Option<&'a str> {
         let line = self.lines[at];
         let label = bare(line);
-        let words = label.split_whitespace().count();
-        let short = !label.is_empty() && label.len() <= 60 && words <= BARE_WORDS;
+        let few = |label: &str| label.split_whitespace().nth(BARE_WORDS).is_none();
+        let short = !label.is_empty() && label.len() <= 60 && few(label);
         let unknown = self.found.lines.last().is_some_and(|line| line.slot.is_none());
         if !short
             || self.running == Running::Due && !unknown

@@ -133,9 +133,12 @@ fn named(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
 fn block(lines: &[&str], end: usize, writer: Writer<'_>) -> Option<usize> {
     let start = lines[..end].iter().rposition(|line| line.trim().is_empty())? + 1;
     let block = &lines[start..end];
+    if !(2..=BELOW_CLOSING).contains(&block.len()) {
+        return None;
+    }
     let addresses = block.iter().filter(|line| contact::is_address(line)).count();
     let person = is_writer(block[0].trim(), writer) || contact::is_name(block[0].trim());
-    let fits = (2..=BELOW_CLOSING).contains(&block.len()) && block.iter().all(|line| contact::is_part(line.trim()));
+    let fits = block.iter().all(|line| contact::is_part(line.trim()));
     (fits && (addresses >= 2 || addresses == 1 && person)).then_some(start)
 }
 

@@ -207,7 +207,8 @@ pub(super) fn legal(paragraph: &str) -> Option<usize> {
         (times == enough && !paragraph.contains('?')).then_some(start)
     };
     let titled = || (paragraph.len() < 60 && TITLED.is_match(paragraph)).then_some(0);
-    let added = || ADDED_PATTERN.find(paragraph).filter(|_| paragraph.len() < 400).map(|found| found.start());
+    let short = paragraph.len() < 400;
+    let added = || short.then(|| ADDED_PATTERN.find(paragraph)).flatten().map(|found| found.start());
     titled().or_else(|| often(&LEGAL_PATTERN, enough)).or_else(|| often(&REGISTER_PATTERN, 2)).or_else(added)
 }
 
