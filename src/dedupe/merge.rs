@@ -89,6 +89,9 @@ pub fn join(lead: &mut Lead, content: &Content, now: Timestamp) {
 
 /// A mail from an address shows that it is in use, and that its owner is back.
 fn hear(lead: &mut Lead, content: &Content) {
+    if lead.failing.is_empty() && lead.away_until.is_none() {
+        return;
+    }
     let Some((_, from)) = content.from.as_deref().and_then(email::parse_mailbox) else { return };
     if content.thread.is_some() && content.person.emails.contains(&from) {
         lead.failing.retain(|failing| failing.email != from);

@@ -9,6 +9,7 @@ use std::fmt;
 
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
+use memchr::memmem;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -145,8 +146,7 @@ impl SealKey {
 /// What follows the beginning of a seal, wherever an item holds one.
 fn words(item: &[u8]) -> impl Iterator<Item = &str> {
     let searched = item.get(..SEARCHED).unwrap_or(item);
-    let starts = searched.windows(START.len()).enumerate().filter(|(_, window)| *window == START.as_bytes());
-    starts.filter_map(|(at, _)| {
+    memmem::find_iter(searched, START).filter_map(|at| {
         let from = at + START.len();
         std::str::from_utf8(searched.get(from..from + 1 + NUMBER + PROOF)?).ok()
     })

@@ -88,7 +88,7 @@ impl Needed {
 
     fn is_in(&self, note: &Note) -> bool {
         match self {
-            Self::Letter(letter) => note.letters.has(u16::from(*letter)),
+            Self::Letter(letter) => note.letters[usize::from(*letter)],
             Self::Pair(pair) => note.pairs.has(*pair),
             Self::Word(pieces) => pieces.iter().all(|piece| note.pieces.has(*piece)),
             Self::All(needed) => needed.iter().all(|needed| needed.is_in(note)),
@@ -104,7 +104,7 @@ thread_local! {
 /// What a text is made of, in small letters.
 struct Note {
     text: String,
-    letters: Set,
+    letters: [bool; 256],
     pairs: Set,
     pieces: Set,
 }
@@ -114,13 +114,13 @@ impl Note {
         // The only letters beyond ASCII that are the same as one of it in another case (Unicode, CaseFolding.txt).
         let sure = !text.contains(['\u{212a}', '\u{17f}']);
         let mut note =
-            Self { text: text.to_owned(), letters: Set::new(sure), pairs: Set::new(sure), pieces: Set::new(sure) };
+            Self { text: text.to_owned(), letters: [!sure; 256], pairs: Set::new(sure), pieces: Set::new(sure) };
         let mut last = 0_u32;
         for (at, byte) in text.bytes().enumerate() {
             let letter = byte.to_ascii_lowercase();
             last = (last << 8 | u32::from(letter)) & 0xff_ffff;
             let [_, _, one, two] = last.to_be_bytes();
-            note.letters.add(u16::from(two));
+            note.letters[usize::from(two)] = true;
             if at > 0 {
                 note.pairs.add(u16::from_be_bytes([one, two]));
             }
@@ -142,7 +142,11 @@ impl Set {
     }
 
     fn add(&mut self, number: u16) {
-        self.0[usize::from(number) / 64] |= 1 << (number % 64);
+        // Most are in it already; not to write saves waiting for what was written just before.
+        let (word, bit) = (&mut self.0[usize::from(number) / 64], 1 << (number % 64));
+        if *word & bit == 0 {
+            *word |= bit;
+        }
     }
 
     fn has(&self, number: u16) -> bool {

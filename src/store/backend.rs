@@ -62,7 +62,7 @@ pub enum Order {
 }
 
 /// The tables.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Table {
     /// Format version, last id, what is amiss, the key of the seals, what Lotse sent to itself.
     Meta,

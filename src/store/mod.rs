@@ -14,6 +14,7 @@ mod codec;
 mod damage;
 mod format;
 mod home;
+mod kept;
 mod keys;
 mod originals;
 mod query;

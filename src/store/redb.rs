@@ -16,6 +16,7 @@ use redb::{
 use super::Error;
 use super::backend::{Backend, Order, Read, Table, Visit, Write};
 use super::home::Home;
+use super::kept::Kept;
 use crate::mistakes::{self, Mistake};
 
 /// Pages kept in memory, bytes; up to half of them wait to be written. The crate's default of 1 GiB is
@@ -107,8 +108,10 @@ impl Backend for Redb {
             for table in Table::ALL {
                 tables.insert(table, transaction.open_table(definition(table)).map_err(broken)?);
             }
+            let mut kept = Kept::beside(Tables(tables));
             // An error drops the transaction, and with it all it wrote.
-            work(&mut Tables(tables))?;
+            work(&mut kept)?;
+            kept.put_down()?;
         }
         if mistakes::made_at_times(Mistake::CommitErrorSwallowed, 9) {
             return Ok(());
