@@ -22,12 +22,12 @@ use crate::mistakes::{self, Mistake};
 
 /// Text that is asked for at once, in bytes, unless one mail alone is larger. A batch of usual mails is
 /// smaller; of large ones this is what has to be held besides what is written.
-const AT_ONCE: u64 = 2 * 1024 * 1024;
+const AT_ONCE: u64 = 1024 * 1024;
 
 /// Loads under way at once: one is fetched while others are read and stored.
 const LOADS: usize = 6;
 /// Text that may be under way, in bytes, while more is fetched.
-const UNDER_WAY: u64 = AT_ONCE + AT_ONCE / 2;
+const UNDER_WAY: u64 = 4 * AT_ONCE;
 
 /// The media type of a mail of which all was read.
 const WHOLE: &str = "message/rfc822";

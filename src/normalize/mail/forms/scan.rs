@@ -3,6 +3,8 @@
 //! In: the lines. Out: pairs in order, also empty ones, and the lines that belong to none. A message
 //! may run over many lines and paragraphs; anything else ends with its paragraph.
 
+use memchr::memchr2;
+
 use super::footer::{is_footer, is_note, is_rule};
 use super::line::{Cut, Style, bare, colons, is_head, is_named, row, several};
 use super::{GREETING, LABEL_MARK, Line, Meant};
@@ -164,7 +166,7 @@ impl<'a> Scan<'a> {
     /// A row of names over a row of values.
     fn table(&mut self, at: usize) -> Option<usize> {
         let line = self.lines[at];
-        if self.running == Running::Letter || !line.contains(['\t', '|']) {
+        if self.running == Running::Letter || memchr2(b'\t', b'|', line.as_bytes()).is_none() {
             return None;
         }
         let head = row(line);
