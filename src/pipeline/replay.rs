@@ -3,7 +3,8 @@
 //! Every lead is built up again from its touches, as when they came in, and judged at each. Then all
 //! touches together, in the order they came in, take their turns in rotations that start anew. So
 //! the answer is that of taking everything in again under those rules. What people decided since
-//! (who works a lead, its stage) is not replayed; their own verdict stands.
+//! (who works a lead, its stage) is not replayed; their own verdict stands. A lead for which nobody would
+//! have been free has no owner, unless it waited when it came in, too: then it has the one it got.
 
 mod books;
 

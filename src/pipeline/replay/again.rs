@@ -2,7 +2,7 @@
 //! rules is, byte for byte, what comes out when everything is taken in again under them.
 //!
 //! A few thousand leads in the usual run; as many as you like, with the time that the replay took, with
-//! `LOTSE_REPLAY_LEADS=100000 cargo test --release --lib replay_says -- --nocapture`.
+//! `LOTSE_REPLAY_LEADS=100000 cargo test --release --lib replay_says_byte -- --nocapture`.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
