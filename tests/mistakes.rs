@@ -9,28 +9,9 @@ use std::time::Duration;
 
 use support::daemon::Daemon;
 use support::http::{self, post};
+use support::office::{SETTINGS, says, settings_and};
 
-const SETTINGS: &str = r#"
-[channels.website]
-kind = "webhook"
-
-[channels.locked]
-kind = "webhook"
-secret = "correct horse"
-
-[channels.fairs]
-kind = "csv"
-folder = "fairs"
-settle = "200ms"
-
-[notify.out]
-kind = "file"
-path = "outbox"
-[owners.anna]
-notify = ["out"]
-[teams.sales]
-members = ["anna"]
-"#;
+const LOCKED: &str = "[channels.locked]\nkind = \"webhook\"\nsecret = \"correct horse\"\n";
 
 #[test]
 fn all_mistakes_in_the_settings_are_reported_in_one_run_with_line_and_remedy() {
@@ -42,9 +23,7 @@ fn all_mistakes_in_the_settings_are_reported_in_one_run_with_line_and_remedy() {
     let output = daemon.cli(&["check"]);
     assert_eq!(output.status.code(), Some(1));
     let report = String::from_utf8(output.stdout).unwrap();
-    for expected in ["hots", "host", "LOTSE_NOT_SET", "poll", "soon", "mial", "weight", "smpt", "smtp", "jonas"] {
-        assert!(report.contains(expected), "{expected} is not in\n{report}");
-    }
+    says(&report, &["hots", "host", "LOTSE_NOT_SET", "poll", "soon", "mial", "weight", "smpt", "smtp", "jonas"]);
     let with_line = report.lines().filter(|line| line.contains("lotse.toml:")).count();
     assert!(with_line >= 7, "{report}");
     assert!(!daemon.cli(&["run"]).status.success());
@@ -64,9 +43,7 @@ fn mistakes_in_rules_name_file_line_and_rule_and_a_failing_test_says_what_it_got
     let output = daemon.cli(&["check"]);
     let report = String::from_utf8(output.stdout).unwrap();
     assert_eq!(output.status.code(), Some(1), "{report}");
-    for expected in ["10-bad.toml:3", "emial", "10-bad.toml:8", "nobody"] {
-        assert!(report.contains(expected), "{expected} is not in\n{report}");
-    }
+    says(&report, &["10-bad.toml:3", "emial", "10-bad.toml:8", "nobody"]);
 
     fs::write(daemon.path("rules/10-bad.toml"), "[[rule]]\nname = \"a\"\nwhen = 'lead.name == \"Max\"'\nscore = 50\n")
         .unwrap();
@@ -83,7 +60,7 @@ fn mistakes_in_rules_name_file_line_and_rule_and_a_failing_test_says_what_it_got
 
 #[test]
 fn broken_posts_are_kept_or_refused_as_promised_and_the_daemon_goes_on() {
-    let mut daemon = Daemon::with(SETTINGS);
+    let mut daemon = Daemon::with(&settings_and(LOCKED));
     daemon.start();
     let to = daemon.public();
     let json = "application/json";
@@ -178,7 +155,7 @@ fn a_broken_rule_file_changes_nothing_and_is_named_until_it_is_mended() {
 fn new_settings_take_effect_on_sighup_and_broken_ones_do_not() {
     let mut daemon = Daemon::with(SETTINGS);
     daemon.start();
-    let added = format!("{SETTINGS}\n[channels.shop]\nkind = \"webhook\"\n");
+    let added = settings_and("[channels.shop]\nkind = \"webhook\"\n");
     daemon.settings(&added);
     daemon.signal("HUP");
     daemon.until("the new channel takes posts", Duration::from_secs(10), |daemon| {

@@ -3,29 +3,16 @@
 
 mod support;
 
-use std::fs;
 use std::time::Duration;
 
 use serde_json::Value;
 use support::daemon::Daemon;
 use support::http::{self, post};
+use support::office::{id, says, send, settings_and};
 
 const LIMIT: Duration = Duration::from_mins(1);
 
-const SETTINGS: &str = r#"
-[rules]
-path = "rules"
-shadow = "rules-next"
-[channels.website]
-kind = "webhook"
-[notify.out]
-kind = "file"
-path = "outbox"
-[owners.anna]
-notify = ["out"]
-[teams.sales]
-members = ["anna"]
-"#;
+const SHADOW: &str = "[rules]\npath = \"rules\"\nshadow = \"rules-next\"\n";
 
 const RULES: &str = "[[rule]]\nname = \"asks for a price\"\nwhen = 'touch.text.contains(\"Preis\")'\nscore = 40\n\n\
      [[rule]]\nname = \"studies\"\nwhen = 'lead.domain.endsWith(\".edu\")'\ndisposition = \"disqualified\"\nreason = \"student\"\n";
@@ -33,24 +20,11 @@ const NEXT: &str = "[[group]]\nname = \"intent\"\nof = \"engagement\"\ncap = 20\
      [[rule]]\nname = \"asks for a price\"\nwhen = 'touch.text.contains(\"Preis\")'\nscore = 40\ngroup = \"intent\"\n";
 
 fn with_shadow() -> Daemon {
-    let mut daemon = Daemon::with(SETTINGS);
-    for (folder, rules) in [("rules", RULES), ("rules-next", NEXT)] {
-        fs::create_dir(daemon.path(folder)).unwrap();
-        fs::write(daemon.path(folder).join("10.toml"), rules).unwrap();
-    }
+    let mut daemon = Daemon::with(&settings_and(SHADOW));
+    daemon.write("rules/10.toml", RULES);
+    daemon.write("rules-next/10.toml", NEXT);
     daemon.start();
     daemon
-}
-
-/// Sends a form; the lead that it belongs to.
-fn send(daemon: &Daemon, address: &str, message: &str) -> Value {
-    let body = format!(r#"{{"email":"{address}","message":"{message}"}}"#);
-    assert_eq!(post(daemon.public(), "/hooks/website", "application/json", &body).unwrap().status, 200);
-    daemon.json(&["leads", "list", address]).remove(0)
-}
-
-fn id(lead: &Value) -> &str {
-    lead["id"].as_str().unwrap()
 }
 
 #[test]
@@ -65,14 +39,12 @@ fn shadow_rules_judge_every_new_lead_decide_nothing_and_the_difference_is_told()
     assert!(why.contains("fit 0, engagement 40\n"), "{why}");
     assert!(why.contains("the shadow rules (") && why.contains(") would say: +20, unqualified"), "{why}");
     let said = daemon.ok(&["rules", "shadow"]);
-    for part in ["qualified → unqualified: 1 lead", "40 → 20", "judge 1 of 2 leads otherwise"] {
-        assert!(said.contains(part), "`{part}` is not in\n{said}");
-    }
+    says(&said, &["qualified → unqualified: 1 lead", "40 → 20", "judge 1 of 2 leads otherwise"]);
     let status = daemon.object(&["status"]);
     assert_ne!(status["rules"]["shadow"], status["rules"]["version"]);
 
     // A broken shadow is named, raises the alarm, and leads are judged on.
-    fs::write(daemon.path("rules-next/10.toml"), NEXT.replace("touch.text", "touch.txt")).unwrap();
+    daemon.write("rules-next/10.toml", NEXT.replace("touch.text", "touch.txt"));
     let alarmed = |daemon: &Daemon| {
         let status = daemon.object(&["status"]);
         let named = status["settings"]["error"].as_str().is_some_and(|error| error.contains("touch.txt"));
@@ -82,7 +54,7 @@ fn shadow_rules_judge_every_new_lead_decide_nothing_and_the_difference_is_told()
     assert!(daemon.ok(&["status"]).contains("NOT IN FORCE"));
     assert_eq!(send(&daemon, "tom@firma.example", "Preis?")["score"], 40);
     assert_eq!(daemon.cli(&["check"]).status.code(), Some(1), "check names the mistake in the shadow rules");
-    fs::write(daemon.path("rules-next/10.toml"), NEXT).unwrap();
+    daemon.write("rules-next/10.toml", NEXT);
     daemon.until("it is over", LIMIT, |daemon| {
         let status = daemon.object(&["status"]);
         status["settings"]["error"].is_null() && status["alarms"].as_array().unwrap().is_empty()

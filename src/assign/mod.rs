@@ -243,19 +243,19 @@ impl<'a, B: Books> Route<'a, B> {
         let Some(lead) = &self.ask.lead else { return Ok(false) };
         let (team, books) = (self.team, self.books);
         let by_person = if team.same_person { books.owner_of_person(lead)? } else { None };
-        if self.prefer(by_person, "works another lead of the same person")? {
+        if self.prefer(by_person, Candidate::SAME_PERSON)? {
             return Ok(true);
         }
         let forwarder = lead.forwarded_by.filter(|_| team.forwarder).and_then(|email| {
             self.staff.owners().iter().find(|owner| owner.email.as_ref() == Some(email)).map(|owner| owner.id.clone())
         });
-        if self.prefer(forwarder, "passed the lead on")? {
+        if self.prefer(forwarder, Candidate::FORWARDED)? {
             return Ok(true);
         }
         let by_company = if team.same_company { books.owner_of_company(lead)? } else { None };
         // A rule that chose the team knows better than who works the company in another one.
         let by_company = by_company.filter(|owner| self.ask.wanted.is_none() || team.members.contains(owner));
-        self.prefer(by_company, "works the newest open lead of the same company")
+        self.prefer(by_company, Candidate::SAME_COMPANY)
     }
 
     /// Gives the lead to somebody who is preferred, if they can get it; they take no turn.
@@ -329,7 +329,7 @@ impl<'a, B: Books> Route<'a, B> {
         if let Some(other) = seen.stand_in {
             self.routing.reason += &format!(", for whom {} stands in", other.name);
             self.routing.candidates.retain(|known| known.owner != other.id);
-            self.choose(other.id.clone(), format!("stands in for {}", seen.owner));
+            self.choose(other.id.clone(), format!("{} {}", Candidate::STANDS_IN, seen.owner));
             // The turn is that of whoever is away; the lead is not.
             rotation.seat_mut(seen.owner).turns -= 1;
         }

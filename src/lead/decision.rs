@@ -168,6 +168,14 @@ impl Candidate {
     /// How the reason starts when somebody was chosen because it was their turn: it counts in the
     /// rotation, while standing in for others does not.
     pub const TURN: &str = "it was their turn";
+    /// How the reason starts when they were chosen because they work another lead of the person,
+    pub const SAME_PERSON: &str = "works another lead of the same person";
+    /// of the company,
+    pub const SAME_COMPANY: &str = "works the newest open lead of the same company";
+    /// because they passed it on,
+    pub const FORWARDED: &str = "passed the lead on";
+    /// because they stand in for somebody.
+    pub const STANDS_IN: &str = "stands in for";
 }
 
 /// What happened to a candidate.

@@ -47,6 +47,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds.
+    pub const ALL: [Self; 5] = [Self::Mail, Self::Form, Self::Chat, Self::Row, Self::Manual];
+
     /// The word used in JSON and rules.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use cel::{Env, IdedExpr, ParseError};
 
+use super::advice;
 use super::check::{Checker, Fault};
 use super::values::Words;
 use super::view::Constant;
@@ -78,31 +79,21 @@ fn syntax(source: &str, error: &ParseError) -> Fault {
         let end = rest.find("' expecting").or_else(|| rest.rfind('\''))?;
         Some(rest[..end].trim())
     });
+    if let Some((message, hint)) = advice::by_place(source, offset) {
+        return Fault { offset, message, hint: Some(hint) };
+    }
     let (message, hint) = match quoted {
         _ if text.starts_with("missing ')'") || text.starts_with("missing ']'") => {
             ("a bracket is not closed".to_owned(), Some("each `(` needs its `)`, each `[` its `]`"))
         }
         Some("<EOF>") => ("`when` ends too early".to_owned(), Some("something is to follow what stands at the end")),
-        Some(token) => (format!("`{token}` does not belong here"), advice(token)),
-        None => (text.to_owned(), None),
+        Some(token) => (format!("`{token}` does not belong here"), advice::about(token)),
+        None => match text.strip_prefix("reserved identifier: ") {
+            Some(word) => (format!("`{word}` does not belong here"), Some("a `when` is the condition alone")),
+            None => (text.to_owned(), None),
+        },
     };
     Fault { offset, message, hint: hint.map(str::to_owned) }
-}
-
-fn advice(token: &str) -> Option<&'static str> {
-    match token {
-        "and" | "AND" => Some("write `&&`"),
-        "or" | "OR" => Some("write `||`"),
-        "not" | "NOT" => Some("write `!`"),
-        "=" => Some("compare with `==`"),
-        "&" | "|" => Some("write it twice"),
-        token if token.starts_with(['"', '\'']) && token.contains('\\') => {
-            Some(r#"double each backslash in a text, or put an r before the quotes: r"\d+""#)
-        }
-        token if token.starts_with(['"', '\'']) => Some("a quote is not closed"),
-        token if token.starts_with(|c: char| c.is_alphabetic()) => Some("text stands in quotes"),
-        _ => None,
-    }
 }
 
 /// The byte at a line and column, both from 1, columns in characters.

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::problem::{Problem, did_you_mean};
 use super::read::{Table, json};
-use crate::lead::{Fields, Kind, Lead, Name, Touch, Verdict};
+use super::score::word;
+use crate::lead::{Disposition, Fields, Kind, Lead, Name, Priority, Touch, Verdict};
 
 /// What a test may expect.
 const KEYS: [&str; 12] = [
@@ -39,10 +40,10 @@ pub(super) struct TouchAs {
 
 #[derive(Debug, Default)]
 pub(super) struct Expect {
-    disposition: Option<String>,
+    disposition: Option<Disposition>,
     /// `score`, `fit` and `engagement`, as far as they are named.
     scores: Vec<(&'static str, i64)>,
-    priority: Option<String>,
+    priority: Option<Priority>,
     set: Fields,
     tags: Vec<String>,
     not_tags: Vec<String>,
@@ -72,7 +73,7 @@ impl TouchAs {
             }
         });
         let kind = kind.and_then(|word| {
-            let kinds = [Kind::Mail, Kind::Form, Kind::Chat, Kind::Row, Kind::Manual];
+            let kinds = Kind::ALL;
             let found = kinds.into_iter().find(|kind| kind.as_str() == word);
             if found.is_none() {
                 let words = kinds.map(Kind::as_str);
@@ -126,8 +127,9 @@ impl Expect {
     pub(super) fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
         table.only(&KEYS, broken);
         let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
-        let (disposition, team, reason, priority) =
-            (text("disposition"), text("team"), text("reason"), text("priority"));
+        let (team, reason) = (text("team"), text("reason"));
+        let disposition = word(table, "disposition", Disposition::ALL, Disposition::as_str, broken);
+        let priority = word(table, "priority", Priority::ALL, Priority::as_str, broken);
         let mut score = |key: &'static str| Some((key, table.number(key, broken)?.value));
         let scores = ["score", "fit", "engagement"].into_iter().filter_map(&mut score).collect();
         let set = match table.get("set").map(|set| json(set.get_ref())) {
@@ -143,6 +145,17 @@ impl Expect {
         Self { disposition, scores, priority, set, tags, not_tags, team, reason, rules, not_rules }
     }
 
+    /// Rules that the test names and that are not there.
+    pub(super) fn unknown_rules(&self, known: &[&str]) -> Vec<Failure> {
+        let named = self.rules.iter().chain(&self.not_rules);
+        let unknown = named.filter(|name| !known.contains(&name.as_str()));
+        let told = unknown.map(|name| {
+            let hint = did_you_mean(name, known.iter().copied()).map(|hint| format!("; {hint}")).unwrap_or_default();
+            Failure::Told(format!("there is no rule `{name}`{hint}"))
+        });
+        told.collect()
+    }
+
     /// What did not come out as expected. A rule that could not be asked is always a failure.
     pub(super) fn failures(&self, verdict: &Verdict) -> Vec<Failure> {
         let mut found = Vec::new();
@@ -153,10 +166,10 @@ impl Expect {
                 found.push(Failure::differs(what, wanted, got.unwrap_or("none")));
             }
         };
-        one("disposition", self.disposition.as_deref(), Some(verdict.disposition.as_str()));
+        one("disposition", self.disposition.map(Disposition::as_str), Some(verdict.disposition.as_str()));
         one("reason", self.reason.as_deref(), verdict.reason.as_deref());
         one("team", self.team.as_deref(), verdict.team.as_ref().map(Name::as_str));
-        one("priority", self.priority.as_deref(), Some(verdict.priority.unwrap_or_default().as_str()));
+        one("priority", self.priority.map(Priority::as_str), Some(verdict.priority.unwrap_or_default().as_str()));
         for (what, wanted) in &self.scores {
             let got = match *what {
                 "fit" => verdict.fit,

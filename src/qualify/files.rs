@@ -9,7 +9,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::problem::Problem;
+use super::problem::{Problem, line_and_column};
 
 /// Bytes that one file may have.
 const FILE_LIMIT: u64 = 4 << 20;
@@ -40,6 +40,13 @@ pub(super) struct File {
     pub(super) text: String,
 }
 
+impl File {
+    /// Its name without the ending: `freemail`.
+    pub(super) fn stem(&self) -> &str {
+        self.name.rsplit_once('.').map_or(&*self.name, |(stem, _)| stem)
+    }
+}
+
 /// All files of one set of rules, each sort in file-name order.
 #[derive(Debug, Default)]
 pub(super) struct Files {
@@ -52,6 +59,8 @@ pub(super) struct Files {
     pub(super) mails: Vec<(String, Vec<u8>)>,
     /// Test files that could not be read: no reason not to use the rules.
     pub(super) unread_tests: Vec<Problem>,
+    /// Files that are passed over, and were probably meant to be read.
+    pub(super) passed_over: Vec<Problem>,
 }
 
 impl Files {
@@ -100,7 +109,7 @@ impl Files {
         let tests = optional(&folder.join("tests"), "toml", &mut unread_tests);
         let templates = optional(&folder.join("mail"), "toml", problems);
         let mails = mails(&folder.join("mail"), &mut unread_tests);
-        Self { rules, lists, tests, templates, mails, unread_tests }
+        Self { rules, lists, tests, templates, mails, unread_tests, passed_over: passed_over(folder) }
     }
 
     /// Rule files, lists and templates with their paths below the folder of the rules, as [`Files::of`] takes them.
@@ -143,10 +152,8 @@ fn optional(folder: &Path, ending: &str, problems: &mut Vec<Problem>) -> Vec<Fil
 fn mails(folder: &Path, problems: &mut Vec<Problem>) -> Vec<(String, Vec<u8>)> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut found = Vec::new();
-    for path in
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|is| is == "eml"))
-    {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    for path in entries.flatten().map(|entry| entry.path()).filter(|path| has_ending(path, "eml")) {
+        let name = name_of(&path);
         let large = fs::metadata(&path).is_ok_and(|data| data.len() > FILE_LIMIT);
         match fs::read(&path) {
             Ok(_) if large => {
@@ -167,32 +174,97 @@ fn folder_files(folder: &Path, ending: &str, problems: &mut Vec<Problem>) -> io:
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with('.') || path.extension().is_none_or(|is| is != ending) || path.is_dir() {
+        let name = name_of(&path);
+        if name.starts_with('.') || !has_ending(&path, ending) || path.is_dir() {
             continue;
         }
-        match read(&path) {
-            Ok(text) => found.push(File { name, path: path.display().to_string(), text }),
-            Err(why) => problems.push(Problem::whole(path.display().to_string(), why)),
-        }
+        // One that cannot be read is there all the same: that a list is missing is no second mistake.
+        let text = read(&path).unwrap_or_else(|problem| {
+            problems.push(problem);
+            String::new()
+        });
+        found.push(File { name, path: path.display().to_string(), text });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
 }
 
-fn read(path: &Path) -> Result<String, String> {
-    let cannot = |error: io::Error| format!("cannot read the file: {error}");
+fn name_of(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// `.TOML` is `.toml`.
+fn has_ending(path: &Path, ending: &str) -> bool {
+    path.extension().is_some_and(|is| is.eq_ignore_ascii_case(ending))
+}
+
+/// Files that somebody probably meant to be read, and that are not, because of their name or place.
+fn passed_over(folder: &Path) -> Vec<Problem> {
+    let mut found = Vec::new();
+    let mut look = |inside: &str, endings: &[&str], hint: &str| {
+        let Ok(entries) = fs::read_dir(folder.join(inside)) else { return };
+        for path in entries.flatten().map(|entry| entry.path()) {
+            let name = name_of(&path);
+            let known = endings.iter().any(|ending| has_ending(&path, ending));
+            let text = OTHERWISE.iter().any(|ending| name.to_lowercase().ends_with(ending));
+            if path.is_file() && !name.starts_with('.') && !known && text {
+                found.push(Problem::whole(path.display().to_string(), "this file is not read").hint(hint));
+            }
+        }
+    };
+    look(
+        "",
+        &["toml"],
+        "rules stand in files whose name ends in `.toml` and in nothing else, lists in `lists/NAME.txt`",
+    );
+    look("lists", &["txt"], "a list is a text file, `NAME.txt`, with one word a line");
+    look("tests", &["toml"], "rule tests stand in files whose name ends in `.toml` and in nothing else");
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let name = name_of(&entry);
+        if entry.is_dir() && !name.starts_with('.') && !FOLDERS.contains(&name.as_str()) {
+            let inside = fs::read_dir(&entry).into_iter().flatten().flatten();
+            if inside.map(|file| file.path()).any(|file| has_ending(&file, "toml")) {
+                let message = "the files in this folder are not read";
+                let hint = "rules stand beside each other in one folder; tests in `tests`, mails in `mail`";
+                found.push(Problem::whole(entry.display().to_string(), message).hint(hint));
+            }
+        }
+    }
+    found.sort_by(|a, b| a.file.cmp(&b.file));
+    found
+}
+
+/// Folders beside the rules.
+const FOLDERS: [&str; 3] = ["lists", "mail", "tests"];
+
+/// How names of files end that were probably meant to be read.
+const OTHERWISE: [&str; 8] = [".toml", ".txt", ".csv", ".xlsx", ".xls", ".docx", ".rtf", ".ods"];
+
+fn read(path: &Path) -> Result<String, Problem> {
+    let file = path.display().to_string();
+    let cannot = |error: io::Error| Problem::whole(file.clone(), format!("cannot read the file: {error}"));
     let size = fs::metadata(path).map_err(cannot)?.len();
     if size > FILE_LIMIT {
-        return Err(format!("the file has {size} bytes, more than {FILE_LIMIT}"));
+        return Err(Problem::whole(file, format!("the file has {size} bytes, more than {FILE_LIMIT}")));
     }
     let bytes = fs::read(path).map_err(cannot)?;
+    if bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) || bytes.starts_with(b"{\\rtf")
+    {
+        let message = "this is a file of Word, Excel or the like, and no plain text";
+        return Err(Problem::whole(file, message).hint("save it as plain text, encoding UTF-8"));
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(Problem::whole(file, "the file is UTF-16, not UTF-8").hint(SAVE_AS));
+    }
     String::from_utf8(bytes).map_err(|error| {
-        let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.split(|byte| *byte == b'\n').count();
-        format!("the file is not UTF-8 (line {line}): save it as UTF-8")
+        let before = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
+        let (line, column) = line_and_column(&before, before.len());
+        let message = "the file is not UTF-8: it was probably saved as ANSI (Windows-1252)".to_owned();
+        Problem { file: file.clone(), line, column, message, hint: Some(SAVE_AS.into()) }
     })
 }
+
+const SAVE_AS: &str = "save it anew with the encoding UTF-8 (in Excel: \"CSV UTF-8\", in an editor: \"Save as\")";
 
 #[cfg(test)]
 mod tests {

@@ -14,13 +14,16 @@
 //! A rule that meets an absent value does not hit. A rule that fails does not hit either, and is
 //! named in [`Verdict::problems`]; nothing a rule or a lead contains makes `judge` fail.
 
+mod advice;
 mod check;
 mod compile;
 mod evaluate;
 mod expectation;
 mod files;
+mod lists;
 mod matched;
 mod names;
+mod never;
 mod operators;
 mod problem;
 mod reach;
@@ -31,6 +34,7 @@ mod sample;
 mod score;
 mod sieve;
 mod suggest;
+mod syntax;
 mod templates;
 mod types;
 mod values;
@@ -124,14 +128,13 @@ impl Rules {
     fn read(files: Files, mut problems: Vec<Problem>, qualify_at: i64, teams: &[Name]) -> Result<Self, Vec<Problem>> {
         let env = Arc::new(environment().map_err(|error| vec![cannot_load(&error)])?);
         let samples = samples().map_err(|error| vec![cannot_load(&error)])?;
-        let lists: BTreeMap<String, Words> = files
-            .lists
-            .iter()
-            .map(|file| (file.name.trim_end_matches(".txt").to_owned(), Words::parse(&file.text)))
-            .collect();
-        let mut reading = Reading::new(&env, &lists, teams, &samples);
+        let words: BTreeMap<String, Words> =
+            files.lists.iter().map(|file| (file.stem().to_owned(), Words::parse(&file.text))).collect();
+        let mut reading = Reading::new(&env, &words, teams, &samples);
         let rules = reading.all(&files.rules);
-        let Reading { problems: found, warnings, groups, .. } = reading;
+        let Reading { problems: found, mut warnings, groups, .. } = reading;
+        warnings.splice(0..0, files.passed_over.iter().cloned());
+        warnings.extend(files.lists.iter().flat_map(lists::warnings));
         problems.extend(found);
         let (templates, mail_tests) = templates::read(&files, &mut problems);
         if !problems.is_empty() {

@@ -10,6 +10,8 @@ use super::check::{Checker, call, leftmost};
 use super::problem::did_you_mean;
 use super::types::{DECIDED, FIELDS, Item, TYPE_NAMES, Ty, field};
 use super::view::MAY_BE_ABSENT;
+use crate::normalize::Spelling;
+use crate::normalize::fields::{Slot, meaning};
 
 /// What begins a full name.
 const ROOTS: [&str; 3] = ["lead", "touch", "lists"];
@@ -120,6 +122,10 @@ impl Checker<'_> {
             expr.expr = self.constant(Box::new(words), cost);
         } else {
             let hint = did_you_mean(name, self.lists.keys().map(String::as_str));
+            // `lists.key-accounts` is read as a difference.
+            let cut =
+                |known: &&String| known.strip_prefix(name).is_some_and(|rest| !rest.is_empty() && !is_name(known));
+            let hint = self.lists.keys().find(cut).map(|known| format!("did you mean `lists[\"{known}\"]`?")).or(hint);
             let hint = hint.unwrap_or_else(|| format!("write it to `lists/{name}.txt`, a word a line"));
             self.fault(leftmost(expr), format!("there is no list `{name}`"), Some(hint));
         }
@@ -147,7 +153,7 @@ impl Checker<'_> {
             self.fault(leftmost(expr), message, Some(hint));
             return;
         }
-        let hint = Self::meant(&name).unwrap_or_else(|| match path {
+        let hint = Self::meant(&name).or_else(|| called(path)).unwrap_or_else(|| match path {
             [root, ..] if root == "touch" => {
                 let known = FIELDS.iter().filter_map(|field| field.path.strip_prefix("touch."));
                 format!("a touch has {}", known.collect::<Vec<_>>().join(", "))
@@ -206,6 +212,38 @@ impl Checker<'_> {
         self.select(expr.id, operand, &field);
         Ty::Bool
     }
+}
+
+/// Whether it can stand behind a dot as it is.
+fn is_name(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !text.starts_with(|c: char| c.is_ascii_digit())
+}
+
+/// The field that forms label so: `lead.firma`, `touch.nachricht`.
+fn called(path: &[String]) -> Option<String> {
+    let [root, label] = path else { return None };
+    let field = match meaning(label, &Spelling::default())?.0 {
+        Slot::Email => "email",
+        Slot::Phone => "phone",
+        Slot::Name => "name",
+        Slot::GivenName => "given_name",
+        Slot::FamilyName => "family_name",
+        Slot::Company => "company",
+        Slot::Website => "website",
+        Slot::JobTitle => "job_title",
+        Slot::Country => "country",
+        Slot::Language => "language",
+        Slot::Subject => "subject",
+        Slot::Message => "message",
+        Slot::Page => "page",
+        Slot::Consent | Slot::Form | Slot::Referrer | Slot::Utm(_) => return None,
+    };
+    let name = match (root.as_str(), field) {
+        ("touch", "message") => "touch.text".to_owned(),
+        ("touch", "email") => "touch.from".to_owned(),
+        (root, field) => format!("{root}.{field}"),
+    };
+    FIELDS.iter().any(|field| field.path == name).then(|| format!("did you mean `{name}`?"))
 }
 
 fn timestamp_of(id: u64, name: String) -> Expr {

@@ -49,9 +49,39 @@ impl fmt::Display for Problem {
     }
 }
 
+/// What people write who think in German, and what it is called here.
+const GERMAN: [(&str, &[&str]); 21] = [
+    ("rule", &["regel", "regeln"]),
+    ("group", &["gruppe"]),
+    ("when", &["wenn", "falls", "bedingung"]),
+    ("score", &["punkte", "punktzahl", "wert"]),
+    ("tags", &["schlagworte", "schlagwörter", "etiketten"]),
+    ("reason", &["grund", "begründung"]),
+    ("priority", &["priorität", "prioritaet", "vorrang"]),
+    ("disposition", &["einstufung", "ergebnis", "status"]),
+    ("team", &["abteilung", "owner", "besitzer", "zuständig"]),
+    ("set", &["setze", "felder"]),
+    ("cap", &["höchstens", "deckel"]),
+    ("half_life", &["halbwertszeit", "halbwertzeit"]),
+    ("expect", &["erwarte", "erwartet", "erwartung"]),
+    ("lead", &["kontakt", "anfrage"]),
+    ("low", &["niedrig", "gering"]),
+    ("normal", &["mittel"]),
+    ("high", &["hoch"]),
+    ("qualified", &["qualifiziert"]),
+    ("unqualified", &["unqualifiziert"]),
+    ("disqualified", &["disqualifiziert", "ausgeschlossen"]),
+    ("review", &["prüfen", "pruefen", "prüfung"]),
+];
+
 /// Up to two names of `known` that `typed` may have meant, as advice.
 pub(super) fn did_you_mean<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let typed = typed.to_lowercase();
+    let known: Vec<&str> = known.into_iter().collect();
+    let meant = GERMAN.iter().find(|(_, german)| german.contains(&typed.as_str()));
+    if let Some((name, _)) = meant.filter(|(name, _)| known.contains(name)) {
+        return Some(format!("did you mean `{name}`?"));
+    }
     let mut near: Vec<(f64, &str)> = known
         .into_iter()
         .map(|name| (likeness(&typed, &name.to_lowercase()), name))
@@ -175,5 +205,7 @@ mod tests {
             Some("did you mean `lead.email` or `lead.emails`?")
         );
         assert_eq!(did_you_mean("xyz", ["name", "score"]), None);
+        assert_eq!(did_you_mean("Punkte", ["name", "score"]).as_deref(), Some("did you mean `score`?"));
+        assert_eq!(did_you_mean("hoch", ["name", "score"]), None, "nothing that is not there");
     }
 }

@@ -11,6 +11,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::files::File;
 use super::problem::{Problem, did_you_mean, line_and_column};
+use super::syntax::explain;
 
 /// Syntax mistakes told of one file; what follows them is mostly their consequence.
 const TOLD: usize = 5;
@@ -18,6 +19,7 @@ const TOLD: usize = 5;
 /// What some keys must be.
 const TEXT: &str = "text in quotes";
 const NUMBER: &str = "a whole number";
+const TEXTS: &str = "a list of texts: [\"one\", \"two\"]";
 
 /// One table of a file.
 pub(super) struct Table<'a> {
@@ -43,29 +45,19 @@ pub(super) fn problem_at(file: &File, offset: usize, message: impl Into<String>)
 /// Parses a file; `None` when its syntax is wrong.
 pub(super) fn parse<'a>(file: &'a File, problems: &mut Vec<Problem>) -> Option<DeTable<'a>> {
     let (table, errors) = DeTable::parse_recoverable(&file.text);
-    for error in errors.iter().take(TOLD) {
+    let mut told: Vec<usize> = Vec::new();
+    for error in &errors {
         let offset = error.span().map_or(0, |span| span.start);
-        let message = error.message().lines().collect::<Vec<_>>().join(", ");
-        let hint = about_syntax(&message);
-        problems.push(problem_at(file, offset, message).hint(hint));
+        let said = explain(&file.text, offset, &error.message().lines().collect::<Vec<_>>().join(", "));
+        let problem = problem_at(file, offset, said.message);
+        // What else is wrong with a line is mostly a consequence, and so are headers after a wrong one.
+        let again = told.contains(&problem.line) || problem.message.contains("in one bracket") && !told.is_empty();
+        if !again && told.len() < TOLD {
+            told.push(problem.line);
+            problems.push(problem.hint(said.hint));
+        }
     }
     errors.is_empty().then(|| table.into_inner())
-}
-
-/// What to do about a mistake of syntax.
-fn about_syntax(message: &str) -> &'static str {
-    let has = |part: &str| message.contains(part);
-    if has("duplicate key") {
-        "each key stands once: take one of them out, or begin another table before it"
-    } else if has("table") {
-        "a table begins with its name in two brackets: [[rule]]"
-    } else if has("escape") {
-        r#"in "…" a backslash is doubled; in '…' it stands for itself"#
-    } else if has("string") {
-        "a quote is not closed: a text on one line stands in '…' or \"…\", one of several lines between \'\'\' and \'\'\'"
-    } else {
-        "a line is `key = value`, with text in quotes; what follows a # is left out"
-    }
 }
 
 /// The `[[name]]` tables of a parsed file.
@@ -94,7 +86,8 @@ pub(super) fn tables_beside<'a>(
             continue;
         }
         if key.get_ref() != name {
-            let hint = did_you_mean(key.get_ref(), [name].into_iter().chain(others.iter().copied()))
+            let hint = elsewhere(name, key.get_ref())
+                .or_else(|| did_you_mean(key.get_ref(), [name].into_iter().chain(others.iter().copied())))
                 .unwrap_or_else(|| format!("each begins with `[[{name}]]`"));
             let message = format!("unknown key `{}`", key.get_ref());
             problems.push(problem_at(file, key.span().start, message).hint(hint));
@@ -112,6 +105,17 @@ pub(super) fn tables_beside<'a>(
         }));
     }
     found
+}
+
+/// Where tables of another sort stand.
+fn elsewhere(name: &str, found: &str) -> Option<String> {
+    let folder = match found {
+        "rule" | "group" => "rules/",
+        "test" if name == "rule" => "rules/tests/",
+        "template" => "rules/mail/",
+        _ => return None,
+    };
+    Some(format!("`[[{found}]]` stands in a file in {folder}"))
 }
 
 impl<'a> Table<'a> {
@@ -205,7 +209,7 @@ impl<'a> Table<'a> {
                 .collect()
         });
         if texts.is_none() {
-            problems.push(self.wrong(key, value, "a list of texts: [\"one\", \"two\"]"));
+            problems.push(self.wrong(key, value, TEXTS));
         }
         texts
     }
@@ -235,8 +239,15 @@ impl<'a> Table<'a> {
                 problem.hint(format!("leave out the quotes: {key} = {}", text.trim()))
             }
             _ if wanted == NUMBER => problem.hint(format!("{key} = 20")),
+            DeValue::Integer(number) if key == "half_life" => problem.hint(format!("{key} = \"{}d\"", number.as_str())),
             _ if wanted == TEXT => problem.hint(format!("{key} = '…'")),
-            DeValue::String(text) => problem.hint(format!("put it in brackets: {key} = [\"{}\"]", text.trim())),
+            DeValue::String(text) if wanted == TEXTS => {
+                let parts: Vec<String> = text.split([',', ';']).map(|part| format!("\"{}\"", part.trim())).collect();
+                problem.hint(format!("put it in brackets: {key} = [{}]", parts.join(", ")))
+            }
+            DeValue::String(text) if key == "set" => {
+                problem.hint(format!("name the field: {key} = {{ segment = \"{}\" }}", text.trim()))
+            }
             _ => problem,
         }
     }

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use super::compile::{Compiled, compile};
 use super::evaluate::{Answer, ask};
 use super::files::File;
+use super::never;
 use super::problem::{Problem, did_you_mean, offset_in_string};
 use super::reach::Reach;
 use super::read::{Placed, Table, json, parse, problem_at, tables_beside};
@@ -117,6 +118,9 @@ impl<'a> Reading<'a> {
         let rule = Rule { hit, when };
         let found = self.reach.of(&rule).into_iter();
         self.warnings.extend(found.map(|(message, hint)| table.problem(message).hint(hint)));
+        let when = table.get("when").map_or(0, |when| when.span().start);
+        let values = never::warnings(&rule.when).into_iter();
+        self.warnings.extend(values.map(|(message, hint)| table.problem_at(when, message).hint(hint)));
         Some(rule)
     }
 
@@ -150,7 +154,7 @@ impl<'a> Reading<'a> {
         let reason = table.text("reason", problems).map(|reason| reason.value.trim().to_owned());
         let group = table.text("group", problems);
         let group = group.and_then(|name| self.groups.find(&name, table, problems));
-        if group.is_some() && score.is_none() {
+        if group.is_some() && table.get("score").is_none() {
             problems.push(table.problem("a `group` without a `score` does nothing").hint("give the rule a `score`"));
         }
         let disposition = word(table, "disposition", Disposition::ALL, Disposition::as_str, problems);

@@ -44,8 +44,11 @@ const AFTER_READING: [&str; 15] = [
 pub struct TestOutcome {
     /// The test's file as a person would open it.
     pub file: String,
-    /// The line it begins on, from 1.
+    /// The line it begins on, or that cannot be read, from 1.
     pub line: usize,
+    /// The column of what cannot be read, from 1; 0 for the test as a whole.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub column: usize,
     /// Its name; empty when it could not be read.
     pub name: String,
     /// What was expected and did not come out; empty when it passed.
@@ -64,7 +67,10 @@ impl TestOutcome {
 
 impl fmt::Display for TestOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}: ", self.file, self.line)?;
+        match self.column {
+            0 => write!(f, "{}:{}: ", self.file, self.line)?,
+            column => write!(f, "{}:{}:{column}: ", self.file, self.line)?,
+        }
         if !self.name.is_empty() {
             write!(f, "{}: ", self.name)?;
         }
@@ -74,10 +80,17 @@ impl fmt::Display for TestOutcome {
         let failures: Vec<String> = self.failures.iter().map(Failure::to_string).collect();
         f.write_str(&failures.join("; "))?;
         match self.hits.as_slice() {
+            // It was not run.
+            [] if self.name.is_empty() => Ok(()),
             [] => f.write_str(" (no rule hit)"),
             hits => write!(f, " (rules that hit: {})", hits.join(", ")),
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+const fn is_zero(column: &usize) -> bool {
+    *column == 0
 }
 
 /// All tests beside a set of rules.
@@ -131,6 +144,7 @@ impl RuleTests {
         let broken = self.broken.iter().map(|problem| TestOutcome {
             file: problem.file.clone(),
             line: problem.line,
+            column: problem.column,
             name: String::new(),
             failures: vec![Failure::Told(match &problem.hint {
                 Some(hint) => format!("{}; {hint}", problem.message),
@@ -185,6 +199,7 @@ impl RuleTest {
         let mut outcome = TestOutcome {
             file: self.file.clone(),
             line: self.line,
+            column: 0,
             name: self.name.clone(),
             failures: Vec::new(),
             hits: Vec::new(),
@@ -203,6 +218,8 @@ impl RuleTest {
                 let now = self.now.unwrap_or(touch.received_at);
                 let verdict = rules.judge_after(verdict.as_ref(), &lead, &touch, now);
                 outcome.failures = self.expect.failures(&verdict);
+                let names: Vec<&str> = rules.names().map(|(name, _)| name).collect();
+                outcome.failures.extend(self.expect.unknown_rules(&names));
                 outcome.hits = verdict.hits.into_iter().map(|hit| hit.rule).collect();
             }
         }

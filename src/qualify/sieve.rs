@@ -15,24 +15,80 @@ const PIECE: usize = 3;
 /// Numbers that a set may hold; a page of text has some two thousand pieces.
 const BITS: usize = 1 << 16;
 
-/// What a text must hold for a pattern to match.
+/// What a text must hold for a pattern to match, written out in one row: a thousand patterns are asked about each
+/// text, and what lies apart in memory takes longer to fetch than to compare.
+///
+/// Each part is its sort, the length of what follows, and that: the pieces of a word, or other parts.
 #[derive(Clone, Debug)]
-pub(super) enum Needed {
-    /// A letter.
-    Letter(u8),
-    /// Two letters in a row.
-    Pair(u16),
-    /// All pieces of a word.
-    Word(Vec<u16>),
-    /// All of these.
-    All(Vec<Self>),
-    /// One of these.
-    Any(Vec<Self>),
-}
+pub(super) struct Needed(Box<[u16]>);
+
+/// All pieces of a word.
+const WORD: u16 = 0;
+/// All of some parts.
+const ALL: u16 = 1;
+/// One of some parts.
+const ANY: u16 = 2;
+/// A letter.
+const LETTER: u16 = 3;
+/// Two letters in a row.
+const PAIR: u16 = 4;
 
 impl Needed {
     /// What a pattern needs; `None` where it may match without any certain word.
     pub(super) fn by(pattern: &Hir) -> Option<Self> {
+        let mut row = Vec::new();
+        Part::by(pattern)?.write(&mut row)?;
+        Some(Self(row.into_boxed_slice()))
+    }
+
+    /// Whether a text may hold it. The text asked about last is remembered.
+    pub(super) fn may_be_in(&self, text: &str) -> bool {
+        text.len() < SHORTEST
+            || LAST.with_borrow_mut(|last| {
+                let note = match last {
+                    Some(note) if note.text == text => note,
+                    _ => last.insert(Note::of(text)),
+                };
+                Parts(&self.0).all(|(sort, inside)| holds(sort, inside, note))
+            })
+    }
+}
+
+/// Parts that follow each other: the sort of each, and what is in it.
+struct Parts<'r>(&'r [u16]);
+
+impl<'r> Iterator for Parts<'r> {
+    type Item = (u16, &'r [u16]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let [sort, length, rest @ ..] = self.0 else { return None };
+        let (inside, rest) = rest.split_at_checked(usize::from(*length))?;
+        self.0 = rest;
+        Some((*sort, inside))
+    }
+}
+
+fn holds(sort: u16, inside: &[u16], note: &Note) -> bool {
+    match sort {
+        WORD => inside.iter().all(|piece| note.pieces.has(*piece)),
+        PAIR => inside.iter().all(|pair| note.pairs.has(*pair)),
+        LETTER => inside.iter().all(|letter| note.letters.get(usize::from(*letter)).is_none_or(|there| *there)),
+        ANY => Parts(inside).any(|(sort, inside)| holds(sort, inside, note)),
+        _ => Parts(inside).all(|(sort, inside)| holds(sort, inside, note)),
+    }
+}
+
+/// A part while a pattern is read.
+enum Part {
+    Letter(u8),
+    Pair(u16),
+    Word(Vec<u16>),
+    All(Vec<Self>),
+    Any(Vec<Self>),
+}
+
+impl Part {
+    fn by(pattern: &Hir) -> Option<Self> {
         match pattern.kind() {
             HirKind::Literal(_) => Self::in_turn(std::slice::from_ref(pattern)),
             HirKind::Concat(parts) => Self::in_turn(parts),
@@ -74,26 +130,32 @@ impl Needed {
         }
     }
 
-    /// Whether a text may hold it. The text asked about last is remembered.
-    pub(super) fn may_be_in(&self, text: &str) -> bool {
-        text.len() < SHORTEST
-            || LAST.with_borrow_mut(|last| {
-                let note = match last {
-                    Some(note) if note.text == text => note,
-                    _ => last.insert(Note::of(text)),
-                };
-                self.is_in(note)
-            })
-    }
-
-    fn is_in(&self, note: &Note) -> bool {
-        match self {
-            Self::Letter(letter) => note.letters[usize::from(*letter)],
-            Self::Pair(pair) => note.pairs.has(*pair),
-            Self::Word(pieces) => pieces.iter().all(|piece| note.pieces.has(*piece)),
-            Self::All(needed) => needed.iter().all(|needed| needed.is_in(note)),
-            Self::Any(needed) => needed.iter().any(|needed| needed.is_in(note)),
-        }
+    /// Adds it to a row; `None` where it is too long for one.
+    fn write(&self, row: &mut Vec<u16>) -> Option<()> {
+        let (sort, parts) = match self {
+            // One part alone needs no brackets.
+            Self::All(parts) | Self::Any(parts) if parts.len() == 1 => return parts[0].write(row),
+            Self::Letter(letter) => {
+                row.extend([LETTER, 1, u16::from(*letter)]);
+                return Some(());
+            }
+            Self::Pair(pair) => {
+                row.extend([PAIR, 1, *pair]);
+                return Some(());
+            }
+            Self::Word(pieces) => {
+                row.extend([WORD, u16::try_from(pieces.len()).ok()?]);
+                row.extend(pieces);
+                return Some(());
+            }
+            Self::All(parts) => (ALL, parts),
+            Self::Any(parts) => (ANY, parts),
+        };
+        row.extend([sort, 0]);
+        let start = row.len();
+        parts.iter().try_for_each(|part| part.write(row))?;
+        row[start - 1] = u16::try_from(row.len() - start).ok()?;
+        Some(())
     }
 }
 

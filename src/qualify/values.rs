@@ -13,9 +13,11 @@ use cel::common::types::{
 use cel::common::value::{CowVal, StaticVal, Val};
 use cel::{DeclarationError, Env, ExecutionError};
 use regex::{Regex, RegexBuilder};
-use regex_syntax::hir::{Hir, HirKind, LookSet, Repetition};
+use regex_syntax::hir::{Class, Hir, HirKind, LookSet, Repetition};
 
+use super::lists;
 use super::sieve::Needed;
+use super::view::work;
 
 /// Bytes that a compiled pattern may take, and its cache while it runs.
 const PATTERN_LIMIT: usize = 2 << 20;
@@ -41,19 +43,14 @@ impl FromIterator<String> for Words {
 }
 
 impl Words {
-    /// Reads a list file: a word a line; empty lines and what follows a `#` at the start of a line
-    /// or after a blank are left out.
+    /// Reads a list file.
     pub(super) fn parse(text: &str) -> Self {
-        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        text.lines()
-            .map(|line| match line.find(" #").or_else(|| line.find("\t#")) {
-                Some(comment) => &line[..comment],
-                None => line,
-            })
-            .map(str::trim)
-            .filter(|word| !word.is_empty() && !word.starts_with('#'))
-            .map(str::to_owned)
-            .collect()
+        lists::words(text).map(|(_, word)| word.to_owned()).collect()
+    }
+
+    /// The words, in the order of the list.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.items.iter().map(CelString::inner)
     }
 
     /// Number of words.
@@ -200,7 +197,12 @@ pub(super) struct Pattern {
     wide: Option<Regex>,
     /// Words without which it does not match.
     needed: Option<Arc<Needed>>,
+    /// How much there is to run at each letter.
+    weight: usize,
 }
+
+/// Letters times weight that are run in the time of one unit of a rule's budget.
+const RUN_AT_ONCE: usize = 8192;
 
 impl Pattern {
     /// Compiles a pattern; the error is one line.
@@ -215,8 +217,9 @@ impl Pattern {
         })?;
         let whole = regex_syntax::parse(source).ok();
         let needed = whole.as_ref().and_then(Needed::by).map(Arc::new);
+        let weight = whole.as_ref().map_or(usize::MAX, weight);
         let wide = whole.and_then(without_boundaries).and_then(|source| build(&source).ok());
-        Ok(Self { exact, wide, needed })
+        Ok(Self { exact, wide, needed, weight })
     }
 
     /// What of a text it matches first.
@@ -233,6 +236,7 @@ impl Pattern {
         if self.needed.as_ref().is_some_and(|needed| !needed.may_be_in(text)) {
             return None;
         }
+        work(self.weight.saturating_mul(text.len()) / RUN_AT_ONCE);
         match &self.wide {
             Some(wide) if !text.is_ascii() => wide.find(text).map(|found| found.start()),
             _ => Some(0),
@@ -242,6 +246,24 @@ impl Pattern {
 
 fn build(source: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(source).size_limit(PATTERN_LIMIT).dfa_size_limit(PATTERN_LIMIT).build()
+}
+
+/// How many steps a pattern has, each repetition written out.
+fn weight(pattern: &Hir) -> usize {
+    match pattern.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Unicode(class)) => class.ranges().len().max(1),
+        HirKind::Class(Class::Bytes(class)) => class.ranges().len().max(1),
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min.saturating_add(1));
+            weight(&repetition.sub).saturating_mul(usize::try_from(times).unwrap_or(usize::MAX))
+        }
+        HirKind::Capture(capture) => weight(&capture.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            parts.iter().fold(0, |sum, part| sum.saturating_add(weight(part)))
+        }
+    }
 }
 
 /// A pattern without its word boundaries; `None` where it has none.
@@ -348,6 +370,13 @@ mod tests {
         );
         let items: Vec<&str> = words.0.items.iter().map(cel::common::types::CelString::inner).collect();
         assert_eq!(items, ["gmail.com", "gmx.de", "C#", "web.de"]);
+    }
+
+    #[test]
+    fn a_pattern_weighs_what_it_takes_to_run() {
+        let weight = |source: &str| Pattern::compile(source).unwrap().weight;
+        assert_eq!([weight("abc"), weight("a|bc"), weight("(ab){3}"), weight("[a-cx]+")], [3, 3, 6, 4]);
+        assert!(weight(r"(?i)\b(angebot|preis)\b") < 100 && weight(".{0,1000}x") > 1000);
     }
 
     proptest! {

@@ -5,6 +5,7 @@
 //! values. An absent value has no answer, which ends the evaluation, unless the name starts with
 //! [`MAY_BE_ABSENT`]: then it is `null`. Each answer is paid for, so that no rule runs for long.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -23,11 +24,20 @@ pub(super) const MAY_BE_ABSENT: char = '?';
 pub(super) const CONSTANT: char = '~';
 
 /// What one evaluation may cost, in units of one answer, 64 bytes of text or one element of a list:
-/// some 25 MB of text looked at.
+/// some 25 MB of text looked at, or less with patterns that are slow to run.
 pub(super) const BUDGET: i64 = 400_000;
 
 /// Bytes of one text that rules see; the rest is cut off, at a character.
 pub(super) const TEXT_LIMIT: usize = 64 << 10;
+
+thread_local! {
+    static WORK: Cell<i64> = const { Cell::new(0) };
+}
+
+/// Adds to what the evaluation on this thread costs: it is paid with the next answer.
+pub(super) fn work(cost: usize) {
+    WORK.set(WORK.get().saturating_add(i64::try_from(cost).unwrap_or(i64::MAX)));
+}
 
 /// What one evaluation sees.
 #[derive(Debug)]
@@ -51,6 +61,7 @@ pub(super) struct Constant {
 impl<'a> View<'a> {
     /// A view with its whole budget.
     pub(super) fn new(lead: &'a Lead, touch: &'a Touch, now: Timestamp, constants: &'a [Constant]) -> Self {
+        WORK.set(0);
         Self { lead, touch, now, constants, budget: AtomicI64::new(BUDGET) }
     }
 
@@ -59,9 +70,15 @@ impl<'a> View<'a> {
         self.budget.load(Ordering::Relaxed) <= 0
     }
 
+    /// What the evaluation has cost so far, also beyond its budget.
+    #[cfg(test)]
+    pub(super) fn spent(&self) -> i64 {
+        BUDGET - self.budget.load(Ordering::Relaxed) + WORK.get()
+    }
+
     /// Takes `cost` off the budget; `None` when nothing is left.
     fn pay(&self, cost: usize) -> Option<()> {
-        let cost = i64::try_from(cost).unwrap_or(i64::MAX);
+        let cost = i64::try_from(cost).unwrap_or(i64::MAX).saturating_add(WORK.take());
         let left = self.budget.load(Ordering::Relaxed).saturating_sub(cost);
         self.budget.store(left, Ordering::Relaxed);
         (left > 0).then_some(())

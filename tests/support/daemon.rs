@@ -47,6 +47,13 @@ impl Daemon {
         self.folder.path().join(name)
     }
 
+    /// Writes a file in the folder, and the folders that it stands in.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
     /// Starts the daemon and waits until it is up.
     pub fn start(&mut self) {
         self.start_by(Command::new(binary()));

@@ -6,6 +6,7 @@ pub mod daemon;
 pub mod dovecot;
 pub mod http;
 pub mod look;
+pub mod office;
 pub mod readme;
 pub mod server;
 pub mod site;

@@ -211,7 +211,10 @@ fn try_out(wish: &Try, config: &Config) -> anyhow::Result<bool> {
         None => say("  team: no rule chose one, so the default team")?,
     }
     if lead.person.emails.is_empty() {
-        say("  nobody's address is known here; give one with --from for rules about who writes")?;
+        match &wish.from {
+            Some(from) => say(&harmless(&format!("  `{from}` is no e-mail address, so nobody's is known here")))?,
+            None => say("  nobody's address is known here; give one with --from for rules about who writes")?,
+        }
     }
     Ok(true)
 }

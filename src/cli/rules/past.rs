@@ -6,7 +6,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::super::client::Client;
-use super::super::print::{Format, Printer, count, line, percent, say, short, text};
+use super::super::print::{Format, Printer, count, harmless, line, percent, say, short, text};
 use super::Replay;
 use crate::config::Config;
 
@@ -18,18 +18,22 @@ pub(super) fn replay(wish: &Replay, config: &Config, client: &Client) -> anyhow:
     let files: Vec<(String, &str)> = rules.texts().collect();
     let wanted = json!({ "files": files, "qualify_at": config.rules.qualify_at, "since": since });
     let replayed = client.post("/rules/replay", &wanted)?;
-    let mut printer = Printer::new(wish.format, &["id", "lead", "disposition", "score", "team", "owner"]);
+    let mut printer = Printer::new(wish.format, &["id", "lead", "disposition", "score", "team", "owner", "and"]);
     let mut moved: BTreeMap<(&str, String), usize> = BTreeMap::new();
     for change in replayed["changes"].as_array().into_iter().flatten() {
-        for part in ["disposition", "team", "owner"] {
+        for part in ["disposition", "team", "owner", "priority"] {
             if change["is"][part] != change["would_be"][part] {
                 *moved.entry((part, arrow(change, part))).or_default() += 1;
             }
         }
+        for tag in tags(change) {
+            *moved.entry(("tag", tag)).or_default() += 1;
+        }
         let parts = ["disposition", "score", "team", "owner"];
         printer.item(change, |change| {
             let stands = parts.iter().map(|part| arrow(change, part));
-            [text(&change["id"]), short(&change["who"], 30)].into_iter().chain(stands).collect()
+            let first = [text(&change["id"]), short(&change["who"], 30)].into_iter();
+            first.chain(stands).chain([short(&json!(and(change).join("; ")), 60)]).collect()
         })?;
     }
     if wish.format.json {
@@ -37,10 +41,47 @@ pub(super) fn replay(wish: &Replay, config: &Config, client: &Client) -> anyhow:
     }
     printer.finish("every lead stands where these rules would put it")?;
     for ((part, arrow), leads) in moved {
-        say(&format!("{part:<12} {arrow}: {}", count(leads, "lead")))?;
+        say(&harmless(&format!("{part:<12} {arrow}: {}", count(leads, "lead"))))?;
     }
     let changed = replayed["changes"].as_array().map_or(0, Vec::len);
     say(&format!("{} of {} leads would stand elsewhere; nothing was changed", changed, replayed["leads"]))
+}
+
+/// Tags that would come (`+intent:price`) and go (`-intent:price`).
+fn tags(change: &Value) -> Vec<String> {
+    let of = |side: &str| change[side]["tags"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let (is, would_be) = (of("is"), of("would_be"));
+    let come = would_be.iter().filter(|tag| !is.contains(tag)).map(|tag| format!("+{}", text(tag)));
+    let go = is.iter().filter(|tag| !would_be.contains(tag)).map(|tag| format!("-{}", text(tag)));
+    come.chain(go).collect()
+}
+
+/// What else would be otherwise: tags, priority, reason and the fields that rules set.
+fn and(change: &Value) -> Vec<String> {
+    let mut said = tags(change);
+    if said.is_empty() && change["is"]["tags"] != change["would_be"]["tags"] {
+        said.push("tags in another order".to_owned());
+    }
+    for part in ["priority", "reason"] {
+        if change["is"][part] != change["would_be"][part] {
+            said.push(format!("{part} {}", arrow(change, part)));
+        }
+    }
+    let of = |side: &str| change[side]["custom"].as_object().into_iter().flatten().map(|(field, _)| field.clone());
+    let mut fields: Vec<String> = of("is").chain(of("would_be")).collect();
+    fields.sort_unstable();
+    fields.dedup();
+    for field in fields {
+        let pair = json!({ "is": change["is"]["custom"], "would_be": change["would_be"]["custom"] });
+        if pair["is"][&field] != pair["would_be"][&field] {
+            said.push(format!("{field} {}", arrow(&pair, &field)));
+        }
+    }
+    // Points may move between the two scores.
+    if change["is"]["fit"] != change["would_be"]["fit"] && change["is"]["score"] == change["would_be"]["score"] {
+        said.push(format!("fit {}, engagement {}", arrow(change, "fit"), arrow(change, "engagement")));
+    }
+    said
 }
 
 /// `was → would be`, or what it stays.

@@ -19,7 +19,8 @@ use serde_json::Value;
 use super::text::{clean, line, shorten};
 use super::{Spelling, company, language};
 use crate::lead::{Content, Fields};
-use label::{Certainty, Slot};
+use label::Certainty;
+pub(crate) use label::Slot;
 
 /// Entries of `fields`; what is beyond stands only in the original.
 const MAX_FIELDS: usize = 200;

@@ -15,7 +15,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::Letter;
-use crate::lead::{Content, Decision, Disposition, Email, Event, Lead, Phone, Verdict};
+use crate::lead::{Content, Decision, Disposition, Email, Event, Fate, Lead, Phone, Verdict};
 
 pub use clean::{block, line};
 pub use words::Language;
@@ -109,12 +109,16 @@ fn hits(verdict: &Verdict) -> Option<String> {
     let hits: Vec<_> = verdict
         .hits
         .iter()
-        .map(|hit| format!("{} ({:+})", line(&hit.rule, LONGEST_VALUE), hit.counted.unwrap_or(hit.score)))
+        .map(|hit| match (hit.score, hit.counted) {
+            // It decides something and has no points.
+            (0, _) => line(&hit.rule, LONGEST_VALUE),
+            (score, counted) => format!("{} ({:+})", line(&hit.rule, LONGEST_VALUE), counted.unwrap_or(score)),
+        })
         .collect();
     (!hits.is_empty()).then(|| hits.join(", "))
 }
 
-/// How the owner was found. The reason that was written down is English; other languages say less.
+/// How the owner was found. The reason that was written down is English; other languages say it in fewer words.
 fn routing(letter: &Letter) -> Option<String> {
     let decision = letter.decision.as_ref()?;
     let routing = &decision.routing;
@@ -123,7 +127,11 @@ fn routing(letter: &Letter) -> Option<String> {
     };
     let team = routing.team.as_ref().map(|team| format!("{} {team}", routed.team));
     let by = (decision.by != Decision::BY_RULES).then(|| format!("{} {}", routed.given_by, line(&decision.by, 80)));
-    let parts: Vec<_> = team.into_iter().chain(by).collect();
+    let to = letter.notice.owner.as_ref();
+    let chosen = routing.candidates.iter().find(|by| by.fate == Fate::Chosen && Some(&by.owner) == to);
+    let because = chosen.and_then(|chosen| routed.because.iter().find(|(start, _)| chosen.reason.starts_with(start)));
+    let because = because.map(|(_, words)| (*words).to_owned());
+    let parts: Vec<_> = team.into_iter().chain(by).chain(because).collect();
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 

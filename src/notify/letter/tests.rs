@@ -2,7 +2,7 @@
 
 use super::samples::{house, letter};
 use super::*;
-use crate::lead::{Correspondent, Disposition, Failing, Fields, Person, Stage};
+use crate::lead::{Candidate, Correspondent, Disposition, Failing, Fields, Person, Stage};
 
 fn in_german(mut letter: Letter) -> Letter {
     letter.house = house(Language::German);
@@ -198,7 +198,15 @@ fn a_letter_is_in_one_language_and_its_times_in_one_zone_those_of_the_owner() {
     let german = text(&letter);
     assert!(german.contains("  Zuteilung: Team sales\n") && german.contains("10:12 CET"), "{german}");
     assert!(!german.contains("whose turn"), "{german}");
-    letter.decision.as_mut().unwrap().by = "lea".to_owned();
+    let chosen =
+        |reason: &str| Candidate { owner: samples::name("anna"), fate: Fate::Chosen, reason: reason.to_owned() };
+    letter.decision.as_mut().unwrap().routing.candidates = vec![chosen(Candidate::TURN)];
+    assert!(text(&letter).contains("  Zuteilung: Team sales, Sie waren an der Reihe\n"));
+    letter.decision.as_mut().unwrap().routing.candidates =
+        vec![chosen("works the newest open lead of the same company; …")];
+    assert!(text(&letter).contains("  Zuteilung: Team sales, Sie betreuen diese Firma schon\n"));
+    let decision = letter.decision.as_mut().unwrap();
+    (decision.by, decision.routing.candidates) = ("lea".to_owned(), Vec::new());
     assert!(text(&letter).contains("  Zuteilung: Team sales, übergeben von lea\n"));
 
     let owner = letter.owner.as_mut().unwrap();

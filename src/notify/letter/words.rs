@@ -1,6 +1,6 @@
 //! The words of a letter, in German and English.
 
-use crate::lead::{Danger, Disposition, Stage};
+use crate::lead::{Candidate, Danger, Disposition, Stage};
 
 /// Language of letters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub(super) struct Words {
 pub(super) struct Routed {
     pub(super) team: &'static str,
     pub(super) given_by: &'static str,
+    /// Why the chosen one got it, by how the reason starts that was written down.
+    pub(super) because: [(&'static str, &'static str); 5],
 }
 
 impl Words {
@@ -163,7 +165,17 @@ static GERMAN: Words = Words {
     call: "Rufen Sie an:",
     show: "Alles dazu",
     accept: "Annehmen",
-    routed: Some(Routed { team: "Team", given_by: "übergeben von" }),
+    routed: Some(Routed {
+        team: "Team",
+        given_by: "übergeben von",
+        because: [
+            (Candidate::TURN, "Sie waren an der Reihe"),
+            (Candidate::SAME_PERSON, "Sie betreuen diese Person schon"),
+            (Candidate::SAME_COMPANY, "Sie betreuen diese Firma schon"),
+            (Candidate::FORWARDED, "Sie haben die Anfrage weitergeleitet"),
+            (Candidate::STANDS_IN, "in Vertretung"),
+        ],
+    }),
     stages: ["neu", "angenommen", "kontaktiert", "Termin vereinbart", "gewonnen", "verloren"],
     dispositions: ["qualifiziert", "unter der Schwelle", "ausgeschlossen", "zu prüfen"],
     dangers: [

@@ -103,6 +103,6 @@ fn a_field_that_no_lead_has_is_a_mistake_of_the_rule_test_with_its_line_and_what
     let told: Vec<String> = rules.run_tests(&read).iter().map(ToString::to_string).collect();
     assert_eq!(told.len(), 2, "{told:?}");
     let typo = told.iter().find(|told| told.contains("compnay")).unwrap();
-    assert!(typo.contains("tests/a.toml:3: a lead has no `compnay`; did you mean `company`?"), "{typo}");
+    assert!(typo.contains("tests/a.toml:3:33: a lead has no `compnay`; did you mean `company`?"), "{typo}");
     assert!(told.iter().any(|told| told.ends_with("as on forms: ok")), "{told:?}");
 }

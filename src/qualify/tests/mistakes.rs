@@ -160,3 +160,86 @@ fn rules_that_can_never_do_what_they_are_there_for_are_warned_of() {
         ]
     );
 }
+
+#[test]
+fn values_that_a_field_never_has_are_warned_of_with_what_to_write() {
+    for (when, says, hint) in [
+        (r#"lead.country in ["DE", "Deutschland"]"#, "`lead.country` is never `Deutschland`", "such as \"DE\""),
+        (r#"lead.country == "de""#, "two capital letters", "\"DE\""),
+        (r#""German" != lead.language"#, "two small letters", "\"de\""),
+        (r#"lead.domain == "*.edu""#, "stands for itself", "`lead.domain.endsWith(\".edu\")`"),
+        (r#"lead.company == "Firma*""#, "stands for itself", "`lead.company.startsWith(\"Firma\")`"),
+        (r#"lead.domain == "Firma.example""#, "small letters", "\"firma.example\""),
+        (r#"lead.domain == "https://www.firma.example""#, "a domain alone", "\"firma.example\""),
+        (r#""Max@firma.example" in lead.emails"#, "small letters", "\"max@firma.example\""),
+        (r#"touch.kind == "email""#, "`touch.kind` is never `email`", "there are mail, form"),
+        (r#"lead.stage in ["won"]"#, "`lead.stage` is never `won`", "converted"),
+        (r#"lead.fields.budget > 10000"#, "never greater or smaller than a number", "int(lead.fields[\"budget\"])"),
+        (r#"lead.touch_count > 1 && !(lead.country == "D")"#, "two capital letters", ""),
+    ] {
+        let rules = load(&[("a.toml", &one(when))]).unwrap_or_else(|problems| panic!("{when}: {problems:?}"));
+        let [warning] = rules.warnings() else { panic!("{when}: {:?}", rules.warnings()) };
+        assert_eq!((warning.line, warning.column), (4, 8), "{when}");
+        assert!(warning.message.contains(says), "{when}: {warning}");
+        assert!(warning.hint.as_ref().is_some_and(|told| told.contains(hint)), "{when}: {warning}");
+    }
+    let fine = r#"lead.country in ["DE", "AT"] && lead.language != "de" && lead.domain == "firma.example"
+        && int(lead.fields.budget) > 10000 && touch.kind in ["mail", "form"] && lead.name != "*" && lead.subject == "C*D""#;
+    assert_eq!(load(&[("a.toml", &one(fine))]).unwrap().warnings(), []);
+}
+
+#[test]
+fn files_that_are_not_read_though_they_were_meant_to_be_are_warned_of() {
+    let rule = one("lead.domain in lists.partners");
+    let rules = load(&[
+        ("a.TOML", &rule),
+        ("lists/partners.TXT", "firma.example\n"),
+        ("b.toml.txt", &rule),
+        ("lists/more.csv", "firma.example\n"),
+        ("tests/a.txt", ""),
+        ("mine/c.toml", &rule),
+        ("README.md", ""),
+        (".hidden.txt", ""),
+        ("old/notes.txt", ""),
+    ]);
+    let rules = rules.unwrap();
+    assert_eq!(rules.len(), 1);
+    let told: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), 4, "{told:#?}");
+    for (told, says) in told.iter().zip([
+        "b.toml.txt: this file is not read; rules stand in files whose name ends in `.toml`",
+        "lists/more.csv: this file is not read; a list is a text file",
+        "mine: the files in this folder are not read",
+        "tests/a.txt: this file is not read",
+    ]) {
+        assert!(told.contains(says), "{told}");
+    }
+}
+
+#[test]
+fn files_of_other_programs_and_in_other_encodings_are_told_with_what_to_do() {
+    for (name, bytes, place, says) in [
+        ("lists/x.txt", &b"firma.example\nm\xfcller.example\n"[..], "lists/x.txt:2:2: ", "not UTF-8"),
+        ("lists/x.txt", &b"\xff\xfea\0"[..], "lists/x.txt: ", "UTF-16"),
+        ("lists/x.txt", &b"PK\x03\x04rest"[..], "lists/x.txt: ", "Word, Excel"),
+        ("b.toml", &b"PK\x03\x04rest"[..], "b.toml: ", "Word, Excel"),
+    ] {
+        let dir = folder(&[("a.toml", &one("lead.domain in lists.x")), ("lists/x.txt", "")]);
+        fs::write(dir.path().join(name), bytes).unwrap();
+        let problems = Rules::load(Some(dir.path()), 30, &[]).unwrap_err();
+        let told = problems.iter().map(ToString::to_string).find(|told| told.contains(says)).unwrap_or_default();
+        assert!(told.contains(place) && told.contains("; save it "), "{problems:?}");
+        assert_eq!(problems.len(), 1, "that the list is not there is no mistake of its own: {problems:?}");
+    }
+}
+
+#[test]
+fn a_list_whose_name_is_not_plain_is_named_as_it_can_be_written() {
+    let problems =
+        load(&[("a.toml", &one("lead.domain in lists.key-accounts")), ("lists/key-accounts.txt", "a.example\n")]);
+    let told = problems.unwrap_err()[0].to_string();
+    assert!(told.contains("did you mean `lists[\"key-accounts\"]`?"), "{told}");
+    let rules =
+        load(&[("a.toml", &one("lead.domain in lists[\"key-accounts\"]")), ("lists/key-accounts.txt", "a.example\n")]);
+    assert_eq!(rules.unwrap().len(), 1);
+}
