@@ -249,6 +249,15 @@ pub struct Touch {
     pub content: Content,
 }
 
+impl Touch {
+    /// What an item says, as a touch of a lead; `intake` is its ledger row.
+    #[must_use]
+    pub fn of(inbound: &Inbound, intake: Id, lead: Id, content: Content) -> Self {
+        let Inbound { channel, kind, received_at, .. } = inbound;
+        Self { id: intake, lead, channel: channel.clone(), kind: *kind, received_at: *received_at, content }
+    }
+}
+
 /// One line of a lead's history.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TimelineEntry {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Error, Service};
-use crate::lead::{Authentication, Delivery, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
+use crate::lead::{Authentication, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
 use crate::normalize::Trust;
 use crate::store::Records;
 
@@ -26,16 +26,7 @@ impl Service {
     pub async fn release(&self, id: Id, by: &str) -> Result<Receipt, Error> {
         let (row, original) = self.intake(id)?;
         let original = releasable(&row, original)?;
-        let inbound = Inbound {
-            channel: row.channel.clone(),
-            kind: row.kind,
-            received_at: row.received_at,
-            source: row.source.clone(),
-            delivery: Delivery::Unique,
-            original,
-            place: None,
-            quiet: false,
-        };
+        let inbound = Inbound { quiet: false, ..row.inbound(original) };
         let prepared = self.readers.read(inbound, Trust::Released).await;
         let Reading::Lead(content) = prepared.reading else {
             return Err(Error::Conflict(format!("intake {id} holds nothing that could be read as a lead")));

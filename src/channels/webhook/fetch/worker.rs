@@ -14,7 +14,7 @@ use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, client};
 use crate::channels::webhook::Config;
 use crate::config::ChannelKind;
 use crate::intake::Refused;
-use crate::lead::{Delivery, Inbound, Intake, Name, Original, Outcome, Place, Reading};
+use crate::lead::{Intake, Name, Original, Outcome, Place, Reading};
 use crate::normalize::{Trust, named_identity};
 use crate::service::Service;
 use crate::store::Records;
@@ -145,17 +145,7 @@ impl Errand<'_> {
 
     /// The row becomes what it is with its details, and the to-do goes: one commit.
     async fn complete(self, row: Intake, original: Original) -> Result<(), Refused> {
-        let inbound = Inbound {
-            channel: row.channel.clone(),
-            kind: row.kind,
-            received_at: row.received_at,
-            source: row.source.clone(),
-            delivery: Delivery::Unique,
-            original,
-            place: None,
-            quiet: row.quiet,
-        };
-        let prepared = self.service.readers.read(inbound, Trust::Usual).await;
+        let prepared = self.service.readers.read(row.inbound(original), Trust::Usual).await;
         let content = match prepared.reading {
             Reading::Lead(content) => content,
             Reading::Noise(why) => return self.close(row, Outcome::Ignored, why).await,
