@@ -36,6 +36,9 @@ pub struct Intake {
     /// Came in with `--quiet`: nobody is told of it, also not when its lead gets an owner later.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
+    /// When what it said was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
 }
 
 impl Intake {

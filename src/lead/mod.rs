@@ -7,6 +7,7 @@ mod alarm;
 mod assessment;
 mod authentication;
 mod decision;
+mod erasure;
 mod handling;
 mod id;
 mod inbound;
@@ -27,6 +28,7 @@ pub use alarm::{Alarm, Alarms, Cause};
 pub use assessment::{Assessment, Judged, Priority};
 pub use authentication::{Authentication, Check, Checked};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Score, Sum, Verdict};
+pub use erasure::{Erasure, Turns};
 pub use handling::{Awaited, Handling};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{

@@ -12,6 +12,7 @@ mod audit;
 mod backend;
 mod codec;
 mod damage;
+mod erase;
 mod format;
 mod home;
 mod keys;
@@ -19,8 +20,10 @@ mod originals;
 mod query;
 mod records;
 mod redb;
+mod renew;
 mod rotation;
 mod shrink;
+mod survey;
 mod unit;
 
 #[cfg(test)]
@@ -40,6 +43,7 @@ use home::Home;
 pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
 pub use damage::OPENING;
+pub use erase::erased_on;
 pub use format::FORMAT;
 pub use query::{Holder, IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};

@@ -92,9 +92,15 @@ impl Readers {
         *self.reader.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(reader);
     }
 
+    /// The settings by which is read now.
+    #[must_use]
+    pub fn reader(&self) -> Arc<Reader> {
+        Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Reads one item on one of the threads.
     pub async fn read(&self, inbound: Inbound, trust: Trust) -> Prepared {
-        let reader = Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner));
+        let reader = self.reader();
         let inbound = Arc::new(inbound);
         let mut answer = ask(&self.queue, &inbound, trust, &reader).await;
         if let Ok(Answer::Suspect) = answer {

@@ -1,10 +1,12 @@
-//! What a provider tells by its id alone: the rest is fetched from it, after the post is acknowledged.
+//! What a provider tells by its id alone: the rest is fetched from it, after the post is acknowledged. What it wants
+//! erased is erased then, too.
 //!
 //! In: to-dos that stand in the store as places of their channel, written with the ledger row that waits. Out: the
 //! row as what it is with its details, or with the reason why there are none. Whoever is stopped in between goes on
 //! at the next start: a to-do goes in the same commit that completes its row.
 
 mod client;
+mod deletion;
 mod worker;
 
 use axum::http::StatusCode;
@@ -19,6 +21,8 @@ use crate::lead::Place;
 
 /// What the keys of to-dos begin with among a channel's places.
 const PREFIX: &str = "fetch:";
+/// The same for what its provider wants erased.
+const ERASE: &str = "erase:";
 /// Pauses between attempts, seconds; the last one goes on.
 const PAUSES: [i64; 6] = [2, 10, 60, 300, 900, 3600];
 /// For how long is tried: Meta keeps a lead for 90 days, LinkedIn, too.
@@ -36,6 +40,19 @@ pub(super) struct Fetching {
     pub(super) headers: &'static [(&'static str, &'static str)],
     /// The post with what was fetched, in the order of the paths.
     pub(super) complete: fn(Value, Vec<Value>) -> Value,
+    /// What a post wants erased, if it does.
+    pub(super) erases: fn(&Value) -> Option<Deletion>,
+}
+
+/// A provider's word that somebody wants their data deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Deletion {
+    /// The id by which this word is known.
+    pub(super) delivery: String,
+    /// The id by which the item is known that is to be deleted.
+    pub(super) of: String,
+    /// The name of its conversation.
+    pub(super) conversation: String,
 }
 
 /// Something to fetch.
@@ -61,9 +78,10 @@ enum Failure {
 /// The to-do that stands in the store with an item that lacks its details.
 pub(super) fn todo(provider: &Provider, bytes: &[u8]) -> Option<Place> {
     let fetching = provider.fetch?;
-    let id = (fetching.wants)(&serde_json::from_slice(bytes).ok()?)?;
-    let value = serde_json::to_string(&Todo::default()).ok()?;
-    Some(Place::new(format!("{PREFIX}{id}"), Some(value)))
+    let body = serde_json::from_slice(bytes).ok()?;
+    let fetch = (fetching.wants)(&body).map(|id| format!("{PREFIX}{id}"));
+    let key = fetch.or_else(|| (fetching.erases)(&body).map(|deletion| format!("{ERASE}{}", deletion.delivery)))?;
+    Some(Place::new(key, Some(serde_json::to_string(&Todo::default()).ok()?)))
 }
 
 impl Todo {

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, client};
+use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, client, deletion};
 use crate::channels::webhook::Config;
 use crate::config::ChannelKind;
 use crate::intake::Refused;
@@ -65,6 +65,7 @@ async fn serve(service: &Arc<Service>) {
 
 /// Works off what is due of one channel.
 async fn look(service: &Arc<Service>, channel: Name, fetching: &'static Fetching, config: Config) {
+    deletion::look(service, &channel, fetching).await;
     let todos = service.store.view(|view| view.places(&channel, PREFIX));
     let todos = todos.unwrap_or_else(|error| {
         tracing::error!(%channel, %error, "cannot look for what is to be fetched");
