@@ -5,7 +5,6 @@
 //! row as what it is with its details, or with the reason why there are none. Whoever is stopped in between goes on
 //! at the next start: a to-do goes in the same commit that completes its row.
 
-mod client;
 mod deletion;
 mod worker;
 
@@ -57,16 +56,16 @@ pub(super) struct Deletion {
 
 /// Something to fetch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Todo {
+pub(super) struct Todo {
     /// Attempts that failed.
-    attempts: u32,
+    pub(super) attempts: u32,
     /// Not before.
-    next_at: Option<Timestamp>,
+    pub(super) next_at: Option<Timestamp>,
 }
 
 /// Why nothing was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Failure {
+pub(super) enum Failure {
     /// Try again, after this many seconds where the provider says so.
     Later(String, Option<i64>),
     /// Somebody must act; then it works.
@@ -86,7 +85,7 @@ pub(super) fn todo(provider: &Provider, bytes: &[u8]) -> Option<Place> {
 
 impl Todo {
     /// The same after one more attempt that failed.
-    fn put_off(&self, now: Timestamp, after: Option<i64>) -> Self {
+    pub(super) fn put_off(&self, now: Timestamp, after: Option<i64>) -> Self {
         let usual = PAUSES[usize::try_from(self.attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1)];
         let pause = SignedDuration::from_secs(after.unwrap_or(usual).clamp(1, 24 * 3600));
         Self { attempts: self.attempts.saturating_add(1), next_at: Some(now + pause) }
@@ -94,7 +93,7 @@ impl Todo {
 }
 
 /// What an answer means that is no success.
-fn judge(status: StatusCode, body: &Value, after: Option<i64>) -> Failure {
+pub(super) fn judge(status: StatusCode, body: &Value, after: Option<i64>) -> Failure {
     let said = ["message", "category"].iter().find_map(|key| body["error"][key].as_str().or(body[key].as_str()));
     let said: String = said.unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
     let said = if said.is_empty() { format!("it answered {status}") } else { format!("it answered {status}: {said}") };

@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, client, deletion};
-use crate::channels::webhook::Config;
+use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, deletion};
+use crate::channels::webhook::{Config, client, sns};
 use crate::config::ChannelKind;
 use crate::intake::Refused;
 use crate::lead::{Intake, Name, Original, Outcome, Place, Reading};
@@ -54,12 +54,21 @@ impl Fetcher {
 async fn serve(service: &Arc<Service>) {
     loop {
         let channels = service.channels.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let fetching = channels.into_iter().filter_map(|channel| match channel.kind {
-            ChannelKind::Webhook(config) => Some((channel.name, config.provider.fetch?, config)),
+        let webhooks = channels.into_iter().filter_map(|channel| match channel.kind {
+            ChannelKind::Webhook(config) => Some((channel.name, config)),
             _ => None,
         });
-        join_all(fetching.map(|(name, fetching, config)| look(service, name, fetching, config))).await;
+        join_all(webhooks.map(|(name, config)| look_after(service, name, config))).await;
         sleep(LOOK).await;
+    }
+}
+
+async fn look_after(service: &Arc<Service>, channel: Name, config: Config) {
+    if config.provider.topics {
+        sns::look(service, &channel, &config).await;
+    }
+    if let Some(fetching) = config.provider.fetch {
+        look(service, channel, fetching, config).await;
     }
 }
 
