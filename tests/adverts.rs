@@ -226,10 +226,15 @@ fn linkedin_is_answered_its_challenge_and_its_leads_are_read_with_their_question
     );
     send(&daemon, &notice(9, "DELETED"));
     send(&daemon, &notice(10, "CREATED"));
-    daemon.until("both rows wait for a person", LIMIT, |daemon| {
-        let said = reasons(daemon, "quarantined");
-        said.iter().any(|why| why.contains("erase it here")) && said.iter().any(|why| why.contains("details are gone"))
+    daemon.until("one row waits for a person", LIMIT, |daemon| {
+        reasons(daemon, "quarantined").iter().any(|why| why.contains("details are gone"))
     });
+    daemon.until("the lead whose writer had it deleted is erased", LIMIT, |daemon| {
+        daemon.json(&["leads", "list"]).is_empty()
+            && reasons(daemon, "ignored").iter().any(|why| why.contains("it was erased"))
+    });
+    send(&daemon, &notice(9, "CREATED"));
+    assert!(reasons(&daemon, "redelivered").iter().any(|why| why.contains("it stays erased")));
 }
 
 #[test]

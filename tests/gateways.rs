@@ -337,3 +337,31 @@ fn recorded_requests_give_the_mails_that_they_hold() {
     println!("{count} requests");
     assert!(count > 0);
 }
+
+#[test]
+fn a_token_of_mailgun_is_good_for_one_post() {
+    use hmac::{Hmac, KeyInit, Mac};
+    let secret = "key-0123456789";
+    let mut daemon = Daemon::with(&format!(
+        "[channels.mailgun]\nkind = \"webhook\"\nprovider = \"mailgun\"\nsecret = \"{secret}\"\n[owners.anna]\nname = \"Anna\"\n"
+    ));
+    daemon.start();
+    let time = jiff::Timestamp::now().as_second().to_string();
+    let post = |token: &str, text: &str| {
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+        let digest = mac.chain_update(&time).chain_update(token).finalize().into_bytes();
+        let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let mail = format!("From: {text}@firma.example\r\nSubject: Offer\r\nMessage-ID: <{text}@x>\r\n\r\nHello\r\n");
+        let fields =
+            [("timestamp", &time), ("token", &token.to_owned()), ("signature", &signature), ("body-mime", &mail)];
+        let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let headers = ["Content-Type: application/x-www-form-urlencoded"];
+        request(daemon.public(), "POST", "/hooks/mailgun", &headers, body.as_bytes()).unwrap().status
+    };
+    assert_eq!(post("first", "max"), 200);
+    assert_eq!(post("first", "max"), 401, "the same post");
+    assert_eq!(post("first", "eva"), 401, "another mail by a token that somebody saw");
+    assert_eq!(post("second", "eva"), 200);
+    assert_eq!(daemon.json(&["leads", "list"]).len(), 2);
+    assert!(daemon.log().contains("its token was used before"));
+}

@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::client::Client;
+use super::erase;
 use super::print::{Format, Printer, harmless, line, say, short, text};
 use super::{Outcome, one_of};
 use crate::lead::{Authentication, Disposition, Stage};
@@ -96,6 +97,24 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Erase somebody: their leads, and all that says who they were. It cannot be undone.
+    Erase {
+        /// Their e-mail address or telephone number, or a lead's id.
+        who: String,
+        /// Why, in words that name nobody; it is kept.
+        #[arg(long)]
+        reason: Option<String>,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// What was erased: when, by whom, how much and why.
+    Erased {
+        #[command(flatten)]
+        format: Format,
+    },
     /// Add a note to a lead's history.
     Note {
         /// Its id.
@@ -147,6 +166,8 @@ pub(super) fn run(command: Command, client: &Client) -> Outcome {
             };
             changed(&lead, format, &now)?;
         }
+        Command::Erase { who, reason, yes, format } => return erase::run(&who, reason, yes, format, client),
+        Command::Erased { format } => erase::list(format, client)?,
         Command::Note { id, text, format } => {
             let lead = client.post(&format!("/leads/{}/note", part(&id)), &json!({ "text": text }))?;
             changed(&lead, format, &format!("noted on {id}"))?;

@@ -6,6 +6,7 @@
 mod backfill;
 mod check;
 mod client;
+mod erase;
 mod import;
 mod intake;
 mod leads;

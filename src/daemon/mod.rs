@@ -67,6 +67,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut hangup = signal(SignalKind::hangup())?;
 
+    renew(&config.store);
     shrink(&config.store);
     let start = start(&config)?;
     if let Some(error) = &start.trouble {
@@ -174,6 +175,23 @@ async fn make_folders(config: &Config) {
     });
     if tokio::time::timeout(FOLDERS, futures_util::future::join_all(made)).await.is_err() {
         tracing::warn!("a watched folder does not answer; the start does not wait for it");
+    }
+}
+
+/// Leaves nothing in the store's file of whom was erased; a failure is met again by whoever opens it.
+fn renew(store: &std::path::Path) {
+    let begin = |before| {
+        notify(&[sd_notify::NotifyState::ExtendTimeoutUsec(COMPACTING)]);
+        tracing::info!(bytes = before, "somebody was erased: the store's file is written anew");
+    };
+    match Store::renew(store, begin) {
+        Ok(Some(renewed)) => {
+            tracing::info!(before = renewed.before, after = renewed.after, "the store's file was written anew");
+        }
+        Ok(None) => {}
+        Err(error) => {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the store's file was not written anew");
+        }
     }
 }
 

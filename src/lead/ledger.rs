@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Fit, Id, Kind, Name, Own};
+use super::{Delivery, Fit, Id, Inbound, Kind, Name, Original, Own};
 
 /// A ledger row: what became of one inbound item.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +36,26 @@ pub struct Intake {
     /// Came in with `--quiet`: nobody is told of it, also not when its lead gets an owner later.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub quiet: bool,
+    /// When what it said was erased.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub erased_at: Option<Timestamp>,
+}
+
+impl Intake {
+    /// The item of this row, to be read once more: it moves no place, and is no repetition of itself.
+    #[must_use]
+    pub fn inbound(&self, original: Original) -> Inbound {
+        Inbound {
+            channel: self.channel.clone(),
+            kind: self.kind,
+            received_at: self.received_at,
+            source: self.source.clone(),
+            delivery: Delivery::Unique,
+            original,
+            place: None,
+            quiet: self.quiet,
+        }
+    }
 }
 
 /// What became of an inbound item.

@@ -7,6 +7,7 @@ mod alarm;
 mod assessment;
 mod authentication;
 mod decision;
+mod erasure;
 mod handling;
 mod id;
 mod inbound;
@@ -27,6 +28,7 @@ pub use alarm::{Alarm, Alarms, Cause};
 pub use assessment::{Assessment, Judged, Priority};
 pub use authentication::{Authentication, Check, Checked};
 pub use decision::{Candidate, Decision, Fate, Hit, Routing, Score, Sum, Verdict};
+pub use erasure::{Erasure, Turns};
 pub use handling::{Awaited, Handling};
 pub use id::{Id, IdError, Name, NameError};
 pub use inbound::{
@@ -247,6 +249,15 @@ pub struct Touch {
     pub received_at: Timestamp,
     /// What it says.
     pub content: Content,
+}
+
+impl Touch {
+    /// What an item says, as a touch of a lead; `intake` is its ledger row.
+    #[must_use]
+    pub fn of(inbound: &Inbound, intake: Id, lead: Id, content: Content) -> Self {
+        let Inbound { channel, kind, received_at, .. } = inbound;
+        Self { id: intake, lead, channel: channel.clone(), kind: *kind, received_at: *received_at, content }
+    }
 }
 
 /// One line of a lead's history.

@@ -128,6 +128,13 @@ impl SealKey {
         bool::from(self.mac("lead", &lead.to_string()).as_bytes().ct_eq(proof.as_bytes())).then_some(lead)
     }
 
+    /// A word that stands for what was erased, so that it is known when it comes again: it cannot be turned back
+    /// without the key. Whoever has the key can try out what is guessed.
+    #[must_use]
+    pub fn stand_in(&self, erased: &str) -> String {
+        self.mac("erased", erased)
+    }
+
     fn proof(&self, seal: &Seal) -> String {
         self.mac(seal.own.as_str(), &seal.number)
     }

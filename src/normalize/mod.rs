@@ -323,12 +323,14 @@ fn called_off(mut content: Content, meeting: Meeting) -> Reading {
 
 /// The conversations of a channel, under names that no other channel's have.
 fn in_conversations(channel: &Name, names: &[String]) -> Option<Thread> {
-    let name = |name: &String| {
-        let name = format!("{channel}/{name}");
-        if name.len() <= Thread::LONGEST { name } else { format!("{channel}/sha256:{}", hex(&Sha256::digest(&name))) }
-    };
-    let conversations: Vec<String> = names.iter().map(name).collect();
+    let conversations: Vec<String> = names.iter().map(|name| conversation(channel, name)).collect();
     (!conversations.is_empty()).then(|| Thread { conversations, ..Thread::default() })
+}
+
+/// The name of one conversation of a channel.
+pub(crate) fn conversation(channel: &Name, name: &str) -> String {
+    let name = format!("{channel}/{name}");
+    if name.len() <= Thread::LONGEST { name } else { format!("{channel}/sha256:{}", hex(&Sha256::digest(&name))) }
 }
 
 /// Reads bytes as they are, without a channel and with the defaults of the settings: the whole

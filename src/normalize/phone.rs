@@ -70,6 +70,14 @@ pub fn country(phone: &Phone) -> Option<String> {
     (region != Region::World).then(|| region.as_region_str().to_string())
 }
 
+/// The country code of a number, and the rest of its digits.
+pub(crate) fn parts(phone: &Phone) -> Option<(String, String)> {
+    let number = PHONE_NUMBER_UTIL.parse(phone.as_str(), None).ok()?;
+    let code = number.country_code.to_string();
+    let rest = phone.as_str().strip_prefix('+')?.strip_prefix(code.as_str())?.to_owned();
+    Some((code, rest))
+}
+
 /// Every number in free text that is written like one, each once, at most 10.
 #[must_use]
 pub fn find(text: &str, region: &str) -> Vec<Phone> {

@@ -79,14 +79,7 @@ fn automatic(inbound: &Inbound, intake: Id, aside: &Aside, unit: &mut Unit<'_>) 
     lead.touch_count += 1;
     lead.updated_at = unit.now();
     unit.put_lead(&lead)?;
-    unit.add_touch(&Touch {
-        id: intake,
-        lead: lead.id,
-        channel: inbound.channel.clone(),
-        kind: inbound.kind,
-        received_at: inbound.received_at,
-        content,
-    })?;
+    unit.add_touch(&Touch::of(inbound, intake, lead.id, content))?;
     unit.add_event(lead.id, inbound.channel.as_str(), "away", format!("an automatic answer{until}"))?;
     let reason = format!("{}{until}; added to the lead with {because}; nobody is told", aside.reason);
     Ok(Some(Fate { outcome: Outcome::Touched, reason: Some(reason), lead: Some(lead.id), same_as: None, own: None }))

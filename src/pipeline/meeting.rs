@@ -57,14 +57,7 @@ impl Policy {
         lead.touch_count += 1;
         lead.updated_at = unit.now();
         unit.put_lead(&lead)?;
-        unit.add_touch(&Touch {
-            id: intake,
-            lead: lead.id,
-            channel: inbound.channel.clone(),
-            kind: inbound.kind,
-            received_at: inbound.received_at,
-            content: aside.content.clone(),
-        })?;
+        unit.add_touch(&Touch::of(inbound, intake, lead.id, aside.content.clone()))?;
         if !inbound.quiet {
             notices::tell(&lead, Event::Touched, Some(intake), &self.staff, unit)?;
         }

@@ -4,6 +4,7 @@
 //! Nothing here can refuse an item: the worst outcome is `quarantined`.
 
 mod aside;
+mod erased;
 mod hand;
 mod meeting;
 mod notices;
@@ -63,15 +64,10 @@ impl Policy {
         let inbound = &item.inbound;
         let id = unit.new_id();
         let fate = if let Some(before) = Self::delivered_before(item, unit)? {
-            let changed = keep_if_changed(inbound, id, &before, unit)?;
-            let same = if changed { "other content under the delivery id of" } else { "the same as" };
-            Fate {
-                outcome: Outcome::Redelivered,
-                reason: Some(format!("{same} {} of {:.0}", before.intake, before.at)),
-                // Not what became of it then: a person may have released it since.
-                lead: unit.intake(before.intake)?.and_then(|row| row.lead),
-                same_as: Some(before.intake),
-                own: own::seal(inbound, unit)?.map(|seal| seal.own),
+            let row = unit.intake(before.intake)?;
+            match row.as_ref().and_then(|row| Some((row, row.erased_at?))) {
+                Some((row, at)) => erased::again(item, id, &before, row, at, unit)?,
+                None => redelivered(inbound, id, &before, row.as_ref(), unit)?,
             }
         } else if let Some(seal) = own::seal(inbound, unit)? {
             self.welcome(item, &seal, id, unit)?
@@ -81,7 +77,10 @@ impl Policy {
                 Reading::Aside(aside) => self.beside(inbound, id, aside, unit)?,
                 Reading::Noise(why) => Fate::without_lead(Outcome::Ignored, why),
                 Reading::Unclear(why) => Fate::without_lead(Outcome::Quarantined, why),
-                Reading::Lead(content) => self.admit(inbound, id, content, unit)?,
+                Reading::Lead(content) => match erased::listed(inbound, content, unit)? {
+                    Some(fate) => fate,
+                    None => self.admit(inbound, id, content, unit)?,
+                },
             };
             unit.remember(&item.identity.key, &Delivered { intake: id, at: unit.now() })?;
             fate
@@ -163,6 +162,7 @@ impl Policy {
             own: fate.own,
             template,
             quiet: inbound.quiet,
+            erased_at: None,
         })?;
         Ok(receipt)
     }
@@ -237,6 +237,26 @@ fn reopen(lead: &mut Lead, answers: bool) -> bool {
         lead.stage_reason = None;
     }
     reopened
+}
+
+/// The same item again.
+fn redelivered(
+    inbound: &Inbound,
+    id: Id,
+    before: &Delivered,
+    row: Option<&Intake>,
+    unit: &mut Unit<'_>,
+) -> Result<Fate, Error> {
+    let changed = keep_if_changed(inbound, id, before, unit)?;
+    let same = if changed { "other content under the delivery id of" } else { "the same as" };
+    Ok(Fate {
+        outcome: Outcome::Redelivered,
+        reason: Some(format!("{same} {} of {:.0}", before.intake, before.at)),
+        // Not what became of it then: a person may have released it since.
+        lead: row.and_then(|row| row.lead),
+        same_as: Some(before.intake),
+        own: own::seal(inbound, unit)?.map(|seal| seal.own),
+    })
 }
 
 /// A sender may use one delivery id for two different things; then both originals are kept, and the

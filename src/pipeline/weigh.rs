@@ -38,14 +38,7 @@ impl Policy {
         unit: &mut Unit<'_>,
     ) -> Result<Weighed, Error> {
         let now = unit.now();
-        let mut touch = Touch {
-            id: intake,
-            lead: Id::MIN,
-            channel: inbound.channel.clone(),
-            kind: inbound.kind,
-            received_at: inbound.received_at,
-            content: content.clone(),
-        };
+        let mut touch = Touch::of(inbound, intake, Id::MIN, content.clone());
         let mut answers = false;
         let (mut lead, outcome, because) = match dedupe::place(content, now, unit)? {
             dedupe::Place::New { because } => (dedupe::open(unit.new_id(), &touch, now), Outcome::Created, because),

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::{Error, Service};
-use crate::lead::{Authentication, Delivery, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
+use crate::lead::{Authentication, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
 use crate::normalize::Trust;
-use crate::store::Records;
+use crate::store::{Records, erased_on};
 
 impl Service {
     /// A ledger row with what was received.
@@ -26,16 +26,7 @@ impl Service {
     pub async fn release(&self, id: Id, by: &str) -> Result<Receipt, Error> {
         let (row, original) = self.intake(id)?;
         let original = releasable(&row, original)?;
-        let inbound = Inbound {
-            channel: row.channel.clone(),
-            kind: row.kind,
-            received_at: row.received_at,
-            source: row.source.clone(),
-            delivery: Delivery::Unique,
-            original,
-            place: None,
-            quiet: false,
-        };
+        let inbound = Inbound { quiet: false, ..row.inbound(original) };
         let prepared = self.readers.read(inbound, Trust::Released).await;
         let Reading::Lead(content) = prepared.reading else {
             return Err(Error::Conflict(format!("intake {id} holds nothing that could be read as a lead")));
@@ -46,14 +37,14 @@ impl Service {
             .change(move |unit| {
                 // Somebody else may have released it in the meantime.
                 match unit.intake(id)? {
-                    Some(row) if is_releasable(row.outcome) => {
+                    Some(row) if is_releasable(row.outcome) && row.erased_at.is_none() => {
                         policy.release(&row, &inbound, &content, &by, unit).map(Some)
                     }
                     _ => Ok(None),
                 }
             })
             .await?;
-        receipt.ok_or_else(|| Error::Conflict(format!("intake {id} was released in the meantime")))
+        receipt.ok_or_else(|| Error::Conflict(format!("intake {id} was released or erased in the meantime")))
     }
 }
 
@@ -62,6 +53,9 @@ fn is_releasable(outcome: Outcome) -> bool {
 }
 
 fn releasable(row: &Intake, original: Option<Original>) -> Result<Original, Error> {
+    if let Some(at) = row.erased_at {
+        return Err(Error::Gone(format!("what intake {} said was {}", row.id, erased_on(at))));
+    }
     if !is_releasable(row.outcome) {
         let lead = row.lead.map(|lead| format!(" (lead {lead})")).unwrap_or_default();
         let outcome = row.outcome.as_str();

@@ -5,6 +5,7 @@
 
 mod away;
 mod channels;
+mod erase;
 mod filters;
 mod ledger;
 mod mailboxes;
@@ -32,6 +33,7 @@ use crate::pipeline::{InForce, Pulse, Space};
 use crate::store::{self, Store};
 
 pub use away::{HandedOn, Leave};
+pub use erase::{Doomed, Foreseen, Whom, Wish};
 pub use operations::{CanaryState, OutboxState, RulesState, Status, StoreState};
 pub use past::{Difference, Replayed, Said, Shadowed, Suggested};
 pub use people::{Assigned, Declined, StageChange};
@@ -114,6 +116,9 @@ pub enum Error {
     /// There is no such thing.
     #[error("there is no {0}")]
     NotFound(String),
+    /// It was there, and was erased.
+    #[error("{0}")]
+    Gone(String),
     /// The request makes no sense as it is.
     #[error("{0}")]
     Invalid(String),

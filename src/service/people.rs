@@ -202,7 +202,7 @@ impl Service {
         if reason.is_empty() {
             return Err(Error::Invalid("declining a lead needs a reason: whoever gets it next will ask".into()));
         }
-        let lead = self.store.view(|view| view.lead(id))?.ok_or_else(|| Error::NotFound(format!("lead {id}")))?;
+        let lead = self.store.view(|view| view.lead(id))?.ok_or_else(|| self.missing_lead(id))?;
         if lead.owner.is_none() || !lead.stage.is_open() {
             return Err(Error::Conflict("only an open lead that somebody owns can be declined".into()));
         }
@@ -242,6 +242,6 @@ impl Service {
                 Ok(Some(lead))
             })
             .await?;
-        changed.ok_or_else(|| Error::NotFound(format!("lead {id}")))
+        changed.ok_or_else(|| self.missing_lead(id))
     }
 }

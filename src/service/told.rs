@@ -227,6 +227,7 @@ mod tests {
             own: None,
             template: None,
             quiet: false,
+            erased_at: None,
         }
     }
 

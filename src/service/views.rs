@@ -193,7 +193,7 @@ impl Service {
                 decisions,
             }))
         })?;
-        found.ok_or_else(|| Error::NotFound(format!("lead {id}")))
+        found.ok_or_else(|| self.missing_lead(id))
     }
 
     /// Everybody's place in the rotations, in the order of the settings; then those who are not in the

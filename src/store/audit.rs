@@ -13,7 +13,7 @@ use super::records::Records;
 use super::rotation::{OwnerCounts, Rotation};
 use super::unit::match_keys;
 use super::{ENOUGH, Error, GO_ON, Store, View, codec, keys};
-use crate::lead::{Decision, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Thread, Touch};
+use crate::lead::{Decision, Erasure, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Thread, Touch};
 
 /// Differences that are named at most.
 const MOST: usize = 1000;
@@ -271,6 +271,14 @@ impl Audit<'_> {
             }
             Ok(())
         })?;
+        self.records(Table::Erasures, |_, _, erasure: Erasure| {
+            for (team, owners) in erasure.turns {
+                for (owner, count) in owners {
+                    *turns.entry((team.clone(), owner)).or_default() += count;
+                }
+            }
+            Ok(())
+        })?;
         let mut beyond = 0;
         let mut counted = BTreeMap::new();
         self.records(Table::Rotations, |audit, key, rotation: Rotation| {
@@ -298,12 +306,13 @@ impl Audit<'_> {
         Ok(())
     }
 
-    /// Items that became a lead's which is not there any more.
+    /// Items that became a lead's which is not there any more, and of which no erasure tells.
     fn erased(&mut self) -> Result<u64, Error> {
         let mut erased = 0;
         self.records(Table::Intakes, |audit, _, row: Intake| {
             let there = row.lead.map(|lead| audit.has(Table::Leads, &lead.to_bytes())).transpose()?;
-            erased += u64::from(became_a_lead(row.outcome) && there != Some(true));
+            let told = row.erased_at.is_some();
+            erased += u64::from(became_a_lead(row.outcome) && there != Some(true) && !told);
             Ok(())
         })?;
         Ok(erased)

@@ -78,7 +78,7 @@ pub enum Table {
     Intakes,
     /// Intake id → the original, compressed.
     Originals,
-    /// Identity → intake, lead, time.
+    /// Identity, or the stand-in of an erased one → intake, time.
     Deliveries,
     /// Channel, NUL, key → place.
     Places,
@@ -103,11 +103,15 @@ pub enum Table {
     Threads,
     /// Milliseconds, lead id → nothing, for leads that somebody must look after by then.
     Deadlines,
+    /// `lead:…` → the erasure; `person:…` and the stand-in of an address or number → when.
+    Erased,
+    /// Erasure id → erasure.
+    Erasures,
 }
 
 impl Table {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::Meta,
         Self::Leads,
         Self::Touches,
@@ -127,6 +131,8 @@ impl Table {
         Self::Unowned,
         Self::Threads,
         Self::Deadlines,
+        Self::Erased,
+        Self::Erasures,
     ];
 
     /// The name in the file.
@@ -152,6 +158,8 @@ impl Table {
             Self::Unowned => "unowned",
             Self::Threads => "threads",
             Self::Deadlines => "deadlines",
+            Self::Erased => "erased",
+            Self::Erasures => "erasures",
         }
     }
 }

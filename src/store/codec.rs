@@ -1,6 +1,7 @@
 //! Records as bytes: one version byte, then MessagePack with field names, so that a later version
 //! may add or drop fields. Originals are compressed besides, and what else is large.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, Write};
 
@@ -78,15 +79,24 @@ impl Write for Count {
 }
 
 pub(super) fn decode<T: DeserializeOwned>(table: Table, bytes: &[u8]) -> Result<T, Error> {
+    decode_plain(table, &plain(table, bytes)?)
+}
+
+/// The same from MessagePack.
+pub(super) fn decode_plain<T: DeserializeOwned>(table: Table, plain: &[u8]) -> Result<T, Error> {
+    rmp_serde::from_slice(plain).map_err(|error| wrong(table, error.to_string()))
+}
+
+/// A record as MessagePack: its texts stand in it as they are.
+pub(super) fn plain(table: Table, bytes: &[u8]) -> Result<Cow<'_, [u8]>, Error> {
     match bytes.split_first() {
-        Some((&NAMED, plain)) => rmp_serde::from_slice(plain).map_err(|error| wrong(table, error.to_string())),
+        Some((&NAMED, plain)) => Ok(Cow::Borrowed(plain)),
         Some((&PACKED, rest)) => {
             let (size, packed) = rest.split_first_chunk::<4>().ok_or_else(|| wrong(table, "cut short"))?;
             let size = usize::try_from(u32::from_le_bytes(*size))
                 .map_err(|error| wrong(table, error.to_string()))?
                 .min(LARGEST);
-            let plain = zstd::bulk::decompress(packed, size).map_err(|error| wrong(table, error.to_string()))?;
-            rmp_serde::from_slice(&plain).map_err(|error| wrong(table, error.to_string()))
+            zstd::bulk::decompress(packed, size).map(Cow::Owned).map_err(|error| wrong(table, error.to_string()))
         }
         Some((version, _)) => Err(wrong(table, format!("unknown encoding {version}"))),
         None => Err(wrong(table, "empty")),

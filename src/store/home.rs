@@ -53,6 +53,11 @@ impl Folder {
         Ok(Self { folder: folder.to_owned(), path: folder.join(NAME) })
     }
 
+    /// Removes a new file that was not finished.
+    pub(super) fn discard(&self) -> io::Result<()> {
+        std::fs::remove_file(self.unfinished())
+    }
+
     fn unfinished(&self) -> PathBuf {
         self.folder.join(UNFINISHED)
     }

@@ -62,6 +62,21 @@ pub(super) fn trips(own: Own) -> String {
     format!("{}:", own.as_str())
 }
 
+/// The identity of an erased item; no channel can be called so.
+pub(super) fn erased_delivery(stand_in: &str) -> String {
+    format!("\u{1}erased\0{stand_in}")
+}
+
+/// An address or number of somebody who was erased.
+pub(super) fn erased_person(stand_in: &str) -> String {
+    format!("person:{stand_in}")
+}
+
+/// A lead that was erased.
+pub(super) fn erased_lead(lead: Id) -> String {
+    format!("lead:{lead}")
+}
+
 /// All keys that start with `prefix`; `end` must outlive the range.
 pub(super) fn starting_with<'a>(prefix: &'a [u8], end: &'a mut Vec<u8>) -> (Bound<&'a [u8]>, Bound<&'a [u8]>) {
     end.clear();

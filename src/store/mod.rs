@@ -12,6 +12,7 @@ mod audit;
 mod backend;
 mod codec;
 mod damage;
+mod erase;
 mod format;
 mod home;
 mod kept;
@@ -20,8 +21,10 @@ mod originals;
 mod query;
 mod records;
 mod redb;
+mod renew;
 mod rotation;
 mod shrink;
+mod survey;
 mod unit;
 
 #[cfg(test)]
@@ -41,6 +44,7 @@ use home::Home;
 pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
 pub use damage::OPENING;
+pub use erase::erased_on;
 pub use format::FORMAT;
 pub use query::{Holder, IntakeFilter, LeadFilter, NoticeFilter, Page, Total};
 pub use records::{Delivered, Records};

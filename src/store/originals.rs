@@ -36,6 +36,16 @@ pub(super) fn get(tables: &dyn Read, intake: Id) -> Result<Option<Original>, Err
     if packed.is_empty() { Ok(None) } else { codec::decode(Table::Originals, &packed).map(Some) }
 }
 
+/// Removes an original.
+pub(super) fn remove(tables: &mut dyn Write, intake: Id) -> Result<(), Error> {
+    let (key, mut end, mut pieces) = (intake.to_bytes(), Vec::new(), Vec::new());
+    tables.scan(Table::Originals, keys::starting_with(&key, &mut end), Order::Forward, &mut |key, _| {
+        pieces.push(key.to_vec());
+        GO_ON
+    })?;
+    pieces.iter().try_for_each(|key| tables.remove(Table::Originals, key))
+}
+
 /// Cuts what is written into pieces.
 struct Pieces<'a> {
     tables: &'a mut dyn Write,

@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use super::backend::{Order, Table};
 use super::records::Records;
 use super::{ENOUGH, Error, GO_ON, Store, View, codec, keys};
-use crate::lead::{Disposition, Email, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Phone, Stage};
+use crate::lead::{Disposition, Email, Erasure, Id, Intake, Lead, Name, Notice, NoticeState, Outcome, Phone, Stage};
 
 /// Rows that are read in one snapshot at most,
 const SLICE: usize = 2000;
@@ -138,6 +138,11 @@ impl Store {
             |notice: &Notice| notice.id,
             |notice| fits(filter.state.as_ref(), Some(&notice.state)),
         )
+    }
+
+    /// Erasures, newest first.
+    pub fn erasures(&self, after: Option<Id>, limit: usize) -> Result<Page<Erasure>, Error> {
+        self.page(Table::Erasures, after, limit, |erasure: &Erasure| erasure.id, |_| true)
     }
 
     fn page<T: DeserializeOwned>(
@@ -320,6 +325,7 @@ mod tests {
                     own: None,
                     template: None,
                     quiet: false,
+                    erased_at: None,
                 })?;
                 unit.put_notice(&Notice {
                     id,

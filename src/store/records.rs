@@ -11,8 +11,8 @@ use super::backend::{Order, Read, Table};
 use super::rotation::{Absences, OwnerCounts, Rotation};
 use super::{ENOUGH, Error, GO_ON, codec, keys, originals};
 use crate::lead::{
-    Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, SealKey, TimelineEntry, Touch, Trip,
-    Verdict,
+    Alarms, Decision, Erasure, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, SealKey, TimelineEntry,
+    Touch, Trip, Verdict,
 };
 use crate::mistakes::{self, Mistake};
 
@@ -27,6 +27,9 @@ pub struct Delivered {
 
 /// Where dead notices about alarms are counted besides.
 pub(super) const DEAD_ALARMS: &[u8] = b"dead alarms";
+
+/// Says in the table of single records that somebody was erased.
+pub(super) const ERASED: &[u8] = b"erased";
 
 /// Reading typed records.
 pub trait Records {
@@ -114,10 +117,41 @@ pub trait Records {
         originals::get(self.tables(), intake)
     }
 
-    /// Whether an item with this identity was delivered before.
+    /// Whether an item with this identity was delivered before; also one that was erased since.
     fn delivered(&self, identity: &str) -> Result<Option<Delivered>, Error> {
         let key = mistakes::key(Mistake::RedeliveryForgottenAfterRestart, identity);
-        self.record(Table::Deliveries, key.as_bytes())
+        match self.record(Table::Deliveries, key.as_bytes())? {
+            Some(delivered) => Ok(Some(delivered)),
+            None => self.erased_delivery(identity),
+        }
+    }
+
+    /// An erased item with this identity.
+    fn erased_delivery(&self, identity: &str) -> Result<Option<Delivered>, Error> {
+        let Some(key) = self.erased_by()? else { return Ok(None) };
+        self.record(Table::Deliveries, keys::erased_delivery(&key.stand_in(identity)).as_bytes())
+    }
+
+    /// The key that stand-ins are made with, once anybody was erased.
+    fn erased_by(&self) -> Result<Option<SealKey>, Error> {
+        if self.tables().get(Table::Meta, ERASED)?.is_some() { self.seal_key() } else { Ok(None) }
+    }
+
+    /// When somebody with this address or number (`email:…`, `phone:…`) was erased.
+    fn person_erased(&self, person: &str) -> Result<Option<Timestamp>, Error> {
+        let Some(key) = self.erased_by()? else { return Ok(None) };
+        self.record(Table::Erased, keys::erased_person(&key.stand_in(person)).as_bytes())
+    }
+
+    /// That a lead was erased.
+    fn lead_erased(&self, lead: Id) -> Result<Option<Erasure>, Error> {
+        let id: Option<Id> = self.record(Table::Erased, keys::erased_lead(lead).as_bytes())?;
+        Ok(id.map(|id| self.record(Table::Erasures, &id.to_bytes())).transpose()?.flatten())
+    }
+
+    /// The newest id that was given.
+    fn last_id(&self) -> Result<Id, Error> {
+        Ok(self.record(Table::Meta, b"last_id")?.unwrap_or(Id::MIN))
     }
 
     /// How far a channel has read.
@@ -190,6 +224,18 @@ pub trait Records {
     /// A notice.
     fn notice(&self, id: Id) -> Result<Option<Notice>, Error> {
         self.record(Table::Notices, &id.to_bytes())
+    }
+
+    /// Notices about leads that were written after `after`, each with its lead.
+    fn notices_after(&self, after: Id) -> Result<Vec<(Id, Id)>, Error> {
+        let (mut found, key) = (Vec::new(), after.to_bytes());
+        let range = (Bound::Excluded(key.as_slice()), Bound::Unbounded);
+        self.tables().scan(Table::Notices, range, Order::Forward, &mut |_, value| {
+            let notice: Notice = codec::decode(Table::Notices, value)?;
+            found.extend(notice.lead.map(|lead| (notice.id, lead)));
+            GO_ON
+        })?;
+        Ok(found)
     }
 
     /// Pending notices due at `now`, longest due first.

@@ -70,6 +70,7 @@ fn touch(unit: &mut Unit<'_>, lead: Id) -> Result<(), super::Error> {
         own: None,
         template: None,
         quiet: false,
+        erased_at: None,
     })?;
     unit.add_touch(&Touch { id, lead, channel, kind, received_at, content: Content::default() })
 }
@@ -155,6 +156,7 @@ pub(crate) fn tell(store: &Store) {
                     own: None,
                     template: None,
                     quiet: false,
+                    erased_at: None,
                 };
                 assert!(row.id > id);
                 unit.keep_original(row.id, &Original { bytes: vec![0, 255, 10], ..Original::default() })?;

@@ -16,7 +16,7 @@ use crate::mistakes::{self, Mistake};
 
 /// One unit of work on the store; what it writes, it also reads back.
 pub struct Unit<'a> {
-    tables: &'a mut dyn Write,
+    pub(super) tables: &'a mut dyn Write,
     now: Timestamp,
     last: Id,
 }
@@ -74,7 +74,7 @@ impl<'a> Unit<'a> {
     }
 
     /// Adds a lead to, or takes it from, its owner's counts.
-    fn count(&mut self, lead: Option<&Lead>, by: i64) -> Result<(), Error> {
+    pub(super) fn count(&mut self, lead: Option<&Lead>, by: i64) -> Result<(), Error> {
         let Some((lead, owner)) = lead.and_then(|lead| Some((lead, lead.owner.clone()?))) else { return Ok(()) };
         let mut counts = self.owner_counts(&owner)?;
         counts.owned = counts.owned.saturating_add_signed(by);
@@ -189,7 +189,7 @@ impl<'a> Unit<'a> {
         self.put(Table::Notices, &notice.id.to_bytes(), notice)
     }
 
-    fn count_notice(&mut self, notice: &Notice, by: i64) -> Result<(), Error> {
+    pub(super) fn count_notice(&mut self, notice: &Notice, by: i64) -> Result<(), Error> {
         if notice.overtaken {
             return Ok(());
         }
@@ -233,7 +233,7 @@ impl<'a> Unit<'a> {
         self.put(Table::Rotations, key.as_bytes(), rotation)
     }
 
-    fn put<T: Serialize>(&mut self, table: Table, key: &[u8], record: &T) -> Result<(), Error> {
+    pub(super) fn put<T: Serialize>(&mut self, table: Table, key: &[u8], record: &T) -> Result<(), Error> {
         self.tables.put(table, key, &codec::encode(table, record)?)
     }
 }

@@ -24,6 +24,7 @@ use super::answer::Refusal;
 use super::fetch;
 use super::mail_in;
 use super::providers::Provider;
+use super::sns;
 use crate::lead::{Delivery, Inbound, Kind, Name, Original};
 use crate::normalize::form;
 
@@ -157,7 +158,7 @@ pub(super) fn split(
         received_at: Timestamp::now(),
         source,
         delivery: delivery.map_or(Delivery::Content(REPEAT), Delivery::Named),
-        place: fetch::todo(provider, &bytes),
+        place: fetch::todo(provider, &bytes).or_else(|| sns::todo(provider, &bytes)),
         original: Original { content_type: content_type.to_owned(), headers: kept(request), bytes },
         quiet: false,
     };

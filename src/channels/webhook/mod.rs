@@ -9,6 +9,7 @@ mod address;
 mod algorithm;
 mod answer;
 mod body;
+mod client;
 mod connection;
 mod cors;
 mod encoding;
@@ -30,9 +31,11 @@ pub(crate) mod settings;
 mod setup;
 mod signature;
 mod signed_token;
+mod sns;
 mod stall;
 mod unpack;
 mod uploads;
+mod used;
 mod verify;
 
 #[cfg(test)]
@@ -96,6 +99,8 @@ pub struct Account {
     pub token: Option<Secret>,
     /// Where that interface is; none: where it always is.
     pub api: Option<String>,
+    /// The topic of Amazon SNS that may post here, and whose signature counts.
+    pub topic: Option<String>,
 }
 
 /// The webhooks that receive now, one for each `[channels.NAME]` of this kind.
@@ -178,7 +183,9 @@ pub fn router(receivers: Arc<Receivers>, door: Door, board: Board) -> Router {
 
 fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bounds) -> Router {
     let budget = body::Budget::new(bounds.in_flight);
-    let desk = Desk { receivers, door, board, budget, bounds: Arc::new(bounds), commits: TaskTracker::new() };
+    let (bounds, commits, used) = (Arc::new(bounds), TaskTracker::new(), used::Used::default());
+    let certificates = sns::Certificates::default();
+    let desk = Desk { receivers, door, board, budget, bounds, commits, used, certificates };
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/hooks/{channel}", any(receive::answer))

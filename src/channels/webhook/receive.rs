@@ -23,8 +23,9 @@ use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
 use super::lack::lack;
 use super::unpack::{self, Coding};
+use super::used::{Ticket, Used};
 use super::verify::{Post, Proof, verify};
-use super::{Hook, Receivers, page};
+use super::{Hook, Receivers, page, signed_token, sns};
 use crate::channels::health::Board;
 use crate::intake::{Door, Refused};
 use crate::lead::{Inbound, Receipt};
@@ -74,6 +75,8 @@ pub(super) struct Desk {
     pub(super) bounds: Arc<Bounds>,
     pub(super) budget: Budget,
     pub(super) commits: TaskTracker,
+    pub(super) used: Used,
+    pub(super) certificates: sns::Certificates,
 }
 
 /// Answers a request for `/hooks/{channel}`.
@@ -159,6 +162,9 @@ impl Desk {
         if let Some(answer) = hook.handshake(&request, &bytes) {
             return Ok(answer);
         }
+        let has_secret = !hook.config.secrets.is_empty();
+        sns::prove(&hook.config.account, &self.certificates, &request.headers, &bytes, has_secret).await?;
+        let ticket = self.use_token(hook, &request, &bytes)?;
         hook.config.uploads.check(&request.headers, &bytes).map_err(Refusal::Uploads)?;
         let items = body::split(&hook.name, hook.config.provider, hook.delivery_header(), &request, bytes)?;
         let (items, is_array) = match items {
@@ -168,6 +174,9 @@ impl Desk {
         held.take_items(items.len())?;
         let deadline = (Instant::now() + bounds.commit).min(started + bounds.total);
         let receipts = self.submit(hook, items, held, deadline).await?;
+        if let Some(ticket) = ticket {
+            ticket.keep();
+        }
 
         match &*receipts {
             all if page::is_for_a_person(&request.headers) => {
@@ -175,6 +184,16 @@ impl Desk {
             }
             all => Ok((hook.config.provider.answer)(all, is_array)),
         }
+    }
+
+    /// A post that is signed by a token alone is taken once by each.
+    fn use_token(&self, hook: &Hook, request: &Parts, body: &[u8]) -> Result<Option<Ticket>, Refusal> {
+        if hook.config.proof != Proof::SignedToken || hook.config.secrets.is_empty() {
+            return Ok(None);
+        }
+        let Some(token) = signed_token::token(&Hook::as_posted(request, None, body)) else { return Ok(None) };
+        let ticket = self.used.take(&hook.name, &token, Instant::now().into_std());
+        ticket.map(Some).ok_or_else(|| Refusal::Unproven("its token was used before".to_owned()))
     }
 
     /// Hands the items in and waits for the commit, as long as there is time. They go in to the end even

@@ -7,7 +7,7 @@ use jiff::SignedDuration;
 
 use super::providers::{self, GENERIC, PROVIDERS, Provider};
 use super::receive::LARGEST_BODY;
-use super::{Account, Algorithm, Config, Encoding, Key, Piece, Proof, Signature, Uploads};
+use super::{Account, Algorithm, Config, Encoding, Key, Piece, Proof, Signature, Uploads, sns};
 use crate::config::problem::{Wrong, quote};
 use crate::config::report::Spot;
 use crate::config::section::Section;
@@ -71,7 +71,20 @@ fn account(section: &mut Section<'_>, provider: &Provider) -> Account {
             section.report().warning(&spot, wrong.hint("set `token`"));
         }
     }
+    if provider.topics {
+        account.topic = section.key("topic").parse(topic);
+        account.api = section.key("api").parse(|text| values::url(text).map(|_| text.to_owned()));
+    }
     account
+}
+
+/// The name of a topic of Amazon SNS.
+fn topic(text: &str) -> Result<String, Wrong> {
+    if sns::is_topic(text) {
+        return Ok(text.to_owned());
+    }
+    let wrong = Wrong::new(format!("{} is no topic of Amazon SNS", quote(text)));
+    Err(wrong.hint("copy its ARN, such as \"arn:aws:sns:eu-central-1:123456789012:leads\""))
 }
 
 /// Reads `time_trap = { field = "spent", least = "3s" }`.

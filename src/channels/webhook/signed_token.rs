@@ -15,7 +15,7 @@ use super::signature::{is_near, text};
 use super::verify::Post;
 
 /// How far the time may be from ours.
-const TOLERANCE: Duration = Duration::from_mins(5);
+pub(super) const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// Whether the body's `signature` is that of its `timestamp` and `token`, made lately.
 pub(super) fn is_on(post: &Post<'_>, secret: &str) -> bool {
@@ -24,6 +24,11 @@ pub(super) fn is_on(post: &Post<'_>, secret: &str) -> bool {
     let Some(signature) = Encoding::Hex.decode(&signature) else { return false };
     let is_signed = mac.chain_update(&time).chain_update(&token).verify_slice(&signature).is_ok();
     is_signed && !token.is_empty() && is_near(&time, post.now, TOLERANCE)
+}
+
+/// The token by which a post is signed so.
+pub(super) fn token(post: &Post<'_>) -> Option<String> {
+    signed(post).map(|[_, token, _]| token)
 }
 
 /// Time, token and signature of a form, or of the JSON in which events come.

@@ -92,6 +92,12 @@ impl Readers {
         *self.reader.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(reader);
     }
 
+    /// The settings by which is read now.
+    #[must_use]
+    pub fn reader(&self) -> Arc<Reader> {
+        Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Reads one item on one of the threads.
     pub async fn read(&self, inbound: Inbound, trust: Trust) -> Prepared {
         self.answered(self.hand_in(inbound, trust).await).await
@@ -100,7 +106,7 @@ impl Readers {
     /// Hands an item to the threads; [`Self::answered`] waits for what it says. Of many that were handed in, each
     /// wakes its waiter only when it is its turn.
     pub async fn hand_in(&self, inbound: Inbound, trust: Trust) -> Handed {
-        let reader = Arc::clone(&self.reader.read().unwrap_or_else(PoisonError::into_inner));
+        let reader = self.reader();
         let inbound = Arc::new(inbound);
         let answer = ask(&self.queue, &inbound, trust, &reader).await;
         Handed { inbound, trust, reader, answer }

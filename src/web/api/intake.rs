@@ -13,7 +13,7 @@ use super::super::problem::Problem;
 use super::parameters::{ById, ListQuery, list};
 use crate::lead::{Outcome, Receipt};
 use crate::service::Error;
-use crate::store::IntakeFilter;
+use crate::store::{IntakeFilter, erased_on};
 
 pub(super) fn routes() -> Router<Web> {
     Router::new()
@@ -49,6 +49,9 @@ async fn show(State(web): State<Web>, ById(id): ById) -> Result<Json<Value>, Pro
 async fn raw(State(web): State<Web>, ById(id): ById) -> Result<Response, Problem> {
     let (row, original) = web.read(move |service| service.intake(id)).await?;
     let original = original.ok_or_else(|| {
+        if let Some(at) = row.erased_at {
+            return Error::Gone(format!("the original of intake {id} was {}", erased_on(at)));
+        }
         Error::NotFound(format!("original of intake {id}; see {}", row.same_as.map_or(id, |first| first)))
     })?;
     let headers = [

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::super::Web;
 use super::super::auth::Caller;
 use super::super::problem::Problem;
+use super::erase::erase_lead;
 use super::parameters::{ById, ListQuery, body, list};
 use crate::lead::{Disposition, Lead, Stage};
 use crate::service::LeadInFull;
@@ -18,7 +19,7 @@ use crate::store::LeadFilter;
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .route("/leads", get(index))
-        .route("/leads/{id}", get(show).patch(edit))
+        .route("/leads/{id}", get(show).patch(edit).delete(erase_lead))
         .route("/leads/{id}/assign", post(assign))
         .route("/leads/{id}/stage", post(stage))
         .route("/leads/{id}/note", post(note))

@@ -1,6 +1,7 @@
 //! `/api/v1`: one file for each group of calls.
 
 mod channels;
+mod erase;
 mod import;
 mod intake;
 mod leads;
@@ -16,6 +17,7 @@ use super::Web;
 pub(super) fn routes() -> Router<Web> {
     Router::new()
         .merge(leads::routes())
+        .merge(erase::routes())
         .merge(intake::routes())
         .merge(operations::routes())
         .merge(mailboxes::routes())

@@ -201,6 +201,7 @@ mod tests {
             own: None,
             template: None,
             quiet: false,
+            erased_at: None,
         };
         unit.put_intake(&row).unwrap();
         id

@@ -1,10 +1,11 @@
-//! What a provider tells by its id alone: the rest is fetched from it, after the post is acknowledged.
+//! What a provider tells by its id alone: the rest is fetched from it, after the post is acknowledged. What it wants
+//! erased is erased then, too.
 //!
 //! In: to-dos that stand in the store as places of their channel, written with the ledger row that waits. Out: the
 //! row as what it is with its details, or with the reason why there are none. Whoever is stopped in between goes on
 //! at the next start: a to-do goes in the same commit that completes its row.
 
-mod client;
+mod deletion;
 mod worker;
 
 use axum::http::StatusCode;
@@ -19,6 +20,8 @@ use crate::lead::Place;
 
 /// What the keys of to-dos begin with among a channel's places.
 const PREFIX: &str = "fetch:";
+/// The same for what its provider wants erased.
+const ERASE: &str = "erase:";
 /// Pauses between attempts, seconds; the last one goes on.
 const PAUSES: [i64; 6] = [2, 10, 60, 300, 900, 3600];
 /// For how long is tried: Meta keeps a lead for 90 days, LinkedIn, too.
@@ -36,20 +39,33 @@ pub(super) struct Fetching {
     pub(super) headers: &'static [(&'static str, &'static str)],
     /// The post with what was fetched, in the order of the paths.
     pub(super) complete: fn(Value, Vec<Value>) -> Value,
+    /// What a post wants erased, if it does.
+    pub(super) erases: fn(&Value) -> Option<Deletion>,
+}
+
+/// A provider's word that somebody wants their data deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Deletion {
+    /// The id by which this word is known.
+    pub(super) delivery: String,
+    /// The id by which the item is known that is to be deleted.
+    pub(super) of: String,
+    /// The name of its conversation.
+    pub(super) conversation: String,
 }
 
 /// Something to fetch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Todo {
+pub(super) struct Todo {
     /// Attempts that failed.
-    attempts: u32,
+    pub(super) attempts: u32,
     /// Not before.
-    next_at: Option<Timestamp>,
+    pub(super) next_at: Option<Timestamp>,
 }
 
 /// Why nothing was fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Failure {
+pub(super) enum Failure {
     /// Try again, after this many seconds where the provider says so.
     Later(String, Option<i64>),
     /// Somebody must act; then it works.
@@ -61,14 +77,15 @@ enum Failure {
 /// The to-do that stands in the store with an item that lacks its details.
 pub(super) fn todo(provider: &Provider, bytes: &[u8]) -> Option<Place> {
     let fetching = provider.fetch?;
-    let id = (fetching.wants)(&serde_json::from_slice(bytes).ok()?)?;
-    let value = serde_json::to_string(&Todo::default()).ok()?;
-    Some(Place::new(format!("{PREFIX}{id}"), Some(value)))
+    let body = serde_json::from_slice(bytes).ok()?;
+    let fetch = (fetching.wants)(&body).map(|id| format!("{PREFIX}{id}"));
+    let key = fetch.or_else(|| (fetching.erases)(&body).map(|deletion| format!("{ERASE}{}", deletion.delivery)))?;
+    Some(Place::new(key, Some(serde_json::to_string(&Todo::default()).ok()?)))
 }
 
 impl Todo {
     /// The same after one more attempt that failed.
-    fn put_off(&self, now: Timestamp, after: Option<i64>) -> Self {
+    pub(super) fn put_off(&self, now: Timestamp, after: Option<i64>) -> Self {
         let usual = PAUSES[usize::try_from(self.attempts).unwrap_or(usize::MAX).min(PAUSES.len() - 1)];
         let pause = SignedDuration::from_secs(after.unwrap_or(usual).clamp(1, 24 * 3600));
         Self { attempts: self.attempts.saturating_add(1), next_at: Some(now + pause) }
@@ -76,7 +93,7 @@ impl Todo {
 }
 
 /// What an answer means that is no success.
-fn judge(status: StatusCode, body: &Value, after: Option<i64>) -> Failure {
+pub(super) fn judge(status: StatusCode, body: &Value, after: Option<i64>) -> Failure {
     let said = ["message", "category"].iter().find_map(|key| body["error"][key].as_str().or(body[key].as_str()));
     let said: String = said.unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
     let said = if said.is_empty() { format!("it answered {status}") } else { format!("it answered {status}: {said}") };

@@ -10,11 +10,11 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, client};
-use crate::channels::webhook::Config;
+use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, deletion};
+use crate::channels::webhook::{Config, client, sns};
 use crate::config::ChannelKind;
 use crate::intake::Refused;
-use crate::lead::{Delivery, Inbound, Intake, Name, Original, Outcome, Place, Reading};
+use crate::lead::{Intake, Name, Original, Outcome, Place, Reading};
 use crate::normalize::{Trust, named_identity};
 use crate::service::Service;
 use crate::store::Records;
@@ -54,17 +54,27 @@ impl Fetcher {
 async fn serve(service: &Arc<Service>) {
     loop {
         let channels = service.channels.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let fetching = channels.into_iter().filter_map(|channel| match channel.kind {
-            ChannelKind::Webhook(config) => Some((channel.name, config.provider.fetch?, config)),
+        let webhooks = channels.into_iter().filter_map(|channel| match channel.kind {
+            ChannelKind::Webhook(config) => Some((channel.name, config)),
             _ => None,
         });
-        join_all(fetching.map(|(name, fetching, config)| look(service, name, fetching, config))).await;
+        join_all(webhooks.map(|(name, config)| look_after(service, name, config))).await;
         sleep(LOOK).await;
+    }
+}
+
+async fn look_after(service: &Arc<Service>, channel: Name, config: Config) {
+    if config.provider.topics {
+        sns::look(service, &channel, &config).await;
+    }
+    if let Some(fetching) = config.provider.fetch {
+        look(service, channel, fetching, config).await;
     }
 }
 
 /// Works off what is due of one channel.
 async fn look(service: &Arc<Service>, channel: Name, fetching: &'static Fetching, config: Config) {
+    deletion::look(service, &channel, fetching).await;
     let todos = service.store.view(|view| view.places(&channel, PREFIX));
     let todos = todos.unwrap_or_else(|error| {
         tracing::error!(%channel, %error, "cannot look for what is to be fetched");
@@ -145,17 +155,7 @@ impl Errand<'_> {
 
     /// The row becomes what it is with its details, and the to-do goes: one commit.
     async fn complete(self, row: Intake, original: Original) -> Result<(), Refused> {
-        let inbound = Inbound {
-            channel: row.channel.clone(),
-            kind: row.kind,
-            received_at: row.received_at,
-            source: row.source.clone(),
-            delivery: Delivery::Unique,
-            original,
-            place: None,
-            quiet: row.quiet,
-        };
-        let prepared = self.service.readers.read(inbound, Trust::Usual).await;
+        let prepared = self.service.readers.read(row.inbound(original), Trust::Usual).await;
         let content = match prepared.reading {
             Reading::Lead(content) => content,
             Reading::Noise(why) => return self.close(row, Outcome::Ignored, why).await,

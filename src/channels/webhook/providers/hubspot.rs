@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{LACKS, Provider, in_path, other_than};
 use crate::channels::webhook::algorithm::Algorithm;
 use crate::channels::webhook::encoding::Encoding;
-use crate::channels::webhook::fetch::Fetching;
+use crate::channels::webhook::fetch::{Deletion, Fetching};
 use crate::channels::webhook::signature::{Piece, Signature};
 use crate::channels::webhook::verify::Proof;
 use crate::normalize::form::Schema;
@@ -40,6 +40,19 @@ pub(super) static HUBSPOT: Provider = Provider {
                 properties.filter(Value::is_object).unwrap_or_else(|| Value::Object(serde_json::Map::new()));
             body
         },
+        erases: |body| {
+            let kind = body["subscriptionType"].as_str()?;
+            let is_contact = kind == "contact.privacyDeletion"
+                || (kind == "object.privacyDeletion" && body["objectTypeId"] == "0-1");
+            let id = body["objectId"].to_string();
+            let id = id.trim_matches('"');
+            let when = body["occurredAt"].to_string();
+            is_contact.then(|| Deletion {
+                delivery: format!("contact.privacyDeletion:{id}:{}", when.trim_matches('"')),
+                of: format!("contact.creation:{id}"),
+                conversation: format!("contact:{id}"),
+            })
+        },
     }),
     schema: Schema {
         arrange,
@@ -54,7 +67,12 @@ pub(super) static HUBSPOT: Provider = Provider {
         },
         unclear: |body| match kind(body)?.as_str() {
             "contact.creation" => body.at("properties").is_none().then(|| LACKS.to_owned()),
-            _ => Some("a contact was deleted in HubSpot: erase it here, too".to_owned()),
+            "contact.privacyDeletion" => {
+                Some("a contact wants to be forgotten: it is being erased here, too".to_owned())
+            }
+            _ => Some(
+                "a contact was deleted in HubSpot; where that is meant for here, too: `lotse leads erase`".to_owned(),
+            ),
         },
         conversations: |body| {
             let event = kind(body).and_then(|_| body.text_at("objectId"));

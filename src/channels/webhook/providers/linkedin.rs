@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::{LACKS, Provider, first, in_path, other_than};
 use crate::channels::webhook::answer;
-use crate::channels::webhook::fetch::Fetching;
+use crate::channels::webhook::fetch::{Deletion, Fetching};
 use crate::channels::webhook::signature::{Piece, Signature};
 use crate::channels::webhook::verify::Proof;
 use crate::config::Secret;
@@ -42,6 +42,11 @@ pub(super) static LINKEDIN: Provider = Provider {
             body["response"] = documents.next().unwrap_or_default();
             body["form"] = documents.next().unwrap_or_default();
             body
+        },
+        erases: |body| {
+            let urn = body["leadGenFormResponse"].as_str().filter(|_| body["leadAction"] == "DELETED")?;
+            let (of, conversation) = (urn.to_owned(), urn.to_owned());
+            delivery_of(urn, "DELETED").map(|delivery| Deletion { delivery, of, conversation })
         },
     }),
     schema: Schema {
@@ -93,7 +98,7 @@ fn lacks(body: &Value) -> bool {
 fn unclear(body: &Node) -> Option<String> {
     body.at("leadGenFormResponse")?;
     if body.text_at("leadAction").as_deref() == Some("DELETED") {
-        return Some("its writer asks LinkedIn to delete a lead: erase it here, too".to_owned());
+        return Some("its writer asks LinkedIn to delete a lead: it is being erased here, too".to_owned());
     }
     body.at("response").is_none().then(|| LACKS.to_owned())
 }

@@ -31,6 +31,8 @@ pub(super) static META_LEAD_ADS: Provider = Provider {
             }
             body
         },
+        // Meta tells of none.
+        erases: |_| None,
     }),
     schema: Schema {
         arrange,

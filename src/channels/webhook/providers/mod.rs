@@ -135,6 +135,8 @@ pub struct Provider {
     pub holds_files: bool,
     /// How the rest of an item is fetched, for a provider that sends no more than an id.
     pub(in crate::channels::webhook) fetch: Option<&'static Fetching>,
+    /// Whether it is Amazon SNS that posts, for a topic, and asks whether it may.
+    pub topics: bool,
     /// The mail in a post, for a mail gateway; where there is none in it, it is read as a form.
     pub(in crate::channels::webhook) mail: Option<gateway::Unwrap>,
     /// The items that it bundled under one envelope, each in an envelope of its own; none where a post is one item.
@@ -164,6 +166,7 @@ impl Provider {
             schema: Schema::plain(name),
             holds_files: false,
             fetch: None,
+            topics: false,
             mail: None,
             items: |_| Vec::new(),
             handshake: |_, _, _| None,

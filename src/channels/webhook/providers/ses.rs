@@ -1,6 +1,6 @@
 //! Amazon SES, receipt rule with an SNS action: the mail within a JSON text within the JSON of SNS
-//! (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>). SNS signs with a certificate
-//! that anybody's topic may use, too; the address holds a password instead.
+//! (<https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>). SNS signs for anybody's topic, so
+//! its signature counts with the `topic` of the settings; without one, the address holds a password.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -14,11 +14,13 @@ use crate::normalize::form::tree::Node;
 /// Amazon SES.
 pub(super) static SES: Provider = Provider {
     mail: Some(mail),
-    schema: Schema { noise, unclear, ..Schema::plain("ses") },
+    topics: true,
+    schema: Schema { noise, unclear, delivery: |body| body.text_at("MessageId"), ..Schema::plain("ses") },
     steps: "In the Amazon SNS console, create a topic (Standard) and a subscription of the protocol HTTPS.\n\
         Endpoint: {url} with lotse:SECRET@ in front of the host (https://lotse:SECRET@…): the secret of this channel. \
         Leave raw message delivery off.\n\
-        SNS asks to confirm: open the item in lotse (lotse intake list --outcome quarantined), and open its SubscribeURL.\n\
+        Set `topic` to the topic's ARN: then only what Amazon signed for it is taken, and the subscription is confirmed \
+        by itself. Without it, open the item in lotse (lotse intake list --outcome quarantined), and its SubscribeURL.\n\
         In SES, open Email receiving, and add a rule with the action Publish to Amazon SNS topic, encoding Base64. That \
         action takes mails of up to 150 KB.",
     sample: (

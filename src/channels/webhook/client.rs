@@ -1,4 +1,4 @@
-//! Asks a provider's interface for one JSON document.
+//! Asks a provider's interface for one document.
 //!
 //! Each request has a connection of its own, a deadline and a bound on its answer. Redirects are not followed: they
 //! would carry the token to another place.
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use super::{Failure, judge};
+use super::fetch::{Failure, judge};
 use crate::config::Secret;
 use crate::tls;
 
@@ -37,10 +37,10 @@ type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// The JSON document at an address.
 pub(super) async fn get(url: &str, token: &Secret, headers: &[(&str, &str)]) -> Result<Value, Failure> {
     let url = Url::parse(url).map_err(|_| Failure::Refused("its address is none; is `api` right?".to_owned()))?;
-    let silent = |_| Failure::Later(format!("it did not answer within {} s", PATIENCE.as_secs()), None);
-    let asked = timeout(PATIENCE, ask(&url, token, headers)).await.map_err(silent)?;
-    let (status, after, body) =
-        asked.map_err(|cause| Failure::Later(format!("it cannot be reached: {cause}"), None))?;
+    let bearer = format!("Bearer {}", token.expose());
+    let mut all = vec![("authorization", bearer.as_str()), ("accept", "application/json")];
+    all.extend(headers);
+    let (status, after, body) = in_time(&url, &all).await.map_err(|why| Failure::Later(why, None))?;
     let document: Value = serde_json::from_slice(&body).unwrap_or_default();
     match (status.is_success(), document.is_object()) {
         (true, true) => Ok(document),
@@ -49,7 +49,20 @@ pub(super) async fn get(url: &str, token: &Secret, headers: &[(&str, &str)]) -> 
     }
 }
 
-async fn ask(url: &Url, token: &Secret, headers: &[(&str, &str)]) -> Result<(StatusCode, Option<i64>, Bytes), Cause> {
+/// The status and the bytes at an address that needs no token; the error says in words why there are none.
+pub(super) async fn get_bytes(url: &str) -> Result<(StatusCode, Bytes), String> {
+    let url = Url::parse(url).map_err(|_| "its address is none".to_owned())?;
+    in_time(&url, &[]).await.map(|(status, _, body)| (status, body))
+}
+
+async fn in_time(url: &Url, headers: &[(&str, &str)]) -> Result<(StatusCode, Option<i64>, Bytes), String> {
+    match timeout(PATIENCE, ask(url, headers)).await {
+        Ok(asked) => asked.map_err(|cause| format!("it cannot be reached: {cause}")),
+        Err(_) => Err(format!("it did not answer within {} s", PATIENCE.as_secs())),
+    }
+}
+
+async fn ask(url: &Url, headers: &[(&str, &str)]) -> Result<(StatusCode, Option<i64>, Bytes), Cause> {
     let host = url.host_str().ok_or("its address has no host")?.trim_start_matches('[').trim_end_matches(']');
     let port = url.port_or_known_default().ok_or("its address has no port")?;
     let tcp = TcpStream::connect((host, port)).await?;
@@ -62,8 +75,6 @@ async fn ask(url: &Url, token: &Secret, headers: &[(&str, &str)]) -> Result<(Sta
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let mut request = Request::get(&url[url::Position::BeforePath..url::Position::AfterQuery])
         .header(header::HOST, &url[url::Position::BeforeHost..url::Position::AfterPort])
-        .header(header::AUTHORIZATION, format!("Bearer {}", token.expose()))
-        .header(header::ACCEPT, "application/json")
         .header(header::USER_AGENT, concat!("lotse/", env!("CARGO_PKG_VERSION")));
     for (name, value) in headers {
         request = request.header(*name, *value);
