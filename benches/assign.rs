@@ -52,7 +52,7 @@ impl Books for Memory {
 fn main() {
     let staff = staff();
     let at: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
-    let ask = Ask { lead: None, wanted: None, at, not: &[], deadline: false };
+    let ask = Ask { lead: None, wanted: None, at, not: &[], since: None, deadline: false };
     let rounds = 20_000_u32;
     let mut memory = Memory(Rotation::default());
     let started = Instant::now();

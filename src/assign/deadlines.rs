@@ -12,7 +12,7 @@ use crate::store::Absences;
 pub const HOLD: Duration = Duration::from_hours(4);
 
 /// A moment after a time.
-pub(super) fn later(at: Timestamp, time: Duration) -> Timestamp {
+pub(crate) fn later(at: Timestamp, time: Duration) -> Timestamp {
     SignedDuration::try_from(time).ok().and_then(|time| at.checked_add(time).ok()).unwrap_or(Timestamp::MAX)
 }
 

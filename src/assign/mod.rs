@@ -25,6 +25,7 @@ use crate::store::{Error, Rotation, Unit};
 pub use books::{Books, Known};
 pub use calendar::{Absence, Calendar, Look, Why};
 pub use counters::{Share, count_by_hand, refund, shares, unrefund};
+pub(crate) use deadlines::later;
 pub use deadlines::{HOLD, promise};
 pub use rotation::MOST_DEFERRED;
 pub use route::route;
@@ -42,15 +43,17 @@ pub struct Ask<'a> {
     pub at: Timestamp,
     /// Who cannot get it, as they had it before.
     pub not: &'a [Name],
+    /// Since when it waits already; `None`: it does not.
+    pub since: Option<Timestamp>,
     /// Whether it has waited as long as it may.
     pub deadline: bool,
 }
 
 impl<'a> Ask<'a> {
-    /// A lead that has just come in.
+    /// A lead that has just come in, or whose person writes again while it waits.
     #[must_use]
     pub fn fresh(lead: &'a Lead, wanted: Option<&'a Name>, at: Timestamp) -> Self {
-        Self { lead: Some(Known::of(lead)), wanted, at, not: &[], deadline: false }
+        Self { lead: Some(Known::of(lead)), wanted, at, not: &[], since: lead.held_since(), deadline: false }
     }
 }
 

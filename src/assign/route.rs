@@ -15,7 +15,7 @@ pub fn route(ask: &Ask<'_>, staff: &Staff, books: &impl Books) -> Result<(Routin
     let (team, why_team) = team(ask.wanted, staff);
     let Some(team) = team else {
         let reason = "the settings name no team, so nobody could be chosen".into();
-        let held_until = Some(later(ask.at, HOLD));
+        let held_until = Some(later(ask.since.filter(|_| !ask.deadline).unwrap_or(ask.at), HOLD));
         return Ok((Routing { reason, held_until, ..Routing::default() }, None));
     };
     let mut route = Route::begin(ask, team, staff, books)?;
@@ -210,7 +210,9 @@ impl<'a, B: Books> Route<'a, B> {
         if self.ask.deadline && self.fall_back() {
             return Ok(());
         }
-        let until = later(self.ask.at, self.team.hold);
+        // One more message does not make it wait any longer.
+        let since = self.ask.since.filter(|_| !self.ask.deadline).unwrap_or(self.ask.at);
+        let until = later(since, self.team.hold);
         let then = match &self.team.fallback {
             Some(fallback) => format!("then {fallback} gets it"),
             None => "then it is looked at again, as the team has no `fallback`".to_owned(),

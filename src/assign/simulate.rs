@@ -195,7 +195,7 @@ pub fn simulate(
 
 /// Gives one lead away: whether the fallback got it, or until when it is held.
 fn give(books: &mut Imagined, team: &Team, now: Timestamp, deadline: bool) -> Result<Result<bool, Timestamp>, Error> {
-    let ask = Ask { lead: None, wanted: Some(&team.name), at: now, not: &[], deadline };
+    let ask = Ask { lead: None, wanted: Some(&team.name), at: now, not: &[], since: None, deadline };
     let staff = books.staff.clone();
     let (routing, turn) = route(&ask, &staff, books)?;
     let Some(owner) = routing.owner else { return Ok(Err(routing.held_until.unwrap_or(Timestamp::MAX))) };

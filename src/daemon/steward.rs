@@ -90,6 +90,12 @@ async fn look(service: &Arc<Service>, all: bool) -> Result<(), Error> {
             return Ok(());
         }
     };
+    if all {
+        let leads = service.shorten_holds().await?;
+        if leads > 0 {
+            tracing::info!(leads, "leads that wait are held no longer than the settings say now");
+        }
+    }
     if all || somebody {
         let leads = service.give_waiting().await?;
         if leads > 0 {

@@ -120,7 +120,8 @@ impl Replay {
             let Some(change) = self.leads.get_mut(lead) else { continue };
             let (domain, forwarded_by) = (domain.as_deref(), forwarded_by.as_ref());
             let known = Known { id: change.id, emails: &[], domain, forwarded_by };
-            let ask = Ask { lead: Some(known), wanted: team.as_ref(), at: touch.at(), not: &[], deadline: false };
+            let (wanted, at) = (team.as_ref(), touch.at());
+            let ask = Ask { lead: Some(known), wanted, at, not: &[], since: None, deadline: false };
             let (routing, turn) = assign::route(&ask, &policy.staff, &books)?;
             if let Some((team, rotation)) = turn.map(assign::Turn::into_rotation) {
                 books.rotations.insert(team, rotation);

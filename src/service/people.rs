@@ -139,6 +139,20 @@ impl Service {
         }
     }
 
+    /// Holds leads that wait no longer than the settings say now; how many deadlines moved.
+    pub async fn shorten_holds(&self) -> Result<u64, Error> {
+        let (mut moved, mut after) = (0, Id::MIN);
+        loop {
+            let policy = Arc::clone(&self.policy);
+            let step = self.door.change(move |unit| policy.get().shorten_holds(after, AT_ONCE, unit)).await?;
+            moved += step.given;
+            match step.next {
+                Some(next) => after = next,
+                None => return Ok(moved),
+            }
+        }
+    }
+
     /// Looks after leads whose deadline has come: those that wait get an owner or are held on, and
     /// owners who did nothing are reminded or lose them. How many there were.
     pub async fn look_after(&self) -> Result<usize, Error> {
