@@ -1,6 +1,8 @@
 //! What is known beside the settings, and matters for who gets a lead: rotations, counts, absences, and
 //! who worked for the same person or company before.
 
+use std::sync::Arc;
+
 use crate::lead::{Email, Id, Lead, Name};
 use crate::store::{Absences, Error, OwnerCounts, Records, Rotation};
 
@@ -11,7 +13,7 @@ pub trait Books {
     /// How many leads an owner has.
     fn counts(&self, owner: &Name) -> Result<OwnerCounts, Error>;
     /// What people and calendars said about when owners are away.
-    fn absences(&self) -> Result<Absences, Error>;
+    fn absences(&self) -> Result<Arc<Absences>, Error>;
     /// Who works the newest other lead of the same person.
     fn owner_of_person(&self, lead: &Known<'_>) -> Result<Option<Name>, Error>;
     /// Who works the newest other open lead of the same company.
@@ -27,7 +29,7 @@ impl<R: Records> Books for R {
         self.owner_counts(owner)
     }
 
-    fn absences(&self) -> Result<Absences, Error> {
+    fn absences(&self) -> Result<Arc<Absences>, Error> {
         Records::absences(self)
     }
 

@@ -23,7 +23,7 @@ pub fn promise(lead: &mut Lead, staff: &Staff, now: Timestamp, absences: &Absenc
     (handling.accept_by, handling.respond_by, handling.remind_at) = (None, None, None);
     if let (Some(team), Some((calendar, owner))) = (team, owner.and_then(|id| staff.calendar(id)).zip(owner)) {
         let also = absences.all_of(owner);
-        let after = |time: Duration| calendar.after_work(now, time, &also);
+        let after = |time: Duration| calendar.after_work(now, time, also);
         handling.accept_by = team.accept_within.and_then(after);
         handling.respond_by = team.respond_within.and_then(after);
         let first = team.accept_within.into_iter().chain(team.respond_within).min();

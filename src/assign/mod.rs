@@ -23,7 +23,7 @@ use crate::lead::{Lead, Name};
 use crate::store::{Error, Rotation, Unit};
 
 pub use books::{Books, Known};
-pub use calendar::{Absence, Calendar, Look, Why};
+pub use calendar::{Absence, Beside, Calendar, Look, Why};
 pub use counters::{Share, count_by_hand, refund, shares, unrefund};
 pub(crate) use deadlines::later;
 pub use deadlines::{HOLD, promise};

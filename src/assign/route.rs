@@ -4,6 +4,9 @@
 //! In come a lead, the staff and the books; out go the owner, or until when the lead is held, and for
 //! everybody who was considered why they did or did not get it.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use super::deadlines::later;
 use super::{Ask, Books, Calendar, HOLD, Staff, Standing, Stop, Turn, Why, rotation, standing};
 use crate::config::{Owner, Strategy, Team};
@@ -43,7 +46,7 @@ struct Route<'a, B> {
     team: &'a Team,
     staff: &'a Staff,
     books: &'a B,
-    absences: Absences,
+    absences: Arc<Absences>,
     routing: Routing,
     turn: Option<Turn>,
 }
@@ -115,14 +118,15 @@ impl<'a, B: Books> Route<'a, B> {
             self.choose(owner, format!("{why}; that takes no turn"));
             return Ok(true);
         };
-        let reason = format!("{why}, but {stop}");
+        let reason = format!("{why}, but {stop}").into();
         if !self.routing.candidates.iter().any(|known| known.owner == owner) {
             self.routing.candidates.push(Candidate { owner, fate: Fate::Skipped, reason });
         }
         Ok(false)
     }
 
-    fn choose(&mut self, owner: Name, reason: String) {
+    fn choose(&mut self, owner: Name, reason: impl Into<Cow<'static, str>>) {
+        let reason = reason.into();
         self.routing.candidates.push(Candidate { owner: owner.clone(), fate: Fate::Chosen, reason });
         self.routing.owner = Some(owner);
     }
@@ -155,12 +159,14 @@ impl<'a, B: Books> Route<'a, B> {
             .map(|seen| rotation::Member { owner: seen.owner, weight: seen.weight, open: seen.open })
             .collect();
         let chosen = rotation::turn(&mut rotation, &members, self.team.strategy);
+        let before = self.routing.candidates.len();
+        self.routing.candidates.reserve(seen.len() + 1);
         for (place, seen) in seen.iter().enumerate() {
             let chosen = chosen.as_ref();
             let candidate = candidate(seen, chosen.filter(|chosen| chosen.place == place), || {
                 chosen.is_some_and(|chosen| chosen.spent.contains(&place))
             });
-            let known = self.routing.candidates.iter().position(|known| known.owner == candidate.owner);
+            let known = self.routing.candidates[..before].iter().position(|known| known.owner == candidate.owner);
             match known {
                 // Why somebody who was preferred did not get it says more, unless it was their turn.
                 Some(known) if candidate.fate == Fate::Chosen => self.routing.candidates[known] = candidate,
@@ -199,7 +205,7 @@ impl<'a, B: Books> Route<'a, B> {
                 if !self.team.members.contains(id) && self.stands_by_name(id)?.stop.is_none() {
                     let name = self.staff.owner(id).map_or(id.as_str(), |owner| &owner.name);
                     self.routing.reason += &format!("; nobody of the team is active, so {name} stands in");
-                    self.choose(id.clone(), "nobody of the team is active".to_owned());
+                    self.choose(id.clone(), "nobody of the team is active");
                     return Ok(());
                 }
             }
@@ -235,7 +241,7 @@ impl<'a, B: Books> Route<'a, B> {
         for (id, role) in all {
             let Some(owner) = id.and_then(|id| self.staff.active(id)) else { continue };
             let away = self.staff.calendar(&owner.id).is_some_and(|calendar| {
-                let look = calendar.look(self.ask.at, &self.absences.all_of(&owner.id));
+                let look = calendar.look(self.ask.at, self.absences.all_of(&owner.id));
                 matches!(look.not_free, Some(Why::Away(..)))
             });
             if away || self.absences.has_left(&owner.id) || self.ask.not.contains(&owner.id) {
@@ -252,18 +258,18 @@ impl<'a, B: Books> Route<'a, B> {
 }
 
 fn candidate(seen: &Seen<'_>, chosen: Option<&rotation::Chosen>, spent: impl FnOnce() -> bool) -> Candidate {
-    let (fate, reason) = match (&seen.stop, chosen) {
+    let (fate, reason): (Fate, Cow<'static, str>) = match (&seen.stop, chosen) {
         (None, Some(chosen)) if chosen.made_up => {
-            (Fate::Chosen, format!("{}, which makes up for one that was given back", Candidate::TURN))
+            (Fate::Chosen, format!("{}, which makes up for one that was given back", Candidate::TURN).into())
         }
-        (None, Some(_)) => (Fate::Chosen, Candidate::TURN.to_owned()),
+        (None, Some(_)) => (Fate::Chosen, Candidate::TURN.into()),
         (None, None) if spent() => {
-            (Fate::Skipped, "a lead that they were given by hand counts in place of this turn".to_owned())
+            (Fate::Skipped, "a lead that they were given by hand counts in place of this turn".into())
         }
-        (None, None) => (Fate::Waiting, "available; not their turn yet".to_owned()),
+        (None, None) => (Fate::Waiting, "available; not their turn yet".into()),
         (Some(stop), _) => match seen.stand_in {
-            Some(other) => (Fate::Skipped, format!("{stop}; {} stands in", other.id)),
-            None => (Fate::Skipped, stop.to_string()),
+            Some(other) => (Fate::Skipped, format!("{stop}; {} stands in", other.id).into()),
+            None => (Fate::Skipped, stop.reason()),
         },
     };
     Candidate { owner: seen.owner.clone(), fate, reason }

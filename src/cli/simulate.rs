@@ -72,7 +72,7 @@ pub(super) fn run(wish: &Arguments, config: &Config) -> Outcome {
 
 /// What was noted about when owners are away, where there is a store.
 fn absences(config: &Config) -> Result<Absences, Failed> {
-    let mut absences = Absences::default();
+    let mut absences = Absences { mark: 1, ..Absences::default() };
     if !Store::is_in(&config.store) {
         return Ok(absences);
     }

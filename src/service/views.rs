@@ -153,7 +153,7 @@ pub struct LeftBehind {
 }
 
 /// When somebody is free again, or not any more.
-fn turns(calendar: &Calendar, now: Timestamp, stop: Option<&Stop>, also: &[assign::Absence]) -> Option<Timestamp> {
+fn turns(calendar: &Calendar, now: Timestamp, stop: Option<&Stop>, also: assign::Beside<'_>) -> Option<Timestamp> {
     let until = match stop {
         None => Some(calendar.look(now, also).until),
         Some(Stop::Hours | Stop::Holiday(_) | Stop::Away(_)) => calendar.next_free(now, also),
@@ -214,14 +214,14 @@ impl Service {
                     name: owner.name.clone(),
                     available: standing.stop.is_none(),
                     reason: standing.stop.as_ref().map(ToString::to_string),
-                    until: turns(calendar, now, standing.stop.as_ref(), &also),
+                    until: turns(calendar, now, standing.stop.as_ref(), also),
                     max_open: owner.max_open,
                     today: counts.on(calendar.day(now)),
                     max_per_day: owner.max_per_day,
                     refunded: 0,
                     owed: 0,
                     stand_in: owner.stand_in.clone(),
-                    away: also,
+                    away: also.iter().cloned().collect(),
                     open: counts.open,
                     assigned: 0,
                     share: 0.0,
