@@ -10,6 +10,8 @@ use super::*;
 use crate::lead::{Email, Fate, Outcome, Reading, Stage};
 use crate::store::{LeadFilter, Store};
 
+mod fairness;
+
 const OUT: &str = "[notify.out]\nkind = \"file\"\npath = \"out\"\n";
 
 fn at(text: &str) -> Timestamp {
