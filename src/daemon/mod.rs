@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::alarms::Watchman;
+use crate::calendars;
 use crate::canary;
 use crate::channels::{csv, webhook};
 use crate::config::{ChannelKind, Config};
@@ -93,6 +94,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     supervisor.apply(&config.channels);
     let watchman = Watchman::start(&service, &config, stop.child_token());
     let canaries = canary::Keeper::start(&service, &config, stop.child_token());
+    let calendars = calendars::Keeper::start(&service, &config.store, stop.child_token()).await;
     let steward = Steward::start(&service, stop.child_token());
     let fetcher = webhook::fetch::Fetcher::start(&service, stop.child_token());
 
@@ -131,6 +133,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
                 supervisor.close(),
                 watchman.close(),
                 canaries.close(),
+                calendars.close(),
                 steward.close(),
                 fetcher.close(),
                 outbox.close()
@@ -144,6 +147,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         supervisor.close().await;
         watchman.close().await;
         canaries.close().await;
+        calendars.close().await;
         steward.close().await;
         fetcher.close().await;
         outbox.close().await;

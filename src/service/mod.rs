@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use crate::calendars;
 use crate::channels::health::Board;
 use crate::clock::Clock;
 use crate::config;
@@ -51,6 +52,8 @@ pub struct Service {
     pub policy: Arc<InForce>,
     /// How the channels are doing.
     pub board: Board,
+    /// How the owners' calendars are doing.
+    pub calendars: calendars::Board,
     /// How the notifiers are doing.
     pub notifiers: notify::outbox::Board,
     /// What the writer tells.
