@@ -37,7 +37,7 @@ pub use standing::{Standing, Stop, standing};
 pub struct Ask<'a> {
     /// What is known of the lead and speaks for somebody; `None`: nothing.
     pub lead: Option<Known<'a>>,
-    /// The team that a rule chose.
+    /// The team that a rule chose, or that it has already.
     pub wanted: Option<&'a Name>,
     /// When.
     pub at: Timestamp,

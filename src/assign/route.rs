@@ -32,7 +32,7 @@ pub fn route(ask: &Ask<'_>, staff: &Staff, books: &impl Books) -> Result<(Routin
 fn team<'s>(wanted: Option<&Name>, staff: &'s Staff) -> (Option<&'s Team>, String) {
     match wanted.map(|name| (name, staff.team(name))) {
         None => (staff.default_team(), "no rule chose a team, so the default team".to_owned()),
-        Some((_, Some(team))) => (Some(team), "a rule chose the team".to_owned()),
+        Some((_, Some(team))) => (Some(team), "its team is".to_owned()),
         Some((name, None)) => {
             let why = format!("a rule chose the team `{name}`, which is not in the settings; so the default team");
             (staff.default_team(), why)

@@ -55,7 +55,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
     match &wish.command {
         None => list(wish.format, client)?,
         Some(Command::Away { owner, span, reason, format }) => {
-            let (from, until) = span.split_once("..").unwrap_or((span, span));
+            let (from, until) = from_until(span)?;
             let body = json!({ "from": from, "until": until, "reason": reason });
             let away = client.post(&format!("/owners/{}/away", part(owner)), &body)?;
             if format.json {
@@ -90,6 +90,18 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
         Some(Command::Simulate(_)) => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// `2026-12-24..2027-01-02`, or one day.
+fn from_until(span: &str) -> anyhow::Result<(&str, &str)> {
+    if let Some((from, until)) = span.split_once("..") {
+        return Ok((from, until.trim_start_matches('.')));
+    }
+    // Two days with a dash or a word between them.
+    if span.trim().chars().filter(|c| matches!(c, '-' | '.')).count() > 3 {
+        anyhow::bail!("`{span}` is no day; for several days write two dots between, such as 2026-12-24..2027-01-02");
+    }
+    Ok((span, span))
 }
 
 fn each_absence(away: &Value, client: &Client) -> anyhow::Result<()> {

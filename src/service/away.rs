@@ -44,6 +44,10 @@ impl Service {
         let owner = self.owner_named(owner)?;
         let policy = self.policy.get();
         let zone = policy.staff.calendar(&owner).map_or(jiff::tz::TimeZone::UTC, |calendar| calendar.zone().clone());
+        if wish.until.trim().is_empty() {
+            let hint = "until when? write the first and the last day, such as 2026-12-24..2027-01-02";
+            return Err(Error::Invalid(hint.to_owned()));
+        }
         let moment = |text: &str| values::moment(text).map_err(|wrong| Error::Invalid(wrong.sentence()));
         let (from, until) = (moment(&wish.from)?, moment(&wish.until)?);
         let (from, until) = values::span(from, until).map_err(|wrong| Error::Invalid(wrong.sentence()))?;
