@@ -27,7 +27,8 @@
 //! and has a notifier tell the owner, again and again until somebody took it or five days are over.
 //!
 //! People look and change things through the **service**, which the private API and the command
-//! line share; a change is one more task for the same writer. The **daemon** is the only place
+//! line share; a change is one more task for the same writer. Owners' **calendars** are read again and
+//! again, so that nobody gets a lead while away. The **daemon** is the only place
 //! that knows all of this at once: it starts, supervises, reloads and drains.
 
 pub mod lead;
@@ -53,6 +54,8 @@ pub mod store;
 pub mod notify;
 
 pub mod service;
+
+pub mod calendars;
 
 pub mod alarms;
 

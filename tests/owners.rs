@@ -145,7 +145,7 @@ fn spam_gives_the_turn_back_and_the_counters_say_so() {
 #[test]
 fn the_settings_say_what_is_wrong_with_hours_holidays_and_names() {
     let daemon = Daemon::with(&format!(
-        "{TEAM}{SALES}strategy = \"roundrobin\"\nleader = \"leo\"\n[owners.mia]\nnotify = [\"out\"]\nhours = \"Mo-Fr 9 bis 17\"\n\
+        "{TEAM}{SALES}strategy = \"roundrobin\"\nleader = \"leo\"\n[owners.mia]\nnotify = [\"out\"]\nhours = \"Mo-Fr 9am-5pm\"\n\
          holidays = \"DE-BV\"\nstand_in = \"mia\"\n[owners.old]\nnotify = [\"out\"]\nactive = false\n[teams.two]\nmembers = [\"old\"]\nfallback = \"old\"\n"
     ));
     let output = daemon.cli(&["check"]);

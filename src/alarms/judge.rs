@@ -22,6 +22,7 @@ pub(super) struct Of {
     pub(super) channel: Option<Name>,
     pub(super) notifier: Option<Name>,
     pub(super) template: Option<Name>,
+    pub(super) owner: Option<Name>,
 }
 
 /// How it stands.
@@ -54,17 +55,21 @@ impl Of {
     }
 
     pub(super) fn all(cause: Cause) -> Self {
-        Self { cause, channel: None, notifier: None, template: None }
+        Self { cause, channel: None, notifier: None, template: None, owner: None }
     }
 
     pub(super) fn template(name: &Name) -> Self {
         Self { template: Some(name.clone()), ..Self::all(Cause::TemplateDrift) }
     }
 
+    pub(super) fn calendar(owner: &Name) -> Self {
+        Self { owner: Some(owner.clone()), ..Self::all(Cause::Calendar) }
+    }
+
     /// Whether the alarm is about this.
     pub(super) fn is(&self, alarm: &Alarm) -> bool {
-        (self.cause, &self.channel, &self.notifier, &self.template)
-            == (alarm.cause, &alarm.channel, &alarm.notifier, &alarm.template)
+        (self.cause, &self.channel, &self.notifier, &self.template, &self.owner)
+            == (alarm.cause, &alarm.channel, &alarm.notifier, &alarm.template, &alarm.owner)
     }
 
     fn begins(&self, since: Timestamp, now: Timestamp) -> Alarm {
@@ -73,6 +78,7 @@ impl Of {
             channel: self.channel.clone(),
             notifier: self.notifier.clone(),
             template: self.template.clone(),
+            owner: self.owner.clone(),
             // A clock that went back must not make an alarm wait for it.
             since: since.min(now),
             raised_at: None,

@@ -48,6 +48,7 @@ impl Watchman {
         let eyes = Eyes {
             store: service.store.clone(),
             board: service.board.clone(),
+            calendars: service.calendars.clone(),
             policy: Arc::clone(&service.policy),
             settings: Arc::clone(&service.settings),
             clock: Arc::new(Timestamp::now),

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Of, Sighting, Standing};
 use super::usual::Arrivals;
+use crate::calendars::{self, State};
 use crate::channels::health::ChannelState;
 use crate::channels::imap::oauth2::{Expiry, expiry};
 use crate::lead::{Alarms, Cause, Name, Notice, Trip};
@@ -17,6 +18,8 @@ use crate::lead::{Alarms, Cause, Name, Notice, Trip};
 const GRACE: SignedDuration = SignedDuration::from_mins(1);
 /// A watched folder is in trouble after this time: one file may hiccup.
 const FOLDER: SignedDuration = SignedDuration::from_mins(1);
+/// A calendar that cannot be read is told of after this time: a server may be down for a while.
+const CALENDAR: SignedDuration = SignedDuration::from_hours(1);
 /// A notice that waits longer than this is late.
 const LATE: SignedDuration = SignedDuration::from_mins(15);
 
@@ -213,6 +216,24 @@ impl Look<'_> {
         Sighting { of: Of::all(Cause::Settings), standing: error.map_or(Standing::Well, amiss) }
     }
 
+    /// How the calendars of those who have one are doing; `None`: nobody has looked yet.
+    pub(super) fn calendars(&self, calendars: &[(Name, Option<calendars::State>)]) -> Vec<Sighting> {
+        let known = self.known.amiss.iter().filter_map(|alarm| alarm.owner.as_ref());
+        let gone = known.filter(|owner| !calendars.iter().any(|(id, _)| id == *owner));
+        let gone = gone.map(|owner| Sighting { of: Of::calendar(owner), standing: Standing::Well });
+        let seen = calendars.iter().map(|(owner, state)| {
+            let standing = match state {
+                Some(State { trouble_since: Some(since), error, .. }) => {
+                    Standing::Amiss { since: *since, patience: CALENDAR, error: error.clone() }
+                }
+                Some(State { read_at: Some(_), .. }) => Standing::Well,
+                _ => Standing::Unknown,
+            };
+            Sighting { of: Of::calendar(owner), standing }
+        });
+        seen.chain(gone).collect()
+    }
+
     /// Which notifiers leave notices waiting.
     pub(super) fn outbox(&self, pending: &[Notice]) -> Vec<Sighting> {
         let mut late: BTreeMap<&Name, &Notice> = BTreeMap::new();
@@ -404,6 +425,33 @@ mod tests {
             super::super::judge::judge(&known, &[look.canary(&with(Some(600)), Some(&sent)).unwrap()], at(1600));
         assert!(turns[0].alarm.error.as_ref().unwrap().ends_with("has not arrived"), "{turns:?}");
         assert_eq!(see(&known, 1700, 0, None, None).as_deref(), Some("well"), "a canary that left the settings");
+    }
+
+    #[test]
+    fn a_calendar_that_cannot_be_read_is_told_of_after_an_hour_and_over_when_it_can_or_is_gone() {
+        let state = |trouble: Option<i64>| State {
+            read_at: Some(at(0)),
+            trouble_since: trouble.map(at),
+            error: trouble.map(|_| "it answered 503".to_owned()),
+        };
+        let look = |known: &Alarms, now: i64, calendars: &[(Name, Option<State>)]| {
+            let look = Look { now: at(now), awake_since: at(0), known };
+            super::super::judge::judge(known, &look.calendars(calendars), at(now))
+        };
+        let of = |state: Option<State>| vec![(name("anna"), state)];
+        let (known, turns) = look(&Alarms::default(), 100, &of(Some(state(Some(100)))));
+        assert!(turns.is_empty());
+        let (known, turns) = look(&known, 3700, &of(Some(state(Some(100)))));
+        assert_eq!(
+            (turns.len(), turns[0].alarm.owner.clone(), turns[0].event),
+            (1, Some(name("anna")), Event::AlarmRaised)
+        );
+        let (restarted, turns) = look(&known, 3701, &of(None));
+        assert_eq!((&restarted, turns.len()), (&known, 0), "nobody has looked yet");
+        for after in [of(Some(state(None))), vec![]] {
+            let (_, turns) = look(&known, 3702, &after);
+            assert_eq!(turns.iter().map(|turn| turn.event).collect::<Vec<_>>(), [Event::AlarmOver]);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::judge::{Of, Sighting, Standing, Turn, judge};
 use super::ledger::Ledger;
 use super::sight::{Look, Watched, Way};
+use crate::calendars;
 use crate::channels::health::Board;
 use crate::config::{ChannelKind, Config};
 use crate::intake::Door;
@@ -62,6 +63,8 @@ impl Orders {
 pub(super) struct Eyes {
     pub(super) store: Store,
     pub(super) board: Board,
+    /// How the calendars are doing.
+    pub(super) calendars: calendars::Board,
     /// Whose templates are in force.
     pub(super) policy: Arc<InForce>,
     /// Whether the newest settings are.
@@ -169,6 +172,10 @@ impl Watch {
         seen.extend(look.templates(&in_force, memory.ledger.templates()));
         let error = self.eyes.settings.lock().unwrap_or_else(PoisonError::into_inner).error.clone();
         seen.push(look.settings(error));
+        let owners = self.eyes.policy.get();
+        let owners = owners.staff.owners().iter().filter(|owner| owner.calendar.is_some());
+        let calendars: Vec<_> = owners.map(|owner| (owner.id.clone(), self.eyes.calendars.of(&owner.id))).collect();
+        seen.extend(look.calendars(&calendars));
         if let Some(pending) = &said.pending {
             seen.extend(look.outbox(pending));
         }
@@ -223,13 +230,13 @@ fn report(turn: &Turn) {
     let (alarm, what) = (&turn.alarm, sentence(&turn.alarm, Language::English));
     let name = |name: &Option<Name>| name.as_ref().map_or_else(String::new, Name::to_string);
     let (cause, channel, notifier) = (alarm.cause.as_str(), name(&alarm.channel), name(&alarm.notifier));
-    let template = name(&alarm.template);
+    let (template, owner) = (name(&alarm.template), name(&alarm.owner));
     if turn.event == Event::AlarmRaised {
         gauge(alarm, 1.0);
-        tracing::error!(cause, channel, notifier, template, "alarm: {what}");
+        tracing::error!(cause, channel, notifier, template, owner, "alarm: {what}");
     } else {
         gauge(alarm, 0.0);
-        tracing::info!(cause, channel, notifier, template, "the alarm is over: {what}");
+        tracing::info!(cause, channel, notifier, template, owner, "the alarm is over: {what}");
     }
 }
 
@@ -241,5 +248,6 @@ fn gauge(alarm: &Alarm, value: f64) {
         metrics::Label::new("notifier", name(&alarm.notifier)),
     ];
     labels.extend(alarm.template.as_ref().map(|template| metrics::Label::new("template", template.to_string())));
+    labels.extend(alarm.owner.as_ref().map(|owner| metrics::Label::new("owner", owner.to_string())));
     metrics::gauge!("lotse_alarm", labels).set(value);
 }

@@ -38,6 +38,30 @@ impl Absence {
     }
 }
 
+/// Absences of somebody that do not stand in the settings.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// Another one for other absences: see [`Absences::mark`](crate::store::Absences::mark).
+    pub mark: u64,
+    /// What a person said.
+    pub said: &'a [Absence],
+    /// What their calendar says.
+    pub calendar: &'a [Absence],
+}
+
+impl<'a> Beside<'a> {
+    /// All of them.
+    pub fn iter(self) -> impl Iterator<Item = &'a Absence> {
+        self.said.iter().chain(self.calendar)
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.said.is_empty() && self.calendar.is_empty()
+    }
+}
+
 /// The moment at which a wall-clock time is, or is reached, in a zone.
 #[must_use]
 pub fn moment(at: DateTime, zone: &TimeZone) -> Timestamp {
@@ -68,8 +92,8 @@ pub enum Why {
     Hours,
     /// A public holiday.
     Holiday(&'static str),
-    /// Away until then.
-    Away(Timestamp, Option<String>),
+    /// Away: until when and why, in words.
+    Away(Arc<str>),
 }
 
 /// When one owner works.
@@ -79,8 +103,18 @@ pub struct Calendar {
     hours: Option<Hours>,
     region: Option<Region>,
     away: Vec<Absence>,
-    /// What the last look found, and since when that holds.
-    last: Mutex<Option<(Timestamp, Arc<Look>)>>,
+    /// What the last look found.
+    last: Mutex<Option<Last>>,
+}
+
+/// A look that was taken.
+#[derive(Debug)]
+struct Last {
+    /// Since when it holds.
+    since: Timestamp,
+    /// The mark of the absences that it was taken with.
+    mark: u64,
+    look: Arc<Look>,
 }
 
 impl Clone for Calendar {
@@ -117,24 +151,23 @@ impl Calendar {
 
     /// How things are at a moment; `also` are absences that do not stand in the settings.
     #[must_use]
-    pub fn look(&self, at: Timestamp, also: &[Absence]) -> Arc<Look> {
-        let look = self.remembered(at);
-        if also.is_empty() {
-            return look;
+    pub fn look(&self, at: Timestamp, also: Beside<'_>) -> Arc<Look> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(last) = &*last
+            && last.mark == also.mark
+            && last.since <= at
+            && at < last.look.until
+        {
+            return Arc::clone(&last.look);
         }
-        if let Some(absence) = also.iter().filter(|absence| absence.holds(at)).max_by_key(|absence| absence.until) {
-            let why = Why::Away(absence.until, absence.why.clone());
-            return Arc::new(Look { not_free: Some(why), until: absence.until });
-        }
-        match also.iter().map(|absence| absence.from).filter(|from| *from > at).min() {
-            Some(next) if next < look.until => Arc::new(Look { not_free: look.not_free.clone(), until: next }),
-            _ => look,
-        }
+        let look = Arc::new(self.fresh(at, also));
+        *last = Some(Last { since: at, mark: also.mark, look: Arc::clone(&look) });
+        look
     }
 
     /// The first moment from `at` on at which the owner is free; `None`: not within two years.
     #[must_use]
-    pub fn next_free(&self, at: Timestamp, also: &[Absence]) -> Option<Timestamp> {
+    pub fn next_free(&self, at: Timestamp, also: Beside<'_>) -> Option<Timestamp> {
         let mut at = at;
         for _ in 0..AHEAD * 4 {
             let look = self.look(at, also);
@@ -151,7 +184,7 @@ impl Calendar {
 
     /// The moment at which the owner has worked for `time` since `at`; `None`: not within two years.
     #[must_use]
-    pub fn after_work(&self, at: Timestamp, time: Duration, also: &[Absence]) -> Option<Timestamp> {
+    pub fn after_work(&self, at: Timestamp, time: Duration, also: Beside<'_>) -> Option<Timestamp> {
         let mut left = SignedDuration::try_from(time).ok()?;
         let mut at = at;
         for _ in 0..AHEAD * 4 {
@@ -167,27 +200,14 @@ impl Calendar {
         None
     }
 
-    /// The last look where it still holds, else a new one.
-    fn remembered(&self, at: Timestamp) -> Arc<Look> {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((since, look)) = &*last
-            && *since <= at
-            && at < look.until
-        {
-            return Arc::clone(look);
+    fn fresh(&self, at: Timestamp, also: Beside<'_>) -> Look {
+        let all = || self.away.iter().chain(also.iter());
+        if let Some(absence) = all().filter(|absence| absence.holds(at)).max_by_key(|absence| absence.until) {
+            let until = self.zone.to_datetime(absence.until).strftime("%Y-%m-%d %H:%M").to_string();
+            let why = absence.why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
+            return Look { not_free: Some(Why::Away(format!("away until {until}{why}").into())), until: absence.until };
         }
-        let look = Arc::new(self.fresh(at));
-        *last = Some((at, Arc::clone(&look)));
-        look
-    }
-
-    fn fresh(&self, at: Timestamp) -> Look {
-        if let Some(absence) = self.away.iter().filter(|absence| absence.holds(at)).max_by_key(|absence| absence.until)
-        {
-            let why = Why::Away(absence.until, absence.why.clone());
-            return Look { not_free: Some(why), until: absence.until };
-        }
-        let next_absence = self.away.iter().map(|absence| absence.from).find(|from| *from > at);
+        let next_absence = all().map(|absence| absence.from).filter(|from| *from > at).min();
         let until = |end: Timestamp| next_absence.map_or(end, |next| next.min(end));
         if self.hours.is_none() && self.region.is_none() {
             return Look { not_free: None, until: until(Timestamp::MAX) };
@@ -242,7 +262,7 @@ mod tests {
     }
 
     fn free(calendar: &Calendar, text: &str) -> bool {
-        calendar.look(at(text), &[]).is_free()
+        calendar.look(at(text), Beside::default()).is_free()
     }
 
     #[test]
@@ -267,7 +287,7 @@ mod tests {
             let spans = [from, until].map(|text| at(text).as_second());
             (spans[0]..spans[1])
                 .step_by(900)
-                .filter(|s| night.look(Timestamp::from_second(*s).unwrap(), &[]).is_free())
+                .filter(|s| night.look(Timestamp::from_second(*s).unwrap(), Beside::default()).is_free())
                 .count()
         };
         assert_eq!(worked("2026-10-24T12:00:00Z", "2026-10-25T12:00:00Z"), 9 * 4);
@@ -285,17 +305,20 @@ mod tests {
         assert!(free(&berlin("Mo-Fr 9-17", Some("DE-BE"), &[]), "2027-01-06T10:00:00Z"));
         assert!(free(&calendar, "2026-06-10T11:59:00Z") && !free(&calendar, "2026-06-10T12:00:00Z"));
         assert!(free(&calendar, "2026-06-10T13:30:00Z"));
-        assert_eq!(calendar.next_free(at("2026-12-24T10:00:00Z"), &[]), Some(at("2027-01-04T08:00:00Z")));
-        let look = calendar.look(at("2027-01-06T10:00:00Z"), &[]);
+        assert_eq!(calendar.next_free(at("2026-12-24T10:00:00Z"), Beside::default()), Some(at("2027-01-04T08:00:00Z")));
+        let look = calendar.look(at("2027-01-06T10:00:00Z"), Beside::default());
         assert_eq!(look.not_free, Some(Why::Holiday("Heilige Drei Könige")));
         let also = [Absence { from: at("2026-06-11T07:00:00Z"), until: at("2026-06-12T10:00:00Z"), why: None }];
-        assert_eq!(calendar.next_free(at("2026-06-11T06:00:00Z"), &also), Some(at("2026-06-12T10:00:00Z")));
+        let also = Beside { mark: 1, said: &also, calendar: &[] };
+        assert_eq!(calendar.next_free(at("2026-06-11T06:00:00Z"), also), Some(at("2026-06-12T10:00:00Z")));
     }
 
     #[test]
     fn working_time_counts_only_while_somebody_works() {
         let calendar = berlin("Mo-Fr 09:00-12:00, 13:00-17:00", None, &[]);
-        let after = |from: &str, minutes| calendar.after_work(at(from), Duration::from_mins(minutes), &[]).unwrap();
+        let after = |from: &str, minutes| {
+            calendar.after_work(at(from), Duration::from_mins(minutes), Beside::default()).unwrap()
+        };
         assert_eq!(after("2026-06-12T09:30:00Z", 60), at("2026-06-12T11:30:00Z"), "over lunch");
         assert_eq!(after("2026-06-12T14:30:00Z", 60), at("2026-06-15T07:30:00Z"), "over the weekend");
         assert_eq!(after("2026-06-13T10:00:00Z", 15), at("2026-06-15T07:15:00Z"), "from a Saturday");
@@ -305,11 +328,15 @@ mod tests {
     fn whoever_never_works_is_never_free() {
         let calendar = berlin("Mo 09:00-10:00", None, &[("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z")]);
         assert_eq!(
-            calendar.after_work(at("2026-06-12T14:30:00Z"), Duration::from_mins(1), &[]),
+            calendar.after_work(at("2026-06-12T14:30:00Z"), Duration::from_mins(1), Beside::default()),
             Some(at("2099-01-05T08:01:00Z"))
         );
         let never = Calendar::new(TimeZone::UTC, Some(Hours::default()), None, vec![]);
-        assert_eq!(never.next_free(at("2026-06-12T14:30:00Z"), &[]), None);
-        assert!(Calendar::new(TimeZone::UTC, None, None, vec![]).look(at("2026-06-12T14:30:00Z"), &[]).is_free());
+        assert_eq!(never.next_free(at("2026-06-12T14:30:00Z"), Beside::default()), None);
+        assert!(
+            Calendar::new(TimeZone::UTC, None, None, vec![])
+                .look(at("2026-06-12T14:30:00Z"), Beside::default())
+                .is_free()
+        );
     }
 }

@@ -97,7 +97,7 @@ impl Hours {
 impl Span {
     fn parse(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` is no span of time such as 09:00-17:30");
-        let (from, until) = text.split_once(['-', '–']).ok_or_else(wrong)?;
+        let (from, until) = from_to(text).ok_or_else(wrong)?;
         let (from, mut until) = (minute(from).ok_or_else(wrong)?, minute(until).ok_or_else(wrong)?);
         if from == until || from == DAY {
             return Err(format!("`{text}` is empty; for a whole day write 00:00-24:00"));
@@ -109,9 +109,15 @@ impl Span {
     }
 }
 
+/// What stands before and after a dash, `bis` or `to`.
+fn from_to(text: &str) -> Option<(&str, &str)> {
+    let words = [" bis ", " to "].iter().find_map(|word| text.split_once(word));
+    words.or_else(|| text.split_once(['-', '–', '—']))
+}
+
 /// Days: `Mo`, `Mo-Fr`.
 fn read_days(text: &str) -> Result<Vec<usize>, String> {
-    let (first, last) = text.split_once(['-', '–']).unwrap_or((text, text));
+    let (first, last) = from_to(text).unwrap_or((text, text));
     let (first, last) = (day(first)?, day(last)?);
     let count = (last + 7 - first) % 7;
     Ok((0..=count).map(|offset| (first + offset) % 7).collect())
@@ -123,8 +129,10 @@ fn day(text: &str) -> Result<usize, String> {
     found.ok_or_else(|| format!("`{}` is no day; use Mo Tu We Th Fr Sa Su", text.trim()))
 }
 
-/// `9`, `09:00` or `24:00` as minutes since midnight.
+/// `9`, `09:00`, `9.30 Uhr` or `24:00` as minutes since midnight.
 fn minute(text: &str) -> Option<u16> {
+    let text = text.trim();
+    let text = ["Uhr", "uhr", "h"].iter().find_map(|word| text.strip_suffix(word)).unwrap_or(text);
     let (hour, minute) = text.trim().split_once([':', '.']).unwrap_or((text.trim(), "0"));
     let (hour, minute): (u16, u16) = (hour.parse().ok()?, minute.parse().ok()?);
     let at = hour.checked_mul(60)?.checked_add(minute)?;
@@ -145,6 +153,8 @@ mod tests {
         assert_eq!(on(&hours, Weekday::Wednesday), [(540, 720), (780, 1050)]);
         assert_eq!(on(&hours, Weekday::Sunday), [(600, 840)]);
         assert_eq!(Hours::parse("Mo-Di 9:00-17:00"), Hours::parse("mon-tue 09:00-17:00"));
+        assert_eq!(Hours::parse("Montag bis Dienstag 9 bis 17 Uhr"), Hours::parse("Mon to Tue 9.00—17h"));
+        assert_eq!(Hours::parse("Montag bis Dienstag 9 bis 17 Uhr"), Hours::parse("mon-tue 09:00-17:00"));
         assert_eq!(Hours::parse("Mo 9-12, Tu 9-12"), Hours::parse("Mo,Tu 9-12"));
     }
 
@@ -163,6 +173,7 @@ mod tests {
             ("9-17", "no day before"),
             ("Mo-Fr", "no times"),
             ("Mo-Fr 9-25", "no span"),
+            ("Mo-Fr 9am-5pm", "no span"),
             ("Mo 9:60-12", "no span"),
             ("Mo 9-9", "empty"),
             ("Xx 9-17", "no day"),

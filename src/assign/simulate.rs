@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -79,17 +80,17 @@ pub struct Day {
 }
 
 /// What a store would know.
-struct Imagined {
+struct Imagined<'a> {
     rotation: HashMap<Name, Rotation>,
-    absences: Absences,
+    absences: Arc<Absences>,
     /// When each owner's leads were given.
     given: HashMap<Name, Vec<Timestamp>>,
     now: Cell<Timestamp>,
     open: SignedDuration,
-    staff: Staff,
+    staff: &'a Staff,
 }
 
-impl Books for Imagined {
+impl Books for Imagined<'_> {
     fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
         Ok(self.rotation.get(team).cloned().unwrap_or_default())
     }
@@ -105,8 +106,8 @@ impl Books for Imagined {
         Ok(OwnerCounts { open, owned: all, day, today: u32::try_from(today).unwrap_or(u32::MAX) })
     }
 
-    fn absences(&self) -> Result<Absences, Error> {
-        Ok(self.absences.clone())
+    fn absences(&self) -> Result<Arc<Absences>, Error> {
+        Ok(Arc::clone(&self.absences))
     }
 
     fn owner_of_person(&self, _: &Known<'_>) -> Result<Option<Name>, Error> {
@@ -139,11 +140,11 @@ pub fn simulate(
     );
     let mut books = Imagined {
         rotation: HashMap::new(),
-        absences,
+        absences: Arc::new(absences),
         given: HashMap::new(),
         now: Cell::new(Timestamp::MIN),
         open: SignedDuration::from_hours(24 * i64::from(wish.open_days)),
-        staff: staff.clone(),
+        staff,
     };
     let mut done = Simulation { team: team.name.to_string(), leads: arrivals.len(), ..Simulation::default() };
     let mut waits = Vec::new();
@@ -194,10 +195,14 @@ pub fn simulate(
 }
 
 /// Gives one lead away: whether the fallback got it, or until when it is held.
-fn give(books: &mut Imagined, team: &Team, now: Timestamp, deadline: bool) -> Result<Result<bool, Timestamp>, Error> {
-    let ask = Ask { lead: None, wanted: Some(&team.name), at: now, not: &[], deadline };
-    let staff = books.staff.clone();
-    let (routing, turn) = route(&ask, &staff, books)?;
+fn give(
+    books: &mut Imagined<'_>,
+    team: &Team,
+    now: Timestamp,
+    deadline: bool,
+) -> Result<Result<bool, Timestamp>, Error> {
+    let ask = Ask { lead: None, wanted: Some(&team.name), at: now, not: &[], since: None, deadline };
+    let (routing, turn) = route(&ask, books.staff, books)?;
     let Some(owner) = routing.owner else { return Ok(Err(routing.held_until.unwrap_or(Timestamp::MAX))) };
     let fell_back = turn.is_none();
     if let Some((team, rotation)) = turn.map(super::Turn::into_rotation) {
@@ -208,14 +213,12 @@ fn give(books: &mut Imagined, team: &Team, now: Timestamp, deadline: bool) -> Re
 }
 
 /// When something may have changed for leads that wait.
-fn soonest(books: &Imagined, team: &Team, held: &[Held], arrival: Option<Timestamp>) -> Timestamp {
+fn soonest(books: &Imagined<'_>, team: &Team, held: &[Held], arrival: Option<Timestamp>) -> Timestamp {
     let now = books.now.get();
     let step = now.saturating_add(STEP).unwrap_or(Timestamp::MAX);
     let deadlines = held.iter().map(|lead| lead.until);
-    let turns = team
-        .members
-        .iter()
-        .filter_map(|id| Some(books.staff.calendar(id)?.look(now, &books.absences.all_of(id)).until));
+    let turns =
+        team.members.iter().filter_map(|id| Some(books.staff.calendar(id)?.look(now, books.absences.all_of(id)).until));
     let later = deadlines.chain(turns).filter(|at| *at > now).chain(arrival).min();
     later.unwrap_or(step).min(step)
 }

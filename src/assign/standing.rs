@@ -1,6 +1,8 @@
 //! Whether somebody can get a lead now, and why not.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -29,7 +31,7 @@ pub enum Stop {
     /// They had this lead before.
     Had,
     /// They are away, as said here.
-    Away(String),
+    Away(Arc<str>),
     /// Outside of their hours.
     Hours,
     /// A public holiday.
@@ -56,6 +58,17 @@ impl fmt::Display for Stop {
     }
 }
 
+impl Stop {
+    /// The same as a text; the usual ones cost nothing.
+    pub(super) fn reason(&self) -> Cow<'static, str> {
+        match self {
+            Self::Hours => Cow::Borrowed("outside of their hours"),
+            Self::Inactive => Cow::Borrowed("not active"),
+            other => Cow::Owned(other.to_string()),
+        }
+    }
+}
+
 impl Standing {
     pub(super) const fn stopped(stop: Stop) -> Self {
         Self { stop: Some(stop), until: Timestamp::MAX }
@@ -78,17 +91,13 @@ pub fn standing(
     if absences.has_left(&owner.id) {
         return Standing::stopped(Stop::Left);
     }
-    let look = calendar.look(at, &absences.all_of(&owner.id));
+    let look = calendar.look(at, absences.all_of(&owner.id));
     let stop = match &look.not_free {
         None => full(owner, calendar, at, counts),
         Some(Why::Hours | Why::Holiday(_)) if outside_hours => full(owner, calendar, at, counts),
         Some(Why::Hours) => Some(Stop::Hours),
         Some(Why::Holiday(name)) => Some(Stop::Holiday(name)),
-        Some(Why::Away(until, why)) => {
-            let until = calendar.zone().to_datetime(*until).strftime("%Y-%m-%d %H:%M").to_string();
-            let why = why.as_deref().map(|why| format!(" ({why})")).unwrap_or_default();
-            Some(Stop::Away(format!("away until {until}{why}")))
-        }
+        Some(Why::Away(text)) => Some(Stop::Away(Arc::clone(text))),
     };
     Standing { stop, until: look.until }
 }

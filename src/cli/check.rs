@@ -5,13 +5,16 @@ use std::process::ExitCode;
 
 use anyhow::anyhow;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::client::Client;
 use super::print::{count, say, text};
 use super::{Failed, Outcome, owners};
+use crate::assign::ics;
+use crate::calendars::{self, Source};
 use crate::channels::imap::{Mailbox, oauth2};
-use crate::config::{ChannelKind, Config, Loaded, Problem, Severity};
+use crate::config::{ChannelKind, Config, Loaded, Owner, Problem, Severity};
 use crate::lead::Name;
 use crate::normalize::Reader;
 use crate::notify;
@@ -21,7 +24,7 @@ use crate::store::{self, Records, Store};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// Also log in to each mailbox and mail server.
+    /// Also log in to each mailbox and mail server, and ask each calendar that has an address.
     #[arg(long)]
     connect: bool,
 }
@@ -77,6 +80,7 @@ pub(super) fn run(wish: &Arguments, loaded: &Loaded) -> Outcome {
     }
     if let Some(config) = loaded.config.as_ref().or(loaded.draft.as_ref()) {
         expiries(config, Timestamp::now(), &mut report)?;
+        calendar_files(config, &mut report)?;
         rules(config, &mut report)?;
         left_behind(config, &mut report)?;
     }
@@ -117,6 +121,24 @@ fn expiries(config: &Config, now: Timestamp, report: &mut Report) -> anyhow::Res
         }
     }
     Ok(())
+}
+
+/// Calendars that are files.
+fn calendar_files(config: &Config, report: &mut Report) -> anyhow::Result<()> {
+    for owner in &config.owners {
+        let Some(Source::File(path)) = &owner.calendar else { continue };
+        let read = std::fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
+        let busy = read.and_then(|bytes| ics::busy(&bytes, &zone_of(owner, config), Timestamp::now()));
+        if let Err(error) = busy {
+            let what = format!("owners.{}.calendar: warning: {error}", owner.id);
+            report.line(false, &format!("{what}; {} gets leads also when the calendar says busy", owner.id))?;
+        }
+    }
+    Ok(())
+}
+
+fn zone_of(owner: &Owner, config: &Config) -> TimeZone {
+    owner.time_zone.clone().unwrap_or_else(|| config.organisation.time_zone.clone())
 }
 
 /// Rules, lists and rule tests; with mistakes in the settings `config` is a draft of them.
@@ -211,6 +233,13 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
                 runtime.block_on(mailbox.inspect(None)).map_err(|error| error.in_full())
             };
             tell(&format!("channels.{}", channel.name), result, report)?;
+        }
+    }
+    for owner in &config.owners {
+        if let Some(Source::Address(address)) = &owner.calendar {
+            let result = runtime.block_on(calendars::probe(address, zone_of(owner, config), Timestamp::now()));
+            let result = result.map(|busy| vec![format!("read, with {} ahead", count(busy, "busy time"))]);
+            tell(&format!("owners.{}.calendar", owner.id), result, report)?;
         }
     }
     for notifier in &config.notifiers {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Outcome;
 use super::client::Client;
 use super::leads::part;
-use super::print::{Format, Printer, line, percent, say, text};
+use super::print::{Format, Printer, line, percent, say, short, text};
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -55,7 +55,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
     match &wish.command {
         None => list(wish.format, client)?,
         Some(Command::Away { owner, span, reason, format }) => {
-            let (from, until) = span.split_once("..").unwrap_or((span, span));
+            let (from, until) = from_until(span)?;
             let body = json!({ "from": from, "until": until, "reason": reason });
             let away = client.post(&format!("/owners/{}/away", part(owner)), &body)?;
             if format.json {
@@ -92,6 +92,18 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
+/// `2026-12-24..2027-01-02`, or one day.
+fn from_until(span: &str) -> anyhow::Result<(&str, &str)> {
+    if let Some((from, until)) = span.split_once("..") {
+        return Ok((from, until.trim_start_matches('.')));
+    }
+    // Two days with a dash or a word between them.
+    if span.trim().chars().filter(|c| matches!(c, '-' | '.')).count() > 3 {
+        anyhow::bail!("`{span}` is no day; for several days write two dots between, such as 2026-12-24..2027-01-02");
+    }
+    Ok((span, span))
+}
+
 fn each_absence(away: &Value, client: &Client) -> anyhow::Result<()> {
     for list in ["said", "calendar"] {
         for absence in away[list].as_array().into_iter().flatten() {
@@ -106,7 +118,20 @@ fn list(format: Format, client: &Client) -> anyhow::Result<()> {
     let header =
         ["id", "name", "available", "open", "today", "assigned", "share", "expected", "owed", "teams", "reason"];
     let mut printer = Printer::new(format, &header);
+    let mut troubles = Vec::new();
     client.list("/owners", usize::MAX, |owner| {
+        let calendar = &owner["calendar"];
+        if !calendar["error"].is_null() {
+            let read = match calendar["read_at"].as_str() {
+                Some(_) => format!("what it said at {} counts", client.time(&calendar["read_at"])),
+                None => "it was never read".to_owned(),
+            };
+            let (id, error) = (text(&owner["id"]), short(&calendar["error"], 200));
+            troubles.push(format!(
+                "the calendar of {id} cannot be used since {}: {error}; {read}",
+                client.time(&calendar["trouble_since"])
+            ));
+        }
         printer.item(&owner, |owner| {
             let most = |is: &Value, most: &Value| {
                 if most.is_null() { text(is) } else { format!("{} of {}", text(is), text(most)) }
@@ -130,7 +155,11 @@ fn list(format: Format, client: &Client) -> anyhow::Result<()> {
             ]
         })
     })?;
-    printer.finish("the settings name no owners ([owners.NAME])")
+    printer.finish("the settings name no owners ([owners.NAME])")?;
+    if !format.json {
+        troubles.iter().try_for_each(|trouble| say(trouble))?;
+    }
+    Ok(())
 }
 
 /// What to say of open leads whose owner cannot work them, and how they are handed on.

@@ -72,7 +72,7 @@ pub(super) fn run(wish: &Arguments, config: &Config) -> Outcome {
 
 /// What was noted about when owners are away, where there is a store.
 fn absences(config: &Config) -> Result<Absences, Failed> {
-    let mut absences = Absences::default();
+    let mut absences = Absences { mark: 1, ..Absences::default() };
     if !Store::is_in(&config.store) {
         return Ok(absences);
     }
@@ -103,6 +103,7 @@ fn print(plan: &Wish, done: &Simulation) -> anyhow::Result<()> {
         let bar = bar(part.leads, most, WIDTH);
         say(&format!("{:<wide$}  {:>6}  {share:>5.1}%  {expected:>7.1}%  {bar}", part.owner, part.leads))?;
     }
+    say("expected: by weight alone, as if everybody were always free")?;
     say("")?;
     let most = done.by_day.iter().map(|day| day.came).max().unwrap_or(1);
     let step = done.by_day.len().div_ceil(62);
@@ -118,6 +119,10 @@ fn print(plan: &Wish, done: &Simulation) -> anyhow::Result<()> {
         say(&format!("{day} {name}  {came:>4}  {full}{light}"))?;
     }
     say("")?;
+    if done.held == 0 {
+        say("nobody had to wait for an owner")?;
+        return Ok(());
+    }
     say(&format!(
         "{} waited for an owner: half of them up to {}, the longest {}; {} of them went to somebody who took no turn (the fallback)",
         done.held,

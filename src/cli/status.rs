@@ -102,7 +102,7 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
         }
     }
     for alarm in status["alarms"].as_array().into_iter().flatten() {
-        let names = ["channel", "notifier", "template"].map(|key| &alarm[key]);
+        let names = ["channel", "notifier", "template", "owner"].map(|key| &alarm[key]);
         let of = names.into_iter().find(|name| !name.is_null()).unwrap_or(&Value::Null);
         let what = [text(&alarm["cause"]), text(of)].join(" ");
         say(&format!(

@@ -37,7 +37,7 @@ pub(crate) fn port(section: &mut Section<'_>, default: u16) -> u16 {
 }
 
 /// An extra root, or the server's own certificate, PEM.
-fn ca_file(section: &mut Section<'_>) -> Option<PathBuf> {
+pub(crate) fn ca_file(section: &mut Section<'_>) -> Option<PathBuf> {
     let field = section.key("ca_file");
     let spot = field.place();
     let path = field.path()?;

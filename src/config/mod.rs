@@ -30,6 +30,7 @@ use secrecy::SecretString;
 use crate::alarms;
 use crate::assign::hours::Hours;
 use crate::assign::{self, holidays::Region};
+use crate::calendars;
 use crate::canary;
 use crate::channels::{csv, imap, webhook};
 use crate::lead::{Email, Name};
@@ -172,8 +173,8 @@ pub struct Owner {
     pub holidays: Option<Region>,
     /// Times in which they are away, from and (not included) until, by their clock.
     pub away: Vec<(DateTime, DateTime)>,
-    /// A calendar (ICS) whose busy times they are away; a file.
-    pub calendar: Option<PathBuf>,
+    /// A calendar (ICS) whose busy times they are away.
+    pub calendar: Option<calendars::Source>,
     /// Open leads at most; `None`: any number.
     pub max_open: Option<u32>,
     /// New leads a day at most, by their clock; `None`: any number.

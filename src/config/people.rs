@@ -15,6 +15,7 @@ use super::values;
 use super::{NotifierKind, Owner, Strategy, Team};
 use crate::assign::holidays::Region;
 use crate::assign::hours::Hours;
+use crate::calendars;
 use crate::lead::Name;
 use crate::notify::letter::Language;
 
@@ -49,7 +50,7 @@ pub(crate) fn owners(root: &mut Section<'_>, notifiers: &Notifiers) -> Owners {
         let hours = section.key("hours").parse(hours);
         let holidays = section.key("holidays").parse(|text| Region::parse(text).map_err(Wrong::new));
         let away = away(section.key("away")).unwrap_or_default();
-        let calendar = section.key("calendar").path();
+        let calendar = calendars::settings::read(section.key("calendar"));
         let max_open = number(section.key("max_open"));
         let max_per_day = number(section.key("max_per_day"));
         if let Some(item) = reference(&mut section, "stand_in") {

@@ -216,9 +216,22 @@ pub(crate) fn country(text: &str) -> Result<String, Wrong> {
 
 /// A day: `2026-12-24`.
 pub(crate) fn date(text: &str) -> Result<Date, Wrong> {
-    let wrong =
-        || Wrong::new(format!("{} is no day", quote(text))).hint("write year, month and day, such as \"2026-12-24\"");
+    let wrong = || {
+        let wrong = Wrong::new(format!("{} is no day", quote(text)));
+        match german(text) {
+            Some(day) => wrong.hint(format!("write it as \"{day}\"")),
+            None => wrong.hint("write year, month and day, such as \"2026-12-24\""),
+        }
+    };
     if text.len() == 10 { text.parse().map_err(|_| wrong()) } else { Err(wrong()) }
+}
+
+/// `24.12.2026`: not what is asked for, and yet plain.
+fn german(text: &str) -> Option<Date> {
+    let mut parts = text.trim().split('.').map(|part| part.trim().parse::<i16>().ok());
+    let (day, month, year) = (parts.next()??, parts.next()??, parts.next()??);
+    let year = if year < 100 { 2000 + year } else { year };
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 /// A day as a whole, or a moment of the wall clock.
@@ -464,6 +477,13 @@ mod tests {
         for text in ["UK", "ZZ", "DEU", "Germany", "", "D", "001"] {
             assert!(country(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_in_another_order_is_no_day_and_the_hint_writes_it() {
+        assert_eq!(shown(date("24.12.2026")), "wrong: write it as \"2026-12-24\"");
+        assert_eq!(shown(date("2.1.27")), "wrong: write it as \"2027-01-02\"");
+        assert!(shown(date("12/24/2026")).contains("such as") && shown(date("31.2.2026")).contains("such as"));
     }
 
     #[test]

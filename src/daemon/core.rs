@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::last_rules;
 use crate::assign::Staff;
+use crate::calendars;
 use crate::channels::health::Board;
 use crate::clock::{self, Clock};
 use crate::config::Config;
@@ -117,6 +118,7 @@ impl Core {
             readers,
             policy,
             board: Board::default(),
+            calendars: calendars::Board::default(),
             notifiers: notify::outbox::Board::default(),
             pulse,
             space,

@@ -22,6 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::alarms::Watchman;
+use crate::calendars;
 use crate::canary;
 use crate::channels::{csv, webhook};
 use crate::config::{ChannelKind, Config};
@@ -94,6 +95,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
     supervisor.apply(&config.channels);
     let watchman = Watchman::start(&service, &config, stop.child_token());
     let canaries = canary::Keeper::start(&service, &config, stop.child_token());
+    let calendars = calendars::Keeper::start(&service, &config.store, stop.child_token()).await;
     let steward = Steward::start(&service, stop.child_token());
     let fetcher = webhook::fetch::Fetcher::start(&service, stop.child_token());
 
@@ -132,6 +134,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
                 supervisor.close(),
                 watchman.close(),
                 canaries.close(),
+                calendars.close(),
                 steward.close(),
                 fetcher.close(),
                 outbox.close()
@@ -145,6 +148,7 @@ async fn run(config: Config) -> anyhow::Result<()> {
         supervisor.close().await;
         watchman.close().await;
         canaries.close().await;
+        calendars.close().await;
         steward.close().await;
         fetcher.close().await;
         outbox.close().await;

@@ -4,25 +4,19 @@
 //! Leads that wait without an owner get one. Leads of somebody who is not there any more stay where
 //! they are, as a person decides about those; the log names them.
 
-use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::assign::ics;
-use crate::lead::Name;
 use crate::service::{Error, Service};
 
 /// The pause after nothing could be stored.
 const PAUSE: Duration = Duration::from_secs(30);
 /// How often it looks whether there is something to do: clocks jump, and machines sleep.
 const LOOK: Duration = Duration::from_secs(2);
-/// How often calendars are read even though their files did not change: what repeats goes on.
-const READ: Duration = Duration::from_hours(6);
 
 /// The running steward.
 pub(super) struct Steward {
@@ -59,12 +53,10 @@ impl Steward {
 }
 
 async fn serve(service: &Arc<Service>, bell: &Notify) {
-    let mut calendars = Calendars::default();
     loop {
         name_left_behind(Arc::clone(service)).await;
         let mut all = true;
         loop {
-            calendars.read(service).await;
             if let Err(error) = look(service, all).await {
                 tracing::warn!(%error, "leads that wait without an owner could not be given away; that is tried again");
                 tokio::time::sleep(PAUSE).await;
@@ -90,6 +82,12 @@ async fn look(service: &Arc<Service>, all: bool) -> Result<(), Error> {
             return Ok(());
         }
     };
+    if all {
+        let leads = service.shorten_holds().await?;
+        if leads > 0 {
+            tracing::info!(leads, "leads that wait are held no longer than the settings say now");
+        }
+    }
     if all || somebody {
         let leads = service.give_waiting().await?;
         if leads > 0 {
@@ -101,55 +99,6 @@ async fn look(service: &Arc<Service>, all: bool) -> Result<(), Error> {
         tracing::info!(leads, "leads whose deadline had come were looked after");
     }
     Ok(())
-}
-
-/// Calendars of owners, as they were read last.
-#[derive(Default)]
-struct Calendars(HashMap<Name, (Instant, PathBuf, Option<SystemTime>)>);
-
-impl Calendars {
-    /// Reads those that changed. One that cannot be read leaves what it said last in force.
-    async fn read(&mut self, service: &Arc<Service>) {
-        let policy = service.policy.get();
-        for owner in policy.staff.owners() {
-            let Some(calendar) = policy.staff.calendar(&owner.id) else { continue };
-            let Some(path) = owner.calendar.clone() else {
-                if self.0.remove(&owner.id).is_some() {
-                    note(service, &owner.id, Vec::new()).await;
-                }
-                continue;
-            };
-            let changed = tokio::fs::metadata(&path).await.and_then(|data| data.modified()).ok();
-            let known = self.0.get(&owner.id);
-            if known.is_some_and(|(at, of, time)| *of == path && *time == changed && at.elapsed() < READ) {
-                continue;
-            }
-            match tokio::fs::read(&path).await {
-                Ok(bytes) => {
-                    let (zone, now) = (calendar.zone().clone(), (service.clock)());
-                    match tokio::task::spawn_blocking(move || ics::busy(&bytes, &zone, now)).await {
-                        Ok(Ok(busy)) => note(service, &owner.id, busy).await,
-                        Ok(Err(error)) => {
-                            tracing::warn!(owner = %owner.id, error, "the calendar cannot be used; what it said last counts");
-                        }
-                        Err(error) => tracing::warn!(owner = %owner.id, %error, "reading the calendar broke off"),
-                    }
-                }
-                Err(error) => {
-                    tracing::warn!(owner = %owner.id, %error, "the calendar cannot be read; what it said last counts");
-                }
-            }
-            self.0.insert(owner.id.clone(), (Instant::now(), path, changed));
-        }
-    }
-}
-
-async fn note(service: &Service, owner: &Name, busy: Vec<crate::assign::Absence>) {
-    match service.note_calendar(owner.clone(), busy).await {
-        Ok(true) => tracing::info!(%owner, "the calendar says something new"),
-        Ok(false) => {}
-        Err(error) => tracing::warn!(%owner, %error, "what the calendar says could not be stored"),
-    }
 }
 
 /// Says in the log whose open leads nobody works.

@@ -17,6 +17,9 @@ pub struct Alarm {
     /// With which template of mails.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub template: Option<Name>,
+    /// With whose calendar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Name>,
     /// Since when.
     pub since: Timestamp,
     /// When the operators were told; `None` while it may still pass by itself.
@@ -55,8 +58,18 @@ pub enum Cause {
     CanaryLate,
     /// Mails of a template's sender are no longer laid out as it says.
     TemplateDrift,
+    /// An owner's calendar cannot be read for an hour.
+    Calendar,
     /// New settings or rules have mistakes and are not in force.
     Settings,
+}
+
+impl Alarm {
+    /// What it is about: a channel, a notifier, a template or an owner.
+    #[must_use]
+    pub fn about(&self) -> Option<&Name> {
+        self.channel.as_ref().or(self.notifier.as_ref()).or(self.template.as_ref()).or(self.owner.as_ref())
+    }
 }
 
 impl Cause {
@@ -75,6 +88,7 @@ impl Cause {
             Self::SecretExpires => "secret_expires",
             Self::CanaryLate => "canary_late",
             Self::TemplateDrift => "template_drift",
+            Self::Calendar => "calendar",
             Self::Settings => "settings",
         }
     }

@@ -1,5 +1,7 @@
 //! The stored record of why: rules that hit, score arithmetic, every candidate owner.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -161,7 +163,7 @@ pub struct Candidate {
     /// What happened.
     pub fate: Fate,
     /// Why.
-    pub reason: String,
+    pub reason: Cow<'static, str>,
 }
 
 impl Candidate {

@@ -23,6 +23,9 @@ pub struct Handling {
     /// When the owner is reminded.
     #[serde(default)]
     pub remind_at: Option<Timestamp>,
+    /// Since when it waits for an owner, while it does.
+    #[serde(default)]
+    pub held_since: Option<Timestamp>,
     /// How often it was handed on because its owner did nothing.
     #[serde(default)]
     pub hops: u32,

@@ -128,6 +128,13 @@ impl Lead {
         self.owner.is_none() && self.stage.is_open() && self.disposition != Disposition::Disqualified
     }
 
+    /// Since when it waits for an owner, while it is held.
+    #[must_use]
+    pub fn held_since(&self) -> Option<Timestamp> {
+        self.held_until.filter(|_| self.is_unowned())?;
+        self.handling.as_ref()?.held_since
+    }
+
     /// When somebody must look after it: nobody works it for too long, or its owner does nothing.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {

@@ -78,7 +78,7 @@ impl Message {
             Self::Lead(letter) => letter.conversation.clone().unwrap_or_else(|| format!("lead-{}", letter.lead.id)),
             Self::Alarm(letter) => {
                 let alarm = &letter.alarm;
-                let of = alarm.channel.as_ref().or(alarm.notifier.as_ref()).or(alarm.template.as_ref());
+                let of = alarm.about();
                 let of = of.map_or("lotse", |name| name.as_str());
                 line(&format!("alarm-{}-{of}-{}", alarm.cause.as_str(), alarm.since.as_second()), 200)
             }

@@ -39,12 +39,16 @@ impl Policy {
         now: Timestamp,
         absences: &Absences,
     ) {
+        let since = lead.held_since().unwrap_or(now);
         lead.team.clone_from(&routing.team);
         give(lead, routing.owner.clone(), now);
         lead.held_until = routing.held_until;
         // Who stands in for somebody took no turn themselves.
         let own = turn.filter(|_| routing.turn().is_some());
         self.begin(lead, own.map(|turn| turn.team().clone()), now, absences);
+        if lead.held_until.is_some() {
+            lead.handling.get_or_insert_default().held_since = Some(since);
+        }
     }
 
     /// Begins the time in which a lead's owner is to do something; who had it before is kept.
@@ -122,7 +126,14 @@ impl Policy {
         let verdict = unit.last_verdict(lead.id)?;
         let wanted = lead.team.clone();
         // Who worked for the same person or company before is no argument any more: they had it.
-        let ask = Ask { lead: None, wanted: wanted.as_ref(), at: unit.now(), not: &handling.had, deadline: false };
+        let ask = Ask {
+            lead: None,
+            wanted: wanted.as_ref(),
+            at: unit.now(),
+            not: &handling.had,
+            since: None,
+            deadline: false,
+        };
         let (mut routing, turn) = assign::route(&ask, &self.staff, unit)?;
         if routing.owner.is_none() && late {
             return self.leave_it(lead, why, unit);

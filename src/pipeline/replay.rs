@@ -226,7 +226,7 @@ impl Replayed {
         if !owned && (would_be.disposition != Disposition::Disqualified || wanted) {
             let (domain, forwarded_by) = (step.domain.as_deref(), step.forwarded_by.as_ref());
             let known = Known { id, emails: &step.emails, domain, forwarded_by };
-            let ask = Ask { lead: Some(known), wanted: step.team.as_ref(), at, not: &[], deadline: false };
+            let ask = Ask { lead: Some(known), wanted: step.team.as_ref(), at, not: &[], since: None, deadline: false };
             let (routing, turn) = assign::route(&ask, &policy.staff, books)?;
             books.turn(turn);
             books.give(&policy.staff, id, routing.owner.as_ref(), at, self.open);

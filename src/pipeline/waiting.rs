@@ -52,6 +52,34 @@ impl Policy {
         Ok(false)
     }
 
+    /// Where the settings let leads of a team wait for a shorter time than they did, those that wait
+    /// already are held no longer, from when they began to wait: at most `most` leads after `after`. A
+    /// longer time is for new leads only. `given` counts the leads whose deadline moved.
+    pub fn shorten_holds(&self, after: Id, most: usize, unit: &mut Unit<'_>) -> Result<Step, Error> {
+        let waiting = unit.unowned(after, most)?;
+        let mut moved = 0;
+        for id in &waiting {
+            let Some(mut lead) = unit.lead(*id)? else { continue };
+            let Some(until) = lead.held_until.filter(|_| lead.is_unowned()) else { continue };
+            let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
+            let since = match lead.held_since() {
+                Some(since) => since,
+                // Held by a version that did not write it down: since it was last decided on.
+                None => unit.last_decision(*id)?.map_or(lead.created_at, |decision| decision.at),
+            };
+            let at_most = assign::later(since, team.map_or(assign::HOLD, |team| team.hold));
+            if at_most < until {
+                lead.held_until = Some(at_most);
+                unit.put_lead(&lead)?;
+                let text = format!("held until {at_most:.0} at most: the team's `hold` is shorter now");
+                unit.add_event(*id, "rotation", "held", text)?;
+                moved += 1;
+            }
+        }
+        let next = if waiting.len() < most { None } else { waiting.last().copied() };
+        Ok(Step { given: moved, next })
+    }
+
     /// Whether the lead got an owner. Where nobody is free it is held on, at the `deadline` anew.
     pub(super) fn give_one(&self, id: Id, deadline: bool, unit: &mut Unit<'_>) -> Result<bool, Error> {
         let Some(mut lead) = unit.lead(id)?.filter(Lead::is_unowned) else { return Ok(false) };
@@ -61,6 +89,7 @@ impl Policy {
         let Some(owner) = routing.owner.clone() else {
             if deadline || lead.held_until.is_none() {
                 lead.held_until = routing.held_until;
+                lead.handling.get_or_insert_default().held_since = Some(unit.now());
                 unit.add_event(id, "rotation", "held", routing.reason)?;
                 unit.put_lead(&lead)?;
             }

@@ -44,6 +44,10 @@ impl Service {
         let owner = self.owner_named(owner)?;
         let policy = self.policy.get();
         let zone = policy.staff.calendar(&owner).map_or(jiff::tz::TimeZone::UTC, |calendar| calendar.zone().clone());
+        if wish.until.trim().is_empty() {
+            let hint = "until when? write the first and the last day, such as 2026-12-24..2027-01-02";
+            return Err(Error::Invalid(hint.to_owned()));
+        }
         let moment = |text: &str| values::moment(text).map_err(|wrong| Error::Invalid(wrong.sentence()));
         let (from, until) = (moment(&wish.from)?, moment(&wish.until)?);
         let (from, until) = values::span(from, until).map_err(|wrong| Error::Invalid(wrong.sentence()))?;
@@ -73,7 +77,7 @@ impl Service {
 
     /// Notes what somebody's calendar says; `true`: it says something else than before.
     pub async fn note_calendar(&self, owner: Name, busy: Vec<Absence>) -> Result<bool, Error> {
-        if self.store.view(|view| view.absences())?.of.get(&owner).map_or(&[][..], |away| &away.calendar) == busy {
+        if self.store.view(|view| view.absences())?.all_of(&owner).calendar == busy {
             return Ok(false);
         }
         self.change_away(owner, move |away, _| away.calendar.clone_from(&busy)).await.map(|_| true)
@@ -85,12 +89,12 @@ impl Service {
         change: impl Fn(&mut Away, Timestamp) + Send + 'static,
     ) -> Result<Away, Error> {
         let changed = self.door.change(move |unit| {
-            let mut absences = unit.absences()?;
+            let mut absences = Arc::unwrap_or_clone(unit.absences()?);
             let away = absences.of.entry(owner.clone()).or_default();
             change(away, unit.now());
             let after = away.clone();
             absences.of.retain(|_, away| !away.is_empty());
-            unit.put_absences(&absences)?;
+            unit.put_absences(absences)?;
             Ok(after)
         });
         Ok(changed.await?)

@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use jiff::Timestamp;
 
+use crate::calendars;
 use crate::channels::health::Board;
 use crate::clock::Clock;
 use crate::config;
@@ -53,6 +54,8 @@ pub struct Service {
     pub policy: Arc<InForce>,
     /// How the channels are doing.
     pub board: Board,
+    /// How the owners' calendars are doing.
+    pub calendars: calendars::Board,
     /// How the notifiers are doing.
     pub notifiers: notify::outbox::Board,
     /// What the writer tells.

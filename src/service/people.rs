@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Error, Service};
 use crate::assign::{self, Staff};
+use crate::config::nearest;
 use crate::lead::{Decision, Disposition, Event, Id, Lead, Name, Routing, Stage};
 use crate::pipeline::{Leaves, Went, tell};
 use crate::store::{self, Records, Unit};
@@ -86,11 +87,15 @@ impl Service {
     /// Gives a lead to an owner, who is told. An inactive owner is refused: nobody would look.
     pub async fn assign(&self, id: Id, wish: &Assigned, by: &str) -> Result<Lead, Error> {
         let policy = self.policy.get();
-        let known = || policy.staff.owners().iter().map(|owner| owner.id.as_str()).collect::<Vec<_>>().join(", ");
-        let owner = Name::parse(&wish.owner)
-            .ok()
-            .and_then(|name| policy.staff.owner(&name).cloned())
-            .ok_or_else(|| Error::Invalid(format!("there is no owner `{}`; there are: {}", wish.owner, known())))?;
+        let owner =
+            Name::parse(&wish.owner).ok().and_then(|name| policy.staff.owner(&name).cloned()).ok_or_else(|| {
+                let all = policy.staff.owners().iter().map(|owner| owner.id.as_str()).collect::<Vec<_>>();
+                let hint = match nearest(&wish.owner, &all) {
+                    Some(meant) => format!("did you mean `{meant}`?"),
+                    None => format!("there are: {}", all.join(", ")),
+                };
+                Error::Invalid(format!("there is no owner `{}`; {hint}", wish.owner))
+            })?;
         if !owner.active {
             return Err(Error::Conflict(format!("`{}` is not active (`active = false` in the settings)", owner.id)));
         }
@@ -135,6 +140,20 @@ impl Service {
             match step.next {
                 Some(next) => after = next,
                 None => return Ok(given),
+            }
+        }
+    }
+
+    /// Holds leads that wait no longer than the settings say now; how many deadlines moved.
+    pub async fn shorten_holds(&self) -> Result<u64, Error> {
+        let (mut moved, mut after) = (0, Id::MIN);
+        loop {
+            let policy = Arc::clone(&self.policy);
+            let step = self.door.change(move |unit| policy.get().shorten_holds(after, AT_ONCE, unit)).await?;
+            moved += step.given;
+            match step.next {
+                Some(next) => after = next,
+                None => return Ok(moved),
             }
         }
     }

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::{Error, Service};
 use crate::assign::{self, Calendar, Stop, shares};
+use crate::calendars;
 use crate::lead::{Attachment, Authentication, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch};
 use crate::store::{OwnerCounts, Records};
 
@@ -112,6 +113,8 @@ pub struct OwnerState {
     pub owed: u32,
     /// What people and calendars said about when they are away, beside the settings.
     pub away: Vec<assign::Absence>,
+    /// How their calendar is doing; `None`: they have none, or the daemon does not run.
+    pub calendar: Option<calendars::State>,
     /// Who stands in for them.
     pub stand_in: Option<Name>,
 }
@@ -136,6 +139,7 @@ impl OwnerState {
             refunded: 0,
             owed: 0,
             away: Vec::new(),
+            calendar: None,
             stand_in: None,
         }
     }
@@ -153,7 +157,7 @@ pub struct LeftBehind {
 }
 
 /// When somebody is free again, or not any more.
-fn turns(calendar: &Calendar, now: Timestamp, stop: Option<&Stop>, also: &[assign::Absence]) -> Option<Timestamp> {
+fn turns(calendar: &Calendar, now: Timestamp, stop: Option<&Stop>, also: assign::Beside<'_>) -> Option<Timestamp> {
     let until = match stop {
         None => Some(calendar.look(now, also).until),
         Some(Stop::Hours | Stop::Holiday(_) | Stop::Away(_)) => calendar.next_free(now, also),
@@ -214,14 +218,15 @@ impl Service {
                     name: owner.name.clone(),
                     available: standing.stop.is_none(),
                     reason: standing.stop.as_ref().map(ToString::to_string),
-                    until: turns(calendar, now, standing.stop.as_ref(), &also),
+                    until: turns(calendar, now, standing.stop.as_ref(), also),
                     max_open: owner.max_open,
                     today: counts.on(calendar.day(now)),
                     max_per_day: owner.max_per_day,
                     refunded: 0,
                     owed: 0,
+                    calendar: self.calendars.of(&owner.id),
                     stand_in: owner.stand_in.clone(),
-                    away: also,
+                    away: also.iter().cloned().collect(),
                     open: counts.open,
                     assigned: 0,
                     share: 0.0,

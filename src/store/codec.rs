@@ -27,7 +27,8 @@ const LARGEST: usize = 256 << 20;
 pub(super) fn encode<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![NAMED];
     rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| wrong(table, error.to_string()))?;
-    if bytes.len() > LARGE { packed(table, &bytes[1..]) } else { Ok(bytes) }
+    // A rotation is written anew with every lead.
+    if bytes.len() > LARGE && table != Table::Rotations { packed(table, &bytes[1..]) } else { Ok(bytes) }
 }
 
 pub(super) fn pack<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {

@@ -17,6 +17,7 @@ mod format;
 mod home;
 mod kept;
 mod keys;
+mod memory;
 mod originals;
 mod query;
 mod records;
@@ -40,6 +41,7 @@ use jiff::Timestamp;
 
 use crate::lead::Id;
 use home::Home;
+use memory::Memory;
 
 pub use audit::Difference;
 pub use backend::{Backend, Order, Read, Table, Visit, Write};
@@ -104,6 +106,7 @@ pub enum Error {
 #[derive(Clone)]
 pub struct Store {
     backend: Arc<dyn Backend>,
+    memory: Arc<Memory>,
 }
 
 impl Store {
@@ -149,7 +152,7 @@ impl Store {
 
     /// A store on any backend, in the newest format.
     pub fn with(backend: Arc<dyn Backend>) -> Result<Self, Error> {
-        let store = Self { backend };
+        let store = Self { backend, memory: Arc::default() };
         format::bring_up(&store, &format::STEPS)?;
         Ok(store)
     }
@@ -173,14 +176,16 @@ impl Store {
         let mut result = None;
         self.backend.write(&mut |tables| {
             if let Some(work) = work.take() {
-                let mut unit = Unit::begin(tables, now)?;
+                let (number, known) = self.memory.begin();
+                let mut unit = Unit::begin(tables, now, known)?;
                 let value = work(&mut unit)?;
-                unit.end()?;
-                result = Some(value);
+                result = Some((value, number, unit.end()?));
             }
             Ok(())
         })?;
-        result.ok_or_else(|| Error::Broken("the backend did not write".into()))
+        let (value, number, known) = result.ok_or_else(|| Error::Broken("the backend did not write".into()))?;
+        self.memory.committed(number, known);
+        Ok(value)
     }
 
     /// Bytes of storage in use, with room for growth.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::{Bound, ControlFlow};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
@@ -319,13 +320,12 @@ pub trait Records {
 
     /// A team's place in its rotation.
     fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
-        let key = mistakes::key(Mistake::RotationInMemoryOnly, team.as_str());
-        Ok(self.record(Table::Rotations, key.as_bytes())?.unwrap_or_default())
+        rotation(self, team)
     }
 
     /// What people and calendars said about when owners are away.
-    fn absences(&self) -> Result<Absences, Error> {
-        Ok(self.record(Table::Meta, b"absences")?.unwrap_or_default())
+    fn absences(&self) -> Result<Arc<Absences>, Error> {
+        absences(self)
     }
 
     /// Leads that somebody must look after by now, longest due first, at most `limit`.
@@ -351,7 +351,7 @@ pub trait Records {
 
     /// How many leads an owner has.
     fn owner_counts(&self, owner: &Name) -> Result<OwnerCounts, Error> {
-        Ok(self.record(Table::OwnerCounts, owner.as_str().as_bytes())?.unwrap_or_default())
+        owner_counts(self, owner)
     }
 
     /// Everybody who has leads or ever had some, with how many.
@@ -413,4 +413,25 @@ pub trait Records {
         })?;
         Ok(records)
     }
+}
+
+/// A team's place in its rotation, as it is stored.
+pub(super) fn rotation(records: &(impl Records + ?Sized), team: &Name) -> Result<Rotation, Error> {
+    let key = mistakes::key(Mistake::RotationInMemoryOnly, team.as_str());
+    Ok(records.record(Table::Rotations, key.as_bytes())?.unwrap_or_default())
+}
+
+/// When owners are away, as it is stored.
+pub(super) fn absences(records: &(impl Records + ?Sized)) -> Result<Arc<Absences>, Error> {
+    let mut absences: Absences = records.record(Table::Meta, b"absences")?.unwrap_or_default();
+    if absences.mark == 0 && !absences.of.is_empty() {
+        // Written before there were marks, and never changed since.
+        absences.mark = 1;
+    }
+    Ok(Arc::new(absences))
+}
+
+/// How many leads an owner has, as it is stored.
+pub(super) fn owner_counts(records: &(impl Records + ?Sized), owner: &Name) -> Result<OwnerCounts, Error> {
+    Ok(records.record(Table::OwnerCounts, owner.as_str().as_bytes())?.unwrap_or_default())
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::assign::Absence;
+use crate::assign::{Absence, Beside};
 use crate::lead::Name;
 
 /// A team's place in its rotation.
@@ -155,6 +155,10 @@ impl OwnerCounts {
 /// What people and calendars said about when owners are away; it does not stand in the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absences {
+    /// Changes with every change: what was found out by these absences holds as long as it is the same.
+    /// 0: nobody is away.
+    #[serde(default)]
+    pub mark: u64,
     /// By owner.
     #[serde(default)]
     pub of: BTreeMap<Name, Away>,
@@ -175,14 +179,6 @@ pub struct Away {
 }
 
 impl Away {
-    /// Everything, whoever said it.
-    #[must_use]
-    pub fn all(&self) -> Vec<Absence> {
-        let mut all = self.said.clone();
-        all.extend(self.calendar.iter().cloned());
-        all
-    }
-
     /// Whether nothing is said.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -193,8 +189,10 @@ impl Away {
 impl Absences {
     /// Absences of one owner.
     #[must_use]
-    pub fn all_of(&self, owner: &Name) -> Vec<Absence> {
-        if self.of.is_empty() { Vec::new() } else { self.of.get(owner).map(Away::all).unwrap_or_default() }
+    pub fn all_of(&self, owner: &Name) -> Beside<'_> {
+        let away = self.of.get(owner);
+        let (said, calendar) = away.map_or((&[][..], &[][..]), |away| (&away.said, &away.calendar));
+        Beside { mark: self.mark, said, calendar }
     }
 
     /// Whether somebody has left for good.

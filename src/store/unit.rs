@@ -1,12 +1,15 @@
 //! One unit of work: everything that is committed together.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 
 use super::backend::{Read, Table, Write};
-use super::records::{DEAD_ALARMS, Delivered, Records};
-use super::rotation::{Absences, Rotation};
+use super::memory::Known;
+use super::records::{self, DEAD_ALARMS, Delivered, Records};
+use super::rotation::{Absences, OwnerCounts, Rotation};
 use super::{Error, codec, fresh, keys, originals};
 use crate::lead::{
     Alarms, Decision, Id, Intake, Lead, Name, Notice, NoticeState, Original, Own, Place, SealKey, Thread,
@@ -19,24 +22,54 @@ pub struct Unit<'a> {
     pub(super) tables: &'a mut dyn Write,
     now: Timestamp,
     last: Id,
+    known: Known,
 }
 
 impl Records for Unit<'_> {
     fn tables(&self) -> &dyn Read {
         self.tables.as_read()
     }
+
+    fn rotation(&self, team: &Name) -> Result<Rotation, Error> {
+        if let Some(rotation) = self.known.rotations.borrow().get(team) {
+            return Ok(rotation.clone());
+        }
+        let rotation = records::rotation(self, team)?;
+        self.known.rotations.borrow_mut().insert(team.clone(), rotation.clone());
+        Ok(rotation)
+    }
+
+    fn absences(&self) -> Result<Arc<Absences>, Error> {
+        if let Some(absences) = &*self.known.absences.borrow() {
+            return Ok(Arc::clone(absences));
+        }
+        let absences = records::absences(self)?;
+        *self.known.absences.borrow_mut() = Some(Arc::clone(&absences));
+        Ok(absences)
+    }
+
+    fn owner_counts(&self, owner: &Name) -> Result<OwnerCounts, Error> {
+        if let Some(counts) = self.known.counts.borrow().get(owner) {
+            return Ok(*counts);
+        }
+        let counts = records::owner_counts(self, owner)?;
+        self.known.counts.borrow_mut().insert(owner.clone(), counts);
+        Ok(counts)
+    }
 }
 
 impl<'a> Unit<'a> {
-    pub(super) fn begin(tables: &'a mut dyn Write, now: Timestamp) -> Result<Self, Error> {
-        let mut unit = Self { tables, now, last: Id::MIN };
+    pub(super) fn begin(tables: &'a mut dyn Write, now: Timestamp, known: Known) -> Result<Self, Error> {
+        let mut unit = Self { tables, now, last: Id::MIN, known };
         unit.last = unit.record(Table::Meta, b"last_id")?.unwrap_or(Id::MIN);
         Ok(unit)
     }
 
-    pub(super) fn end(&mut self) -> Result<(), Error> {
+    /// Ends it, before the commit; what it knows is true if that succeeds.
+    pub(super) fn end(mut self) -> Result<Known, Error> {
         let last = self.last;
-        self.put(Table::Meta, b"last_id", &last)
+        self.put(Table::Meta, b"last_id", &last)?;
+        Ok(self.known)
     }
 
     /// The time of this unit.
@@ -81,6 +114,11 @@ impl<'a> Unit<'a> {
         if lead.stage.is_open() {
             counts.open = counts.open.saturating_add_signed(by);
         }
+        self.put_counts(&owner, counts)
+    }
+
+    fn put_counts(&mut self, owner: &Name, counts: OwnerCounts) -> Result<(), Error> {
+        self.known.counts.get_mut().insert(owner.clone(), counts);
         self.put(Table::OwnerCounts, owner.as_str().as_bytes(), &counts)
     }
 
@@ -107,12 +145,15 @@ impl<'a> Unit<'a> {
         let mut counts = self.owner_counts(owner)?;
         counts.today = counts.on(day).saturating_add(1);
         counts.day = Some(day);
-        self.put(Table::OwnerCounts, owner.as_str().as_bytes(), &counts)
+        self.put_counts(owner, counts)
     }
 
     /// Writes down when owners are away.
-    pub fn put_absences(&mut self, absences: &Absences) -> Result<(), Error> {
-        self.put(Table::Meta, b"absences", absences)
+    pub fn put_absences(&mut self, absences: Absences) -> Result<(), Error> {
+        let absences = Absences { mark: rand::random_range(2..u64::MAX), ..absences };
+        self.put(Table::Meta, b"absences", &absences)?;
+        *self.known.absences.get_mut() = Some(Arc::new(absences));
+        Ok(())
     }
 
     /// Adds the keys that a lead has and that are not there yet.
@@ -230,6 +271,7 @@ impl<'a> Unit<'a> {
     /// Moves a team's rotation.
     pub fn put_rotation(&mut self, team: &Name, rotation: &Rotation) -> Result<(), Error> {
         let key = mistakes::key(Mistake::RotationInMemoryOnly, team.as_str());
+        self.known.rotations.get_mut().insert(team.clone(), rotation.clone());
         self.put(Table::Rotations, key.as_bytes(), rotation)
     }
 

@@ -52,6 +52,9 @@ fn named(alarm: &Alarm) -> Value {
     if let Some(template) = &alarm.template {
         named["template"] = json!(template);
     }
+    if let Some(owner) = &alarm.owner {
+        named["owner"] = json!(owner);
+    }
     named
 }
 

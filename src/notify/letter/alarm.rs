@@ -69,6 +69,7 @@ fn look(cause: Cause) -> &'static str {
         Cause::Silent | Cause::NoMail | Cause::Refused | Cause::Undone => "lotse status; lotse check --connect",
         Cause::Folder | Cause::CanaryLate => "lotse status",
         Cause::SecretExpires | Cause::Settings => "lotse check",
+        Cause::Calendar => "lotse owners; lotse check --connect",
         Cause::TemplateDrift => "lotse intake list; lotse check",
         Cause::NoticesWait => "lotse outbox list --state pending",
         Cause::NoticesDead => "lotse outbox list --state dead",
@@ -79,8 +80,7 @@ fn look(cause: Cause) -> &'static str {
 /// What is amiss, in one sentence without its full stop.
 #[must_use]
 pub fn sentence(alarm: &Alarm, language: Language) -> String {
-    let name = alarm.channel.as_ref().or(alarm.notifier.as_ref()).or(alarm.template.as_ref());
-    let name = name.map_or("?", |name| name.as_str());
+    let name = alarm.about().map_or("?", |name| name.as_str());
     let count = alarm.count;
     match language {
         Language::English => match alarm.cause {
@@ -91,6 +91,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
             Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
             Cause::TemplateDrift => format!("the template `{name}` does not fit the mails of its sender any more"),
+            Cause::Calendar => format!("the calendar of `{name}` cannot be read; what it said last counts"),
             Cause::Settings => "new settings or rules have mistakes; the last good ones are in force".to_owned(),
             Cause::SecretExpires => format!("the client secret of the mailbox `{name}` expires"),
             Cause::NoticesWait => format!("notices wait for the notifier `{name}`"),
@@ -109,6 +110,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
             Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
             Cause::TemplateDrift => format!("die Vorlage `{name}` passt nicht mehr zu den Mails ihres Absenders"),
+            Cause::Calendar => format!("der Kalender von `{name}` ist nicht lesbar; es gilt, was zuletzt darin stand"),
             Cause::Settings => {
                 "neue Einstellungen oder Regeln haben Fehler; die letzten guten gelten weiter".to_owned()
             }
@@ -135,6 +137,7 @@ mod tests {
             channel: Some(name("sales")),
             notifier: None,
             template: None,
+            owner: None,
             since,
             raised_at: Some(since),
             count: 3,

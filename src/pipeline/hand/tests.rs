@@ -10,6 +10,8 @@ use super::*;
 use crate::lead::{Email, Fate, Outcome, Reading, Stage};
 use crate::store::{LeadFilter, Store};
 
+mod fairness;
+
 const OUT: &str = "[notify.out]\nkind = \"file\"\npath = \"out\"\n";
 
 fn at(text: &str) -> Timestamp {
@@ -111,9 +113,9 @@ fn complaint_a_terminated_user_is_still_in_the_rotation() {
     assert!((0..4).all(|_| owner(&world.stranger()) == "anna"));
     let mut world = World::new(OFFICE, "2026-11-24T10:00:00Z");
     let left = world.store.unit(world.now, |unit| {
-        let mut absences = unit.absences()?;
+        let mut absences = std::sync::Arc::unwrap_or_clone(unit.absences()?);
         absences.of.entry(name("anna")).or_default().left = true;
-        unit.put_absences(&absences)
+        unit.put_absences(absences)
     });
     left.unwrap();
     for _ in 0..4 {
@@ -164,6 +166,49 @@ fn without_a_fallback_a_lead_is_held_on_and_never_without_a_deadline() {
     assert_eq!(world.lead(lead).held_until, Some(at("2026-11-29T17:00:00Z")));
     world.tend(at("2026-11-30T08:00:00Z"));
     assert_eq!(owner(&world.lead(lead)), "anna");
+    world.sound();
+}
+
+#[test]
+fn one_more_message_does_not_make_a_lead_wait_any_longer() {
+    let mut world = World::new(&OFFICE.replace("24h", "4h"), "2026-11-24T17:00:00Z");
+    let lead = world.comes("max@firma.example");
+    let until = Some(at("2026-11-24T21:00:00Z"));
+    assert_eq!((lead.held_until, lead.held_since()), (until, Some(world.now)));
+    for hour in ["2026-11-24T20:00:00Z", "2026-11-24T20:59:00Z"] {
+        world.now = at(hour);
+        let again = world.comes("max@firma.example");
+        assert_eq!((again.id, again.held_until), (lead.id, until), "{hour}");
+        assert_eq!(world.decision(lead.id).routing.held_until, until);
+    }
+    world.tend(at("2026-11-24T21:00:00Z"));
+    let given = world.lead(lead.id);
+    assert_eq!((owner(&given), given.held_since()), ("lea", None));
+    world.sound();
+}
+
+#[test]
+fn a_shorter_hold_shortens_what_is_held_and_a_longer_one_does_not_lengthen_it() {
+    let mut world = World::new(OFFICE, "2026-11-24T17:00:00Z");
+    let leads = [world.stranger().id, world.stranger().id];
+    // One was held by a version that did not write down since when.
+    world.change(leads[1], |lead| lead.handling = None);
+    world.now = at("2026-11-24T18:30:00Z");
+    let moved = |world: &mut World, hold: &str| {
+        world.policy = settled(&OFFICE.replace("24h", hold));
+        let step = world.store.unit(world.now, |unit| world.policy.shorten_holds(Id::MIN, 1000, unit)).unwrap();
+        (step.given, leads.map(|id| world.lead(id).held_until.unwrap().to_string()))
+    };
+    let day = || ["2026-11-25T17:00:00Z"; 2].map(str::to_owned);
+    assert_eq!(moved(&mut world, "48h"), (0, day()));
+    assert_eq!(moved(&mut world, "2h"), (2, ["2026-11-24T19:00:00Z"; 2].map(str::to_owned)));
+    assert_eq!(moved(&mut world, "2h").0, 0);
+    world.tend(at("2026-11-24T18:59:59Z"));
+    assert!(leads.iter().all(|id| world.lead(*id).owner.is_none()));
+    // It would have been given away already: at once, then.
+    assert_eq!(moved(&mut world, "1h"), (2, ["2026-11-24T18:00:00Z"; 2].map(str::to_owned)));
+    world.tend(at("2026-11-24T18:59:59Z"));
+    assert!(leads.iter().all(|id| owner(&world.lead(*id)) == "lea"));
     world.sound();
 }
 
@@ -359,42 +404,30 @@ fn leads_given_by_hand_count_where_the_team_says_so() {
     }
 }
 
+/// Public holidays of [`YEAR`] that fall on working days: of Bavaria and of England, and those of both.
+const BAVARIA: [Date; 4] = [date(2027, 1, 6), date(2027, 5, 6), date(2027, 5, 17), date(2027, 5, 27)];
+const ENGLAND: [Date; 4] = [date(2026, 8, 31), date(2026, 12, 28), date(2027, 5, 3), date(2027, 5, 31)];
+const BOTH: [Date; 4] = [date(2026, 12, 25), date(2027, 1, 1), date(2027, 3, 26), date(2027, 3, 29)];
+
 /// Whether somebody of [`YEAR`] works, told without the calendars of lotse.
 fn works(who: &str, now: Timestamp) -> bool {
     let of = |zone: &str| TimeZone::get(zone).unwrap().to_datetime(now);
-    let weekday = |day: Date| !matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
     let minute = |at: jiff::civil::DateTime| i32::from(at.hour()) * 60 + i32::from(at.minute());
+    let open = |day: Date, own: &[Date]| {
+        let weekend = matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday);
+        !weekend && !own.contains(&day) && !BOTH.contains(&day)
+    };
     match who {
         "anna" => {
             let at = of("Europe/Berlin");
-            let bavaria = [
-                date(2026, 12, 25),
-                date(2027, 1, 1),
-                date(2027, 1, 6),
-                date(2027, 3, 26),
-                date(2027, 3, 29),
-                date(2027, 5, 6),
-                date(2027, 5, 17),
-                date(2027, 5, 27),
-            ];
             let leave = (date(2026, 9, 7)..=date(2026, 9, 20)).contains(&at.date());
-            weekday(at.date()) && !bavaria.contains(&at.date()) && !leave && (540..1020).contains(&minute(at))
+            open(at.date(), &BAVARIA) && !leave && (540..1020).contains(&minute(at))
         }
         "jonas" => {
             let at = of("Europe/London");
-            let england = [
-                date(2026, 8, 31),
-                date(2026, 12, 25),
-                date(2026, 12, 28),
-                date(2027, 1, 1),
-                date(2027, 3, 26),
-                date(2027, 3, 29),
-                date(2027, 5, 3),
-                date(2027, 5, 31),
-            ];
             let part = at.date() == date(2026, 10, 6) && (600..900).contains(&minute(at));
             let hours = (540..720).contains(&minute(at)) || (780..1050).contains(&minute(at));
-            weekday(at.date()) && !england.contains(&at.date()) && !part && hours
+            open(at.date(), &ENGLAND) && !part && hours
         }
         "mia" => {
             // A night shift from Saturday to Sunday, also over the change of the clocks.

@@ -1,6 +1,7 @@
 //! What matters for who gets a lead, as if no lead had come in yet.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::assign::{Books, Known, Staff, Turn};
 use crate::lead::{Email, Id, Name};
@@ -74,8 +75,8 @@ impl Books for Anew {
         Ok(self.counts.get(owner).copied().unwrap_or_default())
     }
 
-    fn absences(&self) -> Result<Absences, Error> {
-        Ok(Absences::default())
+    fn absences(&self) -> Result<Arc<Absences>, Error> {
+        Ok(Arc::default())
     }
 
     fn owner_of_person(&self, lead: &Known<'_>) -> Result<Option<Name>, Error> {

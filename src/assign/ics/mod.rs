@@ -3,19 +3,22 @@
 //! In come the bytes of a file and the owner's time zone, out go busy times of the next year and a
 //! half. Events that are cancelled, or that say they leave the owner free (`TRANSP:TRANSPARENT`,
 //! Outlook's `FREE`, `TENTATIVE` and `WORKINGELSEWHERE`), are no absence. What repeats daily, weekly,
-//! monthly or yearly is played out, with exceptions; a rule that says more than that (`BYSETPOS`,
-//! `BYWEEKNO` and the like) is an error, as half an absence would be worse than none.
+//! monthly or yearly is played out, with exceptions; a rule that says what is not known here (`BYWEEKNO`
+//! and the like) is an error, as half an absence would be worse than none.
+
+mod rule;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, Timestamp, ToSpan};
+use jiff::{SignedDuration, Span, Timestamp};
 
+use self::rule::Rule;
 use super::calendar::{Absence, moment};
 
 /// Bytes of a file at most.
-const LARGEST: usize = 16 << 20;
+pub(crate) const LARGEST: usize = 16 << 20;
 /// Busy times at most.
 const MOST: usize = 20_000;
 /// How far ahead repetitions are played out, days.
@@ -272,171 +275,6 @@ impl Event {
     }
 }
 
-/// How an event repeats.
-struct Rule {
-    every: Every,
-    interval: i32,
-    count: Option<usize>,
-    until: Option<Timestamp>,
-    /// Weekdays, with which one of the month (0: each).
-    days: Vec<(i8, Weekday)>,
-    month_days: Vec<i8>,
-    months: Vec<i8>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Every {
-    Day,
-    Week,
-    Month,
-    Year,
-}
-
-impl Rule {
-    fn parse(text: &str, zone: &TimeZone) -> Result<Self, String> {
-        let mut rule = Self {
-            every: Every::Day,
-            interval: 1,
-            count: None,
-            until: None,
-            days: vec![],
-            month_days: vec![],
-            months: vec![],
-        };
-        for (key, value) in text.split(';').filter_map(|part| part.split_once('=')) {
-            let wrong = || format!("`{key}={value}` of a repetition is not understood");
-            let list = |value: &str| -> Result<Vec<i8>, String> {
-                value.split(',').map(|one| one.parse().map_err(|_| wrong())).collect()
-            };
-            match key.to_ascii_uppercase().as_str() {
-                "FREQ" => {
-                    rule.every = match value.to_ascii_uppercase().as_str() {
-                        "DAILY" => Every::Day,
-                        "WEEKLY" => Every::Week,
-                        "MONTHLY" => Every::Month,
-                        "YEARLY" => Every::Year,
-                        _ => return Err(wrong()),
-                    }
-                }
-                "INTERVAL" => rule.interval = value.parse().ok().filter(|number| *number > 0).ok_or_else(wrong)?,
-                "COUNT" => rule.count = Some(value.parse().map_err(|_| wrong())?),
-                "UNTIL" => {
-                    let until = read_time(value, zone)?;
-                    let at = if until.whole_day { until.at.saturating_add(1.day()) } else { until.at };
-                    rule.until = Some(moment(at, &until.zone));
-                }
-                "BYDAY" => {
-                    rule.days = value.split(',').map(|one| by_day(one).ok_or_else(wrong)).collect::<Result<_, _>>()?;
-                }
-                "BYMONTHDAY" => rule.month_days = list(value)?,
-                "BYMONTH" => rule.months = list(value)?,
-                "WKST" => {}
-                _ => return Err(wrong()),
-            }
-        }
-        Ok(rule)
-    }
-
-    /// Beginnings from the first on, before `end`.
-    fn play(&self, start: &Start, end: Timestamp) -> Result<Vec<Timestamp>, String> {
-        let (mut all, mut period) = (Vec::new(), 0_i32);
-        let first = start.at.date();
-        loop {
-            let Some(days) = self.period(first, period) else { return Ok(all) };
-            for day in days.into_iter().filter(|day| *day >= first) {
-                let at = moment(day.to_datetime(start.at.time()), &start.zone);
-                if at >= end || self.until.is_some_and(|until| at > until) || self.count == Some(all.len()) {
-                    return Ok(all);
-                }
-                all.push(at);
-                if all.len() > MOST {
-                    return Err(format!("an event repeats more than {MOST} times"));
-                }
-            }
-            period += 1;
-            if period > 40_000 {
-                return Ok(all);
-            }
-        }
-    }
-
-    /// The days of the n-th day, week, month or year, in order.
-    fn period(&self, first: Date, number: i32) -> Option<Vec<Date>> {
-        let step = self.interval.checked_mul(number)?;
-        let in_month = |day: &Date| self.months.is_empty() || self.months.contains(&day.month());
-        let mut days = match self.every {
-            Every::Day => {
-                let day = first.checked_add(step.days()).ok()?;
-                let fits = self.days.is_empty() || self.days.iter().any(|(_, weekday)| *weekday == day.weekday());
-                if fits { vec![day] } else { vec![] }
-            }
-            Every::Week => {
-                let monday = first.checked_sub(i32::from(first.weekday().to_monday_zero_offset()).days()).ok()?;
-                let monday = monday.checked_add(step.checked_mul(7)?.days()).ok()?;
-                let own = [(0, first.weekday())];
-                let wanted = if self.days.is_empty() { &own[..] } else { &self.days };
-                wanted
-                    .iter()
-                    .filter_map(|(_, day)| monday.checked_add(i32::from(day.to_monday_zero_offset()).days()).ok())
-                    .collect()
-            }
-            Every::Month => self.of_month(first.first_of_month().checked_add(step.months()).ok()?, first.day()),
-            Every::Year => {
-                let year = i16::try_from(i32::from(first.year()).checked_add(step)?).ok()?;
-                let own = [first.month()];
-                let months = if self.months.is_empty() { &own[..] } else { &self.months };
-                months
-                    .iter()
-                    .filter_map(|month| Date::new(year, *month, 1).ok())
-                    .flat_map(|month| self.of_month(month, first.day()))
-                    .collect()
-            }
-        };
-        days.retain(in_month);
-        days.sort_unstable();
-        days.dedup();
-        Some(days)
-    }
-
-    fn of_month(&self, month: Date, day: i8) -> Vec<Date> {
-        let last = month.days_in_month();
-        if !self.days.is_empty() {
-            return self
-                .days
-                .iter()
-                .flat_map(|(number, weekday)| {
-                    let each = [1, 2, 3, 4, 5];
-                    let numbers = if *number == 0 { each.to_vec() } else { vec![*number] };
-                    numbers.into_iter().filter_map(move |number| month.nth_weekday_of_month(number, *weekday).ok())
-                })
-                .collect();
-        }
-        let own = [day];
-        let wanted = if self.month_days.is_empty() { &own[..] } else { &self.month_days };
-        let of = |day: &i8| Date::new(month.year(), month.month(), if *day < 0 { last + 1 + day } else { *day }).ok();
-        wanted.iter().filter_map(of).collect()
-    }
-}
-
-/// `MO`, `2TU`, `-1FR`.
-fn by_day(text: &str) -> Option<(i8, Weekday)> {
-    let text = text.trim().to_ascii_uppercase();
-    let at = text.len().checked_sub(2)?;
-    let (number, day) = (text.get(..at)?, text.get(at..)?);
-    let days = [
-        ("MO", Weekday::Monday),
-        ("TU", Weekday::Tuesday),
-        ("WE", Weekday::Wednesday),
-        ("TH", Weekday::Thursday),
-        ("FR", Weekday::Friday),
-        ("SA", Weekday::Saturday),
-        ("SU", Weekday::Sunday),
-    ];
-    let weekday = days.iter().find(|(name, _)| *name == day)?.1;
-    let number = if number.is_empty() { 0 } else { number.trim_start_matches('+').parse().ok()? };
-    (-5..=5).contains(&number).then_some((number, weekday))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -502,6 +340,29 @@ mod tests {
     }
 
     #[test]
+    fn the_last_working_day_of_a_month_and_every_other_week_are_what_calendar_programs_mean() {
+        let days = |rule: &str| {
+            let all = calendar(&event(&format!("DTSTART:20261129T100000Z\nDURATION:PT1H\nRRULE:{rule}"))).unwrap();
+            all.iter().map(|span| span[..10].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            days("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=3"),
+            ["2026-11-30", "2026-12-31", "2027-01-29"]
+        );
+        assert_eq!(days("FREQ=MONTHLY;BYDAY=TU,TH;BYSETPOS=2;COUNT=2"), ["2026-12-03", "2027-01-07"]);
+        // A Sunday ends a week that begins on Monday, and begins one that begins on Sunday (RFC 5545, 3.3.10).
+        assert_eq!(
+            days("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=MO;COUNT=3"),
+            ["2026-11-29", "2026-12-08", "2026-12-13"]
+        );
+        assert_eq!(
+            days("FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,SU;WKST=SU;COUNT=3"),
+            ["2026-11-29", "2026-12-01", "2026-12-13"]
+        );
+        assert_eq!(days("FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13;COUNT=1"), ["2027-08-13"]);
+    }
+
+    #[test]
     fn a_repetition_that_was_moved_counts_where_it_is_now() {
         let moved = event("DTSTART:20261201T100000Z\nDURATION:PT1H\nRRULE:FREQ=DAILY;COUNT=2")
             + &event("RECURRENCE-ID:20261202T100000Z\nDTSTART:20261203T150000Z\nDURATION:PT1H");
@@ -513,11 +374,10 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_an_error_and_no_guess() {
-        assert!(
-            calendar(&event("DTSTART:20261201T100000Z\nRRULE:FREQ=MONTHLY;BYSETPOS=1;BYDAY=MO"))
-                .unwrap_err()
-                .contains("BYSETPOS")
-        );
+        for rule in ["FREQ=YEARLY;BYWEEKNO=20", "FREQ=YEARLY;BYDAY=20MO", "FREQ=HOURLY", "FREQ=WEEKLY;BYMONTHDAY=1"] {
+            let wrong = calendar(&event(&format!("DTSTART:20261201T100000Z\nRRULE:{rule}"))).unwrap_err();
+            assert!(wrong.contains("not understood"), "{rule}: {wrong}");
+        }
         assert!(calendar(&event("DTSTART:yesterday")).unwrap_err().contains("yesterday"));
         assert!(busy(b"<html>", &TimeZone::UTC, Timestamp::UNIX_EPOCH).unwrap_err().contains("no calendar"));
     }
