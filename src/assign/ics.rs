@@ -20,8 +20,9 @@ const LARGEST: usize = 16 << 20;
 const MOST: usize = 20_000;
 /// How far ahead repetitions are played out, days.
 const AHEAD: i64 = 550;
-/// Characters of a summary that are kept.
+/// Characters of a summary that are kept, and of what is not understood.
 const SUMMARY: usize = 60;
+const EXCERPT: usize = 40;
 
 /// The busy times of a calendar from now on, in order; the error says what cannot be understood.
 pub fn busy(bytes: &[u8], zone: &TimeZone, now: Timestamp) -> Result<Vec<Absence>, String> {
@@ -129,9 +130,14 @@ impl Start {
     }
 }
 
+/// The start of what is not understood, for a line of the log.
+fn excerpt(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(EXCERPT).collect()
+}
+
 /// `20261224`, `20261224T120000`, `20261224T110000Z`.
 fn read_time(text: &str, zone: &TimeZone) -> Result<Start, String> {
-    let wrong = || format!("`{}` is no time", text.chars().take(40).collect::<String>());
+    let wrong = || format!("`{}` is no time", excerpt(text));
     let number = |range: std::ops::Range<usize>| -> Result<i16, String> {
         text.get(range).and_then(|digits| digits.parse().ok()).ok_or_else(wrong)
     };
@@ -215,7 +221,7 @@ impl Event {
                 }
             }
             (None, Some(line)) => {
-                let span: Span = line.value.parse().map_err(|_| format!("`{}` is no duration", line.value))?;
+                let span: Span = line.value.parse().map_err(|_| format!("`{}` is no duration", excerpt(line.value)))?;
                 let days =
                     SignedDuration::from_hours(24 * (i64::from(span.get_days()) + 7 * i64::from(span.get_weeks())));
                 let rest = SignedDuration::try_from(span.days(0).weeks(0)).map_err(|error| error.to_string())?;
@@ -304,7 +310,7 @@ impl Rule {
             months: vec![],
         };
         for (key, value) in text.split(';').filter_map(|part| part.split_once('=')) {
-            let wrong = || format!("`{key}={value}` of a repetition is not understood");
+            let wrong = || format!("`{}={}` of a repetition is not understood", excerpt(key), excerpt(value));
             let list = |value: &str| -> Result<Vec<i8>, String> {
                 value.split(',').map(|one| one.parse().map_err(|_| wrong())).collect()
             };
@@ -366,13 +372,13 @@ impl Rule {
         let in_month = |day: &Date| self.months.is_empty() || self.months.contains(&day.month());
         let mut days = match self.every {
             Every::Day => {
-                let day = first.checked_add(step.days()).ok()?;
+                let day = first.checked_add(Span::new().try_days(step).ok()?).ok()?;
                 let fits = self.days.is_empty() || self.days.iter().any(|(_, weekday)| *weekday == day.weekday());
                 if fits { vec![day] } else { vec![] }
             }
             Every::Week => {
                 let monday = first.checked_sub(i32::from(first.weekday().to_monday_zero_offset()).days()).ok()?;
-                let monday = monday.checked_add(step.checked_mul(7)?.days()).ok()?;
+                let monday = monday.checked_add(Span::new().try_weeks(step).ok()?).ok()?;
                 let own = [(0, first.weekday())];
                 let wanted = if self.days.is_empty() { &own[..] } else { &self.days };
                 wanted
@@ -380,7 +386,10 @@ impl Rule {
                     .filter_map(|(_, day)| monday.checked_add(i32::from(day.to_monday_zero_offset()).days()).ok())
                     .collect()
             }
-            Every::Month => self.of_month(first.first_of_month().checked_add(step.months()).ok()?, first.day()),
+            Every::Month => {
+                let month = first.first_of_month().checked_add(Span::new().try_months(step).ok()?).ok()?;
+                self.of_month(month, first.day())
+            }
             Every::Year => {
                 let year = i16::try_from(i32::from(first.year()).checked_add(step)?).ok()?;
                 let own = [first.month()];
@@ -512,6 +521,16 @@ mod tests {
     }
 
     #[test]
+    fn a_repetition_that_comes_after_all_times_is_one() {
+        for every in ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"] {
+            for interval in ["1000000", "2147483647"] {
+                let rare = format!("DTSTART:20261201T100000Z\nDURATION:PT1H\nRRULE:FREQ={every};INTERVAL={interval}");
+                assert_eq!(calendar(&event(&rare)).unwrap().len(), 1, "{rare}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_an_error_and_no_guess() {
         assert!(
             calendar(&event("DTSTART:20261201T100000Z\nRRULE:FREQ=MONTHLY;BYSETPOS=1;BYDAY=MO"))
@@ -519,6 +538,10 @@ mod tests {
                 .contains("BYSETPOS")
         );
         assert!(calendar(&event("DTSTART:yesterday")).unwrap_err().contains("yesterday"));
+        let long = format!("DTSTART:20261201T100000Z\nRRULE:FREQ=\u{7}{}", "X".repeat(1000));
+        assert!(calendar(&event(&long)).unwrap_err().contains("FREQ=XXX"));
+        assert!(calendar(&event(&long)).unwrap_err().chars().all(|c| !c.is_control()));
+        assert!(calendar(&event(&long)).unwrap_err().len() < 200);
         assert!(busy(b"<html>", &TimeZone::UTC, Timestamp::UNIX_EPOCH).unwrap_err().contains("no calendar"));
     }
 }
