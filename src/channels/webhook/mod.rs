@@ -18,6 +18,7 @@ mod idle;
 mod jws;
 mod lack;
 mod limits;
+mod linger;
 pub mod listener;
 mod page;
 mod post;
@@ -58,6 +59,7 @@ use providers::Provider;
 use receive::{Bounds, Desk};
 pub use setup::{Setup, counts_for, setup};
 pub use signature::{Piece, Signature};
+use unpack::Unpacker;
 pub use uploads::Uploads;
 pub use verify::{Post, Proof, verify};
 
@@ -178,7 +180,8 @@ pub fn router(receivers: Arc<Receivers>, door: Door, board: Board) -> Router {
 
 fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bounds) -> Router {
     let budget = body::Budget::new(bounds.in_flight);
-    let desk = Desk { receivers, door, board, budget, bounds: Arc::new(bounds), commits: TaskTracker::new() };
+    let (unpacker, bounds, commits) = (Unpacker::default(), Arc::new(bounds), TaskTracker::new());
+    let desk = Desk { receivers, door, board, budget, unpacker, bounds, commits };
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/hooks/{channel}", any(receive::answer))

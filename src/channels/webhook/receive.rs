@@ -22,7 +22,7 @@ use super::answer::Refusal;
 use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
 use super::lack::lack;
-use super::unpack::{self, Coding};
+use super::unpack::{self, Coding, Unpacker};
 use super::verify::{Post, Proof, verify};
 use super::{Hook, Receivers, page};
 use crate::channels::health::Board;
@@ -73,6 +73,7 @@ pub(super) struct Desk {
     pub(super) board: Board,
     pub(super) bounds: Arc<Bounds>,
     pub(super) budget: Budget,
+    pub(super) unpacker: Unpacker,
     pub(super) commits: TaskTracker,
 }
 
@@ -155,7 +156,7 @@ impl Desk {
         let large = provider.mail.is_some() || provider.holds_files || is_multipart(&request.headers);
         let limit = if large { bounds.multipart } else { bounds.text };
         let (bytes, held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
-        let (bytes, mut held) = prove(hook, &request, limit, bytes, held).await?;
+        let (bytes, mut held) = self.prove(hook, &request, limit, bytes, held).await?;
         if let Some(answer) = hook.handshake(&request, &bytes) {
             return Ok(answer);
         }
@@ -174,6 +175,33 @@ impl Desk {
                 Ok(page::arrived(&request.headers, hook.config.redirect.as_deref(), all))
             }
             all => Ok((hook.config.provider.answer)(all, is_array)),
+        }
+    }
+
+    /// Lets a body pass that proves where it comes from, and unpacks it. A sender signs what it wrote or what its
+    /// client made of it on the way: both are proofs. What proves nothing is told nothing else.
+    async fn prove(
+        &self,
+        hook: &Hook,
+        request: &Parts,
+        limit: usize,
+        bytes: Vec<u8>,
+        held: Held,
+    ) -> Result<(Vec<u8>, Held), Refusal> {
+        let is_proven =
+            |bytes: &[u8]| verify(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes));
+        let unproven =
+            || Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), b"")));
+        let as_sent = is_proven(&bytes);
+        match unpack::coding(&request.headers) {
+            Coding::Plain if as_sent => Ok((bytes, held)),
+            Coding::Other if as_sent => Err(Refusal::Coding),
+            Coding::Gzip => match self.unpacker.gunzip(bytes, limit, held).await {
+                Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
+                Err(refusal) if as_sent => Err(refusal),
+                _ => Err(unproven()),
+            },
+            _ => Err(unproven()),
         }
     }
 
@@ -254,29 +282,4 @@ impl Hook {
 fn is_multipart(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
     kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))
-}
-
-/// Lets a body pass that proves where it comes from, and unpacks it. A sender signs what it wrote or what its
-/// client made of it on the way: both are proofs. What proves nothing is told nothing else.
-async fn prove(
-    hook: &Hook,
-    request: &Parts,
-    limit: usize,
-    bytes: Vec<u8>,
-    held: Held,
-) -> Result<(Vec<u8>, Held), Refusal> {
-    let is_proven = |bytes: &[u8]| verify(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes));
-    let unproven =
-        || Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), b"")));
-    let as_sent = is_proven(&bytes);
-    match unpack::coding(&request.headers) {
-        Coding::Plain if as_sent => Ok((bytes, held)),
-        Coding::Other if as_sent => Err(Refusal::Coding),
-        Coding::Gzip => match unpack::gunzip(bytes, limit, held).await {
-            Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
-            Err(refusal) if as_sent => Err(refusal),
-            _ => Err(unproven()),
-        },
-        _ => Err(unproven()),
-    }
 }
