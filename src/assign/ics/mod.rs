@@ -23,8 +23,9 @@ pub(crate) const LARGEST: usize = 16 << 20;
 const MOST: usize = 20_000;
 /// How far ahead repetitions are played out, days.
 const AHEAD: i64 = 550;
-/// Characters of a summary that are kept.
+/// Characters of a summary that are kept, and of what is not understood.
 const SUMMARY: usize = 60;
+const EXCERPT: usize = 40;
 
 /// The busy times of a calendar from now on, in order; the error says what cannot be understood.
 pub fn busy(bytes: &[u8], zone: &TimeZone, now: Timestamp) -> Result<Vec<Absence>, String> {
@@ -132,9 +133,14 @@ impl Start {
     }
 }
 
+/// The start of what is not understood, for a line of the log.
+fn excerpt(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control()).take(EXCERPT).collect()
+}
+
 /// `20261224`, `20261224T120000`, `20261224T110000Z`.
 fn read_time(text: &str, zone: &TimeZone) -> Result<Start, String> {
-    let wrong = || format!("`{}` is no time", text.chars().take(40).collect::<String>());
+    let wrong = || format!("`{}` is no time", excerpt(text));
     let number = |range: std::ops::Range<usize>| -> Result<i16, String> {
         text.get(range).and_then(|digits| digits.parse().ok()).ok_or_else(wrong)
     };
@@ -218,7 +224,7 @@ impl Event {
                 }
             }
             (None, Some(line)) => {
-                let span: Span = line.value.parse().map_err(|_| format!("`{}` is no duration", line.value))?;
+                let span: Span = line.value.parse().map_err(|_| format!("`{}` is no duration", excerpt(line.value)))?;
                 let days =
                     SignedDuration::from_hours(24 * (i64::from(span.get_days()) + 7 * i64::from(span.get_weeks())));
                 let rest = SignedDuration::try_from(span.days(0).weeks(0)).map_err(|error| error.to_string())?;
@@ -373,12 +379,26 @@ mod tests {
     }
 
     #[test]
+    fn a_repetition_that_comes_after_all_times_is_one() {
+        for every in ["DAILY", "WEEKLY", "MONTHLY", "YEARLY"] {
+            for interval in ["1000000", "2147483647"] {
+                let rare = format!("DTSTART:20261201T100000Z\nDURATION:PT1H\nRRULE:FREQ={every};INTERVAL={interval}");
+                assert_eq!(calendar(&event(&rare)).unwrap().len(), 1, "{rare}");
+            }
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_an_error_and_no_guess() {
         for rule in ["FREQ=YEARLY;BYWEEKNO=20", "FREQ=YEARLY;BYDAY=20MO", "FREQ=HOURLY", "FREQ=WEEKLY;BYMONTHDAY=1"] {
             let wrong = calendar(&event(&format!("DTSTART:20261201T100000Z\nRRULE:{rule}"))).unwrap_err();
             assert!(wrong.contains("not understood"), "{rule}: {wrong}");
         }
         assert!(calendar(&event("DTSTART:yesterday")).unwrap_err().contains("yesterday"));
+        let long = format!("DTSTART:20261201T100000Z\nRRULE:FREQ=\u{7}{}", "X".repeat(1000));
+        assert!(calendar(&event(&long)).unwrap_err().contains("FREQ=XXX"));
+        assert!(calendar(&event(&long)).unwrap_err().chars().all(|c| !c.is_control()));
+        assert!(calendar(&event(&long)).unwrap_err().len() < 200);
         assert!(busy(b"<html>", &TimeZone::UTC, Timestamp::UNIX_EPOCH).unwrap_err().contains("no calendar"));
     }
 }

@@ -2,9 +2,9 @@
 
 use jiff::civil::{Date, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 
-use super::{MOST, Start, read_time};
+use super::{MOST, Start, excerpt, read_time};
 use crate::assign::calendar::moment;
 
 /// How an event repeats.
@@ -45,7 +45,7 @@ impl Rule {
             week: Weekday::Monday,
         };
         for (key, value) in text.split(';').filter_map(|part| part.split_once('=')) {
-            let wrong = || format!("`{key}={value}` of a repetition is not understood");
+            let wrong = || format!("`{}={}` of a repetition is not understood", excerpt(key), excerpt(value));
             match key.to_ascii_uppercase().as_str() {
                 "FREQ" => {
                     rule.every = match value.to_ascii_uppercase().as_str() {
@@ -110,19 +110,22 @@ impl Rule {
         let in_month = |day: &Date| self.months.is_empty() || self.months.contains(&day.month());
         let mut days = match self.every {
             Every::Day => {
-                let day = first.checked_add(step.days()).ok()?;
+                let day = first.checked_add(Span::new().try_days(step).ok()?).ok()?;
                 let fits = self.days.is_empty() || self.days.iter().any(|(_, weekday)| *weekday == day.weekday());
                 if fits { vec![day] } else { vec![] }
             }
             Every::Week => {
                 let offset = |day: Weekday| i32::from(self.week.until(day));
                 let begin = first.checked_sub(offset(first.weekday()).days()).ok()?;
-                let begin = begin.checked_add(step.checked_mul(7)?.days()).ok()?;
+                let begin = begin.checked_add(Span::new().try_weeks(step).ok()?).ok()?;
                 let own = [(0, first.weekday())];
                 let wanted = if self.days.is_empty() { &own[..] } else { &self.days };
                 wanted.iter().filter_map(|(_, day)| begin.checked_add(offset(*day).days()).ok()).collect()
             }
-            Every::Month => self.of_month(first.first_of_month().checked_add(step.months()).ok()?, first.day()),
+            Every::Month => {
+                let month = first.first_of_month().checked_add(Span::new().try_months(step).ok()?).ok()?;
+                self.of_month(month, first.day())
+            }
             Every::Year => {
                 let year = i16::try_from(i32::from(first.year()).checked_add(step)?).ok()?;
                 let own = [first.month()];

@@ -64,7 +64,7 @@ impl Budget {
     }
 
     /// Nothing yet.
-    fn open(&self) -> Held {
+    pub(super) fn open(&self) -> Held {
         Held { budget: self.clone(), share: None }
     }
 

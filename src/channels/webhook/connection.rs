@@ -1,7 +1,7 @@
 //! One connection of the listener, from its first byte to its end.
 //!
-//! In: a stream, who is at its other end, the routes, [`Limits`], the stop signal, and the connection's
-//! place among the idle ones. Out: requests for the routes. A connection over which nothing was said yet
+//! In: a stream, who is at its other end, what all connections have in common, and this one's place among the
+//! idle ones. Out: requests for the routes. A connection over which nothing was said yet
 //! costs a socket and a timer; room for headers and answers is made with the first byte.
 
 use std::convert::Infallible;
@@ -9,7 +9,6 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
@@ -17,7 +16,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -25,14 +24,12 @@ use tower::ServiceExt;
 
 use super::address::Peer;
 use super::idle::Seat;
+use super::linger::Linger;
 use super::listener::Limits;
 use super::stall::Stalling;
 
 /// Bytes of one request's line and headers.
 const HEADER_BYTES: usize = 64 * 1024;
-/// How long, and how much, is still read from a client whose request was answered before its end.
-const LINGER: Duration = Duration::from_secs(3);
-const LINGER_BYTES: u64 = 32 * 1024 * 1024;
 
 /// What carries bytes both ways, and can tell when there are some.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
@@ -53,25 +50,27 @@ impl Stream for UnixStream {
     }
 }
 
-/// Serves the requests of one connection until it ends or `stop` is cancelled; after that at most
+/// What all connections of a listener have in common.
+pub(super) struct Common {
+    pub(super) router: Router,
+    pub(super) limits: Limits,
+    pub(super) linger: Linger,
+    pub(super) stop: CancellationToken,
+}
+
+/// Serves the requests of one connection until it ends or the stop is told; after that at most
 /// [`Limits::drain`] more.
-pub(super) async fn serve<IO: Stream>(
-    io: IO,
-    peer: Peer,
-    router: Router,
-    limits: &Limits,
-    stop: &CancellationToken,
-    seat: Seat,
-) {
-    let first_byte = timeout(limits.header, io.speaks());
-    if let Some(Ok(Ok(()))) = stop.run_until_cancelled(first_byte).await {
-        Box::pin(answer(io, peer, router, limits, stop, seat)).await;
+pub(super) async fn serve<IO: Stream>(io: IO, peer: Peer, common: &Common, seat: Seat) {
+    let first_byte = timeout(common.limits.header, io.speaks());
+    if let Some(Ok(Ok(()))) = common.stop.run_until_cancelled(first_byte).await {
+        Box::pin(answer(io, peer, common, seat)).await;
     }
 }
 
 /// Answers the requests of a client that has begun to speak.
-async fn answer<IO: Stream>(io: IO, peer: Peer, router: Router, limits: &Limits, stop: &CancellationToken, seat: Seat) {
-    let seat = Arc::new(seat);
+async fn answer<IO: Stream>(io: IO, peer: Peer, common: &Common, seat: Seat) {
+    let Common { router, limits, linger, stop } = common;
+    let (router, seat) = (router.clone(), Arc::new(seat));
     let service = service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(peer);
         let busy = seat.busy();
@@ -100,25 +99,8 @@ async fn answer<IO: Stream>(io: IO, peer: Peer, router: Router, limits: &Limits,
         end = timeout(limits.drain, poll_fn(|cx| connection.poll_without_shutdown(cx))).await.ok();
     }
     match end {
-        Some(Ok(())) => part(connection.into_parts().io.into_inner(), stop).await,
+        Some(Ok(())) => linger.part(connection.into_parts().io.into_inner(), stop).await,
         Some(Err(error)) => tracing::debug!(%error, "a connection broke off"),
         None => tracing::debug!("a connection was dropped by the stop"),
-    }
-}
-
-/// Closes a connection so that the last answer arrives: bytes of a request that was refused before its end
-/// are still read for a while, for closing over unread bytes makes the kernel reset the connection, and a
-/// reset can overtake the answer.
-async fn part<IO: AsyncRead + AsyncWrite + Unpin>(mut io: IO, stop: &CancellationToken) {
-    if io.shutdown().await.is_err() {
-        return;
-    }
-    let drained = async {
-        // What cannot be read any more need not be.
-        tokio::io::copy(&mut io.take(LINGER_BYTES), &mut tokio::io::sink()).await.ok();
-    };
-    tokio::select! {
-        _ = timeout(LINGER, drained) => {}
-        () = stop.cancelled() => {}
     }
 }

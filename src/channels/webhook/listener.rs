@@ -21,9 +21,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use super::address::Peer;
 use super::address::{Client, is_in};
-use super::connection::{self, Stream};
+use super::connection::{self, Common, Stream};
 use super::idle::Idle;
 pub use super::limits::{Limits, allow_many_files};
+use super::linger::Linger;
 
 /// Pause after an error that means "no more files or memory": without it the loop would spin.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -41,9 +42,10 @@ pub async fn serve_unix(listener: UnixListener, router: Router, limits: Limits, 
 }
 
 async fn serve_from<S: Source>(source: S, router: Router, limits: Limits, stop: CancellationToken) {
-    let limits = Arc::new(limits);
     let idle = Idle::default();
     let mut gate = Gate::new(source, limits.connections, idle.clone());
+    let drain = limits.drain;
+    let common = Arc::new(Common { router, limits, linger: Linger::default(), stop: stop.clone() });
     let crowd = Crowd::default();
     let mut connections = JoinSet::new();
     loop {
@@ -54,24 +56,24 @@ async fn serve_from<S: Source>(source: S, router: Router, limits: Limits, stop: 
             accepted = gate.accept() => accepted,
         };
         let Some((stream, peer, slot)) = accepted else { continue };
-        let Some(place) = crowd.enter(peer, &limits) else { continue };
-        let (router, limits, stop, seat) = (router.clone(), Arc::clone(&limits), stop.clone(), idle.enter());
+        let Some(place) = crowd.enter(peer, &common.limits) else { continue };
+        let (common, seat) = (Arc::clone(&common), idle.enter());
         connections.spawn(async move {
             let given_up = seat.given_up();
-            let served = connection::serve(stream, peer, router, &limits, &stop, seat);
+            let served = connection::serve(stream, peer, &common, seat);
             // Dropping the connection closes it.
             given_up.run_until_cancelled(served).await;
             drop((slot, place));
         });
     }
-    drop(gate);
+    drop((gate, common));
     // Each connection keeps the deadline itself; the second more is for one whose thread is held up.
     let all_gone = async {
         while let Some(ended) = connections.join_next().await {
             report(ended);
         }
     };
-    if timeout(limits.drain + Duration::from_secs(1), all_gone).await.is_err() {
+    if timeout(drain + Duration::from_secs(1), all_gone).await.is_err() {
         connections.shutdown().await;
     }
 }

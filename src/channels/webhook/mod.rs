@@ -19,6 +19,7 @@ mod idle;
 mod jws;
 mod lack;
 mod limits;
+mod linger;
 pub mod listener;
 mod page;
 mod post;
@@ -61,6 +62,7 @@ use providers::Provider;
 use receive::{Bounds, Desk};
 pub use setup::{Setup, counts_for, setup};
 pub use signature::{Piece, Signature};
+use unpack::Unpacker;
 pub use uploads::Uploads;
 pub use verify::{Post, Proof, verify};
 
@@ -183,9 +185,9 @@ pub fn router(receivers: Arc<Receivers>, door: Door, board: Board) -> Router {
 
 fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bounds) -> Router {
     let budget = body::Budget::new(bounds.in_flight);
-    let (bounds, commits, used) = (Arc::new(bounds), TaskTracker::new(), used::Used::default());
-    let certificates = sns::Certificates::default();
-    let desk = Desk { receivers, door, board, budget, bounds, commits, used, certificates };
+    let (unpacker, bounds, commits) = (Unpacker::default(), Arc::new(bounds), TaskTracker::new());
+    let (used, certificates) = (used::Used::default(), sns::Certificates::default());
+    let desk = Desk { receivers, door, board, budget, unpacker, bounds, commits, used, certificates };
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/hooks/{channel}", any(receive::answer))

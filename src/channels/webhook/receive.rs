@@ -22,7 +22,7 @@ use super::answer::Refusal;
 use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
 use super::lack::lack;
-use super::unpack::{self, Coding};
+use super::unpack::{self, Coding, Unpacker};
 use super::used::{Ticket, Used};
 use super::verify::{Post, Proof, verify};
 use super::{Hook, Receivers, page, signed_token, sns};
@@ -74,6 +74,7 @@ pub(super) struct Desk {
     pub(super) board: Board,
     pub(super) bounds: Arc<Bounds>,
     pub(super) budget: Budget,
+    pub(super) unpacker: Unpacker,
     pub(super) commits: TaskTracker,
     pub(super) used: Used,
     pub(super) certificates: sns::Certificates,
@@ -158,7 +159,7 @@ impl Desk {
         let large = provider.mail.is_some() || provider.holds_files || is_multipart(&request.headers);
         let limit = if large { bounds.multipart } else { bounds.text };
         let (bytes, held) = body::receive(body, limit, bounds.pause, started + bounds.body, &self.budget).await?;
-        let (bytes, mut held) = prove(hook, &request, limit, bytes, held).await?;
+        let (bytes, mut held) = self.prove(hook, &request, limit, bytes, held).await?;
         if let Some(answer) = hook.handshake(&request, &bytes) {
             return Ok(answer);
         }
@@ -186,14 +187,8 @@ impl Desk {
         }
     }
 
-    /// A post that is signed by a token alone is taken once by each.
-    fn use_token(&self, hook: &Hook, request: &Parts, body: &[u8]) -> Result<Option<Ticket>, Refusal> {
-        if hook.config.proof != Proof::SignedToken || hook.config.secrets.is_empty() {
-            return Ok(None);
-        }
-        let Some(token) = signed_token::token(&Hook::as_posted(request, None, body)) else { return Ok(None) };
-        let ticket = self.used.take(&hook.name, &token, Instant::now().into_std());
-        ticket.map(Some).ok_or_else(|| Refusal::Unproven("its token was used before".to_owned()))
+use super::unpack::{self, Coding, Unpacker};
+use super::used::{Ticket, Used};
     }
 
     /// Hands the items in and waits for the commit, as long as there is time. They go in to the end even
@@ -273,29 +268,4 @@ impl Hook {
 fn is_multipart(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).map_or(&b""[..], header::HeaderValue::as_bytes);
     kind.get(..10).is_some_and(|start| start.eq_ignore_ascii_case(b"multipart/"))
-}
-
-/// Lets a body pass that proves where it comes from, and unpacks it. A sender signs what it wrote or what its
-/// client made of it on the way: both are proofs. What proves nothing is told nothing else.
-async fn prove(
-    hook: &Hook,
-    request: &Parts,
-    limit: usize,
-    bytes: Vec<u8>,
-    held: Held,
-) -> Result<(Vec<u8>, Held), Refusal> {
-    let is_proven = |bytes: &[u8]| verify(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes));
-    let unproven =
-        || Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), b"")));
-    let as_sent = is_proven(&bytes);
-    match unpack::coding(&request.headers) {
-        Coding::Plain if as_sent => Ok((bytes, held)),
-        Coding::Other if as_sent => Err(Refusal::Coding),
-        Coding::Gzip => match unpack::gunzip(bytes, limit, held).await {
-            Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
-            Err(refusal) if as_sent => Err(refusal),
-            _ => Err(unproven()),
-        },
-        _ => Err(unproven()),
-    }
 }
