@@ -187,8 +187,41 @@ impl Desk {
         }
     }
 
-use super::unpack::{self, Coding, Unpacker};
-use super::used::{Ticket, Used};
+    /// Lets a body pass that proves where it comes from, and unpacks it. A sender signs what it wrote or what its
+    /// client made of it on the way: both are proofs. What proves nothing is told nothing else.
+    async fn prove(
+        &self,
+        hook: &Hook,
+        request: &Parts,
+        limit: usize,
+        bytes: Vec<u8>,
+        held: Held,
+    ) -> Result<(Vec<u8>, Held), Refusal> {
+        let is_proven =
+            |bytes: &[u8]| verify(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes));
+        let unproven =
+            || Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), b"")));
+        let as_sent = is_proven(&bytes);
+        match unpack::coding(&request.headers) {
+            Coding::Plain if as_sent => Ok((bytes, held)),
+            Coding::Other if as_sent => Err(Refusal::Coding),
+            Coding::Gzip => match self.unpacker.gunzip(bytes, limit, held).await {
+                Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
+                Err(refusal) if as_sent => Err(refusal),
+                _ => Err(unproven()),
+            },
+            _ => Err(unproven()),
+        }
+    }
+
+    /// A post that is signed by a token alone is taken once by each.
+    fn use_token(&self, hook: &Hook, request: &Parts, body: &[u8]) -> Result<Option<Ticket>, Refusal> {
+        if hook.config.proof != Proof::SignedToken || hook.config.secrets.is_empty() {
+            return Ok(None);
+        }
+        let Some(token) = signed_token::token(&Hook::as_posted(request, None, body)) else { return Ok(None) };
+        let ticket = self.used.take(&hook.name, &token, Instant::now().into_std());
+        ticket.map(Some).ok_or_else(|| Refusal::Unproven("its token was used before".to_owned()))
     }
 
     /// Hands the items in and waits for the commit, as long as there is time. They go in to the end even

@@ -199,7 +199,7 @@ fn a_letter_is_in_one_language_and_its_times_in_one_zone_those_of_the_owner() {
     assert!(german.contains("  Zuteilung: Team sales\n") && german.contains("10:12 CET"), "{german}");
     assert!(!german.contains("whose turn"), "{german}");
     let chosen =
-        |reason: &str| Candidate { owner: samples::name("anna"), fate: Fate::Chosen, reason: reason.to_owned() };
+        |reason: &str| Candidate { owner: samples::name("anna"), fate: Fate::Chosen, reason: reason.to_owned().into() };
     letter.decision.as_mut().unwrap().routing.candidates = vec![chosen(Candidate::TURN)];
     assert!(text(&letter).contains("  Zuteilung: Team sales, Sie waren an der Reihe\n"));
     letter.decision.as_mut().unwrap().routing.candidates =
