@@ -44,7 +44,8 @@ pub(super) fn problem_at(file: &File, offset: usize, message: impl Into<String>)
 
 /// Parses a file; `None` when its syntax is wrong.
 pub(super) fn parse<'a>(file: &'a File, problems: &mut Vec<Problem>) -> Option<DeTable<'a>> {
-    let (table, errors) = DeTable::parse_recoverable(&file.text);
+    let (table, mut errors) = DeTable::parse_recoverable(&file.text);
+    errors.sort_by_key(|error| error.span().map_or(0, |span| span.start));
     let mut told: Vec<usize> = Vec::new();
     for error in &errors {
         let offset = error.span().map_or(0, |span| span.start);

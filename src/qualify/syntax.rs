@@ -155,7 +155,7 @@ impl<'a> Line<'a> {
     /// A value that begins like none.
     fn unquoted(&self) -> Option<Said> {
         let value = self.value?;
-        let (key, comment) = (self.key, value.split(['#']).next().unwrap_or_default());
+        let (key, comment) = (self.key, value.split('#').next().unwrap_or_default());
         let value = comment.split(" //").next().unwrap_or_default().trim();
         if let Some(sign) = value.chars().find(|sign| CURLY.contains(sign)).filter(|_| key.is_empty()) {
             return Some(Said::new(format!("`{sign}` is no quote here"), STRAIGHT));
