@@ -91,7 +91,7 @@ fn serve(mut stream: TcpStream, answer: &Mutex<Answer>, asked: &Mutex<Vec<String
     asked.lock().unwrap().push(head);
     match answer {
         Answer::Stalls => std::thread::sleep(Duration::from_mins(5)),
-        Answer::Endless => while stream.write_all(&[b'x'; 1 << 16]).is_ok() {},
+        Answer::Endless => while stream.write_all(&[b'x'; 1 << 12]).is_ok() {},
         Answer::Calendar(..) | Answer::Plain(..) => {}
     }
 }

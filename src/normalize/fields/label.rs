@@ -184,6 +184,11 @@ fn whole(label: &str) -> Option<(Slot, Certainty)> {
         return Some(found);
     }
     let without_numbers: Vec<&str> = all.iter().copied().filter(|word| !is_number(word)).collect();
+    // `text-123`, `input_text_1`: a line of text, which may hold anything.
+    let is_line = matches!(without_numbers[..], ["text"] | ["input", "text"]);
+    if is_line && (all.len() > without_numbers.len() || all.len() == 2) {
+        return None;
+    }
     if without_numbers.len() < all.len()
         && let Some(found) = named(&without_numbers)
     {
@@ -245,6 +250,33 @@ pub fn speaks_of_phone(label: &str) -> bool {
             || word == "tel"
     };
     words(&spelled(label)).any(phone)
+}
+
+/// Whether the label names the part of a telephone number that stands before the rest.
+#[must_use]
+pub fn is_dial_code(label: &str) -> bool {
+    let name = compact(label);
+    let bare = ["phonenumber", "phone", "telefon", "telephone", "telefono", "tel", "mobile"]
+        .iter()
+        .find_map(|phone| name.strip_prefix(phone).or_else(|| name.strip_suffix(phone)))
+        .unwrap_or("");
+    matches!(
+        &*name,
+        "vorwahl"
+            | "countrycode"
+            | "landesvorwahl"
+            | "landervorwahl"
+            | "areacode"
+            | "dialcode"
+            | "diallingcode"
+            | "callingcode"
+            | "countrycallingcode"
+            | "countrydialcode"
+            | "indicatif"
+            | "indicatifpays"
+            | "prefisso"
+            | "landnummer"
+    ) || matches!(bare, "prefix" | "countrycode" | "code" | "areacode" | "dialcode" | "area" | "vorwahl" | "country")
 }
 
 /// Whether the label is a sentence by which somebody agrees to something.
@@ -341,7 +373,7 @@ pub(super) fn spelled(label: &str) -> String {
         if c.is_uppercase() && starts_word {
             spaced.push(' ');
         }
-        spaced.push(c);
+        spaced.push(if is_picture(c) { ' ' } else { c });
         before = c;
     }
     if !spaced.is_ascii() {
@@ -356,6 +388,11 @@ pub(super) fn spelled(label: &str) -> String {
     }
     spelled.make_ascii_lowercase();
     spelled
+}
+
+/// Whether it is a picture or a sign, which would be spelled out in words.
+fn is_picture(c: char) -> bool {
+    matches!(c, '\u{2190}'..='\u{2bff}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// The words of what is [`spelled`].

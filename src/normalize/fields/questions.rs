@@ -18,7 +18,7 @@ pub(super) const QUESTIONS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Phone,
         Named,
-        "durchwahl|best number to call|best number to reach you|what's the best number to reach you|which number can we call|\
+        "durchwahl|best number to call|best number to reach you|best number to reach you at|what is the best number to reach you at|what's the best number to reach you|which number can we call|\
          unter welcher nummer erreichen wir sie|unter welcher nummer erreichen wir dich|wie lautet ihre telefonnummer|\
          à quel numéro peut-on vous joindre|à quel numéro pouvons-nous vous joindre|quel est votre numéro de téléphone|\
          ¿cuál es tu número de teléfono|¿cuál es tu teléfono|qual è il tuo numero di telefono|wat is je telefoonnummer|\

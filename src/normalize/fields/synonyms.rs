@@ -9,7 +9,7 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Email,
         Named,
-        "メールアドレス eメール メール ご連絡先メールアドレス 邮箱 邮箱地址 电子邮件 电子邮箱 郵箱 電子郵件 電子信箱 信箱 이메일 이메일주소 메일주소 correu correuelectronic adrecaelectronica adrecadecorreu
+        "البريدالإلكتروني بريدإلكتروني الإيميل אימייל דואל דוארלאקטרוני メールアドレス eメール メール ご連絡先メールアドレス 邮箱 邮箱地址 电子邮件 电子邮箱 郵箱 電子郵件 電子信箱 信箱 이메일 이메일주소 메일주소 correu correuelectronic adrecaelectronica adrecadecorreu
         netfang tolvupostfang tolvupostur електроннапошта емеил епошта електронскапошта adresaemail
         epost epostadress epostadresse eposti epostiosoite epostadressen mailadresse sahkoposti sahkopostiosoite emailova emailovaadresa emailadresa
         emailcim emailadresa adresaemail adresadeemail eposta epostaadresi elpastas epasts epastas epostaaadress elnaslov epostninaslov emailpersonnel
@@ -26,7 +26,7 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Phone,
         Named,
-        "電話番号 電話 お電話番号 携帯電話 携帯番号 携帯電話番号 ご連絡先 电话 电话号码 手机 手机号 手机号码 联系电话 聯絡電話 手機 전화번호 연락처 휴대폰 휴대전화 전화 telefoni
+        "الهاتف هاتف رقمالهاتف رقمالجوال الجوال الموبايل טלפון טלפוןנייד מספרטלפון נייד 電話番号 電話 お電話番号 携帯電話 携帯番号 携帯電話番号 ご連絡先 电话 电话号码 手机 手机号 手机号码 联系电话 聯絡電話 手機 전화번호 연락처 휴대폰 휴대전화 전화 telefoni
         simi simanumer farsimi телефоннийномер telefondecontacte telefonmobil numerodetelefon
         telefonnumer telefonnummeret telefonnumret tlf tlfnr tlfnummer tel1 telf mobilnr mobilnummeret mobiltlf mobiltelefonnummer telenr
         puhelin puhelinnumero puh matkapuhelin kännykkä telefonnicislo telefonnecislo telefonicislo telcislo mobil mobilnitelefon mobilnicislo kontaktnitelefon
@@ -50,7 +50,7 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Name,
         Named,
-        "お名前 名前 氏名 ご氏名 担当者名 ご担当者名 姓名 名字 联系人 聯絡人 您的姓名 称呼 이름 성함 성명 담당자명 담당자 nafn fulltnafn nomicognoms emri імя вашеімя имеипрезиме імяпрізвище
+        "الاسم الإسم الاسمالكامل שם שםמלא お名前 名前 氏名 ご氏名 担当者名 ご担当者名 姓名 名字 联系人 聯絡人 您的姓名 称呼 이름 성함 성명 담당자명 담당자 nafn fulltnafn nomicognoms emri імя вашеімя имеипрезиме імяпрізвище
         navn namn fuldenavn fuldtnavn fulltnavn fullstandigtnamn fornavnogefternavn fornavnogetternavn foroghefternavn forochefternamn fornamnochefternamn
         forogefternavn forogetternavn navnogefternavn nimi kokonimi etujasukunimi etunimijasukunimi jmenoaprijmeni jmenoprijmeni celejmeno menoapriezvisko
         nev teljesnev neve numecomplet numesiprenume numeprenume adsoyad advesoyad isimsoyisim imeiprezime imeinpriimek vardaspavarde vardspavarde vardsuzvards
@@ -155,7 +155,7 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
     (
         Slot::Message,
         Named,
-        "お問い合わせ内容 お問合せ内容 ご相談内容 メッセージ 本文 内容 ご質問内容 ご要望 留言 留言内容 訊息 咨询内容 諮詢內容 内容 需求 메시지 문의내용 내용 missatge elvostremissatge skilabod mesazhi порака порука повідомлення вашеповідомлення
+        "الرسالة رسالة رسالتك הודעה תוכןההודעה お問い合わせ内容 お問合せ内容 ご相談内容 メッセージ 本文 内容 ご質問内容 ご要望 留言 留言内容 訊息 咨询内容 諮詢內容 内容 需求 메시지 문의내용 내용 missatge elvostremissatge skilabod mesazhi порака порука повідомлення вашеповідомлення
         besked beskeden melding meldingen meddelande meddelandet meddelelse viesti viestisi viestinne zprava textzpravy vasezprava sprava vasasprava uzenet mesaj mesajul mesajiniz
         poruka sporocilo zinute zina sonum сообщение вашесообщение текстсообщения съобщение повідомлення μήνυμα corpodamensagem corpodelmensaje cuerpodelmensaje corpsdumessage
         corpodelmessaggio nachrichteninhalt inhaltdernachricht ihremitteilung nachrichtbody textdernachricht texte textebericht tekst tekstbericht messaggioricevuto votremessage tumensaje suamensagem
@@ -212,6 +212,8 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
 
 /// Words that say nothing about which field it is.
 pub(super) const FILLERS: &[&str] = &[
+    "et",
+    "pb",
     "telefonica",
     "vuestro",
     "tus",

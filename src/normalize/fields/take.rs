@@ -4,9 +4,9 @@
 use serde_json::Value;
 use url::Url;
 
-use super::Sheet;
 use super::country;
 use super::label::{self, Part, Slot};
+use super::{Pair, Sheet};
 use crate::lead::Email;
 use crate::normalize::text::{line, shorten};
 use crate::normalize::{company, email, person, phone};
@@ -156,6 +156,9 @@ impl Sheet<'_> {
     /// The numbers of a value, read for the country it says they are in, else for our own.
     fn numbers(&self, at: usize) -> phone::Numbers {
         let text = self.text(at);
+        if let Some(numbers) = self.with_dial_code(&text) {
+            return numbers;
+        }
         let home = self.content.person.country.as_deref().map(|country| phone::read(&text, country));
         let home = home.filter(|numbers| !numbers.phones.is_empty());
         let ours = home.unwrap_or_else(|| phone::read(&text, self.context.region));
@@ -166,6 +169,36 @@ impl Sheet<'_> {
         let regions = self.content.person.emails.iter().filter_map(|email| region(email.domain()));
         let mut abroad = regions.map(|region| phone::read(&text, &region));
         abroad.find(|numbers| !numbers.phones.is_empty()).unwrap_or(ours)
+    }
+
+    /// The numbers of a value whose country or area code stands in a value of its own.
+    fn with_dial_code(&self, text: &str) -> Option<phone::Numbers> {
+        let is_whole = |text: &str| text.starts_with('+') || text.starts_with("00");
+        if is_whole(text) {
+            return None;
+        }
+        let codes = self.pairs.iter().filter(|pair| label::is_dial_code(&pair.label)).map(Pair::text);
+        let is_code = |code: &String| {
+            let digits = code.strip_prefix('+').unwrap_or(code);
+            (1..=6).contains(&digits.len()) && digits.bytes().all(|digit| digit.is_ascii_digit())
+        };
+        codes.filter(is_code).find_map(|code| {
+            let joined = if is_whole(&code) {
+                // Italy's numbers keep their zero abroad.
+                let rest = if code.trim_start_matches(['+', '0']) == "39" {
+                    text
+                } else {
+                    text.strip_prefix('0').unwrap_or(text)
+                };
+                format!("{code} {rest}")
+            } else if code.starts_with('0') {
+                format!("{code} {text}")
+            } else {
+                return None;
+            };
+            let numbers = phone::read(&joined, self.context.region);
+            (numbers.whole && !numbers.phones.is_empty()).then_some(numbers)
+        })
     }
 
     fn add_phones(&mut self, at: usize, phones: Vec<crate::lead::Phone>) {

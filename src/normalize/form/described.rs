@@ -39,6 +39,9 @@ const REST: [&str; 22] = [
     "fieldkey",
 ];
 
+/// Keys that say of what sort a field is.
+const TYPES: [&str; 3] = ["type", "fieldtype", "variable"];
+
 /// One described field.
 pub(super) struct Field {
     /// What it is called, where it has a name.
@@ -54,12 +57,16 @@ pub(super) fn is_name(key: &str) -> bool {
     NAMES.contains(&key)
 }
 
-/// Whether all keys are those of the description of one field, and one of them names it.
+/// Whether all keys are those of the description of one field, and one of them names it. One that says of what
+/// sort the field is may say more about it, but nothing of a person.
 pub(super) fn is_field(entries: &[(String, Node)]) -> bool {
     let keys: Vec<String> = entries.iter().map(|(key, _)| label::compact(key)).collect();
     let known = |key: &String| [&NAMES[..], &VALUES, &REST].iter().any(|set| set.contains(&&**key));
     let named = entries.iter().zip(&keys).any(|((_, node), key)| is_name(key) && node.is_single());
-    named && keys.iter().all(known) && keys.iter().any(|key| VALUES.contains(&&**key))
+    let spoken = keys.iter().any(|key| matches!(&**key, "label" | "title" | "question"));
+    let sorted = spoken && keys.iter().any(|key| TYPES.contains(&&**key));
+    let fits = |key: &String| known(key) || (sorted && !label::is_person(key));
+    named && keys.iter().all(fits) && keys.iter().any(|key| VALUES.contains(&&**key))
 }
 
 /// Reads a description; `None` where it holds no value.
@@ -70,12 +77,26 @@ pub(super) fn read(mut entries: Vec<(String, Node)>) -> Option<Field> {
             .find_map(|name| entries.iter().position(|(key, node)| label::compact(key) == *name && !node.is_empty()))
     };
     let (_, mut value) = entries.swap_remove(find(&entries, &VALUES)?);
+    unpack(&mut value);
     let label = find(&entries, &NAMES).and_then(|at| entries[at].1.text());
     if let Some(options) = find(&entries, &["options", "choices"]) {
         choose(&mut value, &texts(&entries[options].1));
     }
     let kind = find(&entries, &["type", "fieldtype"]).and_then(|at| entries[at].1.text());
     Some(Field { label, kind: kind.and_then(|kind| kinds::slot(&kind)), value })
+}
+
+/// Answers that stand in objects of their own: `[{"answer": …}]`.
+fn unpack(value: &mut Node) {
+    let Node::List(items) = value else { return };
+    for item in items {
+        if let Node::Map(entries) = item
+            && let [(key, node)] = &mut entries[..]
+            && VALUES.contains(&&*label::compact(key))
+        {
+            *item = std::mem::replace(node, Node::List(Vec::new()));
+        }
+    }
 }
 
 /// Puts the texts of options in the place of their ids.

@@ -12,6 +12,7 @@ mod json;
 mod kinds;
 mod lenient;
 mod multipart;
+mod numbered;
 mod plain;
 pub(crate) mod schema;
 pub(crate) mod tree;
@@ -184,7 +185,7 @@ fn tree(kind: &str, bytes: &[u8], form: &mut Form) -> Result<Option<Node>, Strin
         Layout::Urlencoded => Some(urlencoded::read(bytes, charset, &mut form.problems)),
         Layout::Multipart => Some(multipart::read(bytes, parameter(kind, "boundary").as_deref(), form)?),
     };
-    Ok(node.map(Node::unwrapped))
+    Ok(node.map(Node::unwrapped).map(numbered::labelled))
 }
 
 /// A parameter of a media type (`charset`, `boundary`), without quotes.

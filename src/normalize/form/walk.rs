@@ -16,7 +16,7 @@ use crate::normalize::text::{MAX_TEXT, shorten};
 pub(super) const MAX_VALUES: usize = 2000;
 
 /// Wrappers whose name says nothing about what is in them.
-const WRAPPERS: [&str; 22] = [
+const WRAPPERS: [&str; 25] = [
     "answers",
     "attributes",
     "body",
@@ -30,8 +30,11 @@ const WRAPPERS: [&str; 22] = [
     "formvalues",
     "inputs",
     "json",
+    "mergefields",
+    "merges",
     "meta",
     "metadata",
+    "namedvalues",
     "payload",
     "properties",
     "rawrequest",

@@ -67,6 +67,7 @@ fn arrange(body: Node) -> Node {
     if !is_entry(&body) {
         return body;
     }
+    let body = with_points(body);
     let mut fields = Vec::new();
     let mut done: Vec<&str> = Vec::new();
     for (key, value) in body.entries() {
@@ -90,12 +91,30 @@ fn arrange(body: Node) -> Node {
         let label = match &**key {
             "source_url" => "page url",
             "form_id" => "form id",
-            key if OWN.contains(&key) || key.starts_with(|c: char| c.is_ascii_digit()) => continue,
+            key if OWN.contains(&key) || is_numbered(key) => continue,
             key => key,
         };
         named.push((label.to_owned(), value.clone()));
     }
     Node::form(fields, named)
+}
+
+/// `1` or `1.3`: a field or one of its inputs.
+fn is_numbered(key: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    key.split_once('.').map_or(number(key), |(field, _)| number(field))
+}
+
+/// What passed through PHP has lost its points: `1_3` is input `1.3`.
+fn with_points(body: Node) -> Node {
+    let Node::Map(entries) = body else { return body };
+    let named = |key: String| {
+        let pointed = key.replacen('_', ".", 1);
+        let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let is_input = pointed.split_once('.').is_some_and(|(field, input)| number(field) && number(input));
+        if is_input { pointed } else { key }
+    };
+    Node::Map(entries.into_iter().map(|(key, value)| (named(key), value)).collect())
 }
 
 /// A field of several inputs: a name (.2 .3 .4 .6 .8), an address (.1 to .6), consent (.1 to .3) or boxes.

@@ -257,4 +257,6 @@ fn other_than(wanted: &[&str], said: Option<String>) -> Option<String> {
 #[cfg(test)]
 mod chat_tests;
 #[cfg(test)]
+mod spelling_tests;
+#[cfg(test)]
 mod tests;
