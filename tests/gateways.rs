@@ -350,7 +350,7 @@ fn a_token_of_mailgun_is_good_for_one_post() {
     let post = |token: &str, text: &str| {
         let mac = Hmac::<sha2::Sha256>::new_from_slice(secret.as_bytes()).unwrap();
         let digest = mac.chain_update(&time).chain_update(token).finalize().into_bytes();
-        let signature: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let signature = digest.iter().fold(String::new(), |all, byte| all + &format!("{byte:02x}"));
         let mail = format!("From: {text}@firma.example\r\nSubject: Offer\r\nMessage-ID: <{text}@x>\r\n\r\nHello\r\n");
         let fields =
             [("timestamp", &time), ("token", &token.to_owned()), ("signature", &signature), ("body-mime", &mail)];

@@ -102,7 +102,7 @@ impl Amazon {
         message
     }
 
-    fn mail(&self, id: &str) -> Value {
+    fn mail(id: &str) -> Value {
         let mail = format!(
             "From: Erika Muster <erika{id}@firma.example>\r\nSubject: Offer\r\nDate: Mon, 23 Nov 2026 10:00:00 +0000\r\n\
              Message-ID: <{id}@firma.example>\r\n\r\nPlease send me an offer.\r\n"
@@ -130,23 +130,23 @@ fn only_what_amazon_signed_for_the_topic_is_taken() {
     let mut daemon = Daemon::with(&amazon.settings(""));
     daemon.start();
     for version in ["1", "2"] {
-        assert_eq!(send(&daemon, &amazon.sign(amazon.mail(version), version, "amazon")), 200, "version {version}");
+        assert_eq!(send(&daemon, &amazon.sign(Amazon::mail(version), version, "amazon")), 200, "version {version}");
     }
     assert_eq!(daemon.json(&["leads", "list"]).len(), 2);
     assert_eq!(amazon.asked("/sns.pem"), 1, "the certificate is fetched once");
 
-    let good = amazon.sign(amazon.mail("3"), "2", "amazon");
+    let good = amazon.sign(Amazon::mail("3"), "2", "amazon");
     let with = |name: &str, value: Value| {
         let mut message = good.clone();
         message[name] = value;
         message
     };
-    let mut other_topic = amazon.mail("3");
+    let mut other_topic = Amazon::mail("3");
     other_topic["TopicArn"] = format!("{TOPIC}2").into();
     for (what, message) in [
-        ("a stranger's signature", amazon.sign(amazon.mail("3"), "2", "stranger")),
+        ("a stranger's signature", amazon.sign(Amazon::mail("3"), "2", "stranger")),
         ("a stranger's topic", amazon.sign(other_topic, "2", "amazon")),
-        ("another mail", with("Message", amazon.mail("4")["Message"].clone())),
+        ("another mail", with("Message", Amazon::mail("4")["Message"].clone())),
         ("another version", with("SignatureVersion", "1".into())),
         ("no version", with("SignatureVersion", Value::Null)),
         ("no signature", with("Signature", Value::Null)),

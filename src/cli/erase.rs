@@ -12,7 +12,7 @@ use super::print::{Format, Printer, line, say, short, text};
 use crate::lead::Id;
 
 /// Shows what would go, asks, and erases.
-pub(super) fn run(who: &str, reason: Option<String>, yes: bool, format: Format, client: &Client) -> Outcome {
+pub(super) fn run(who: &str, reason: Option<&str>, yes: bool, format: Format, client: &Client) -> Outcome {
     let by = by(who);
     let mut wish = json!({ by: who, "reason": reason, "dry_run": true });
     if !yes {

@@ -166,7 +166,7 @@ pub(super) fn run(command: Command, client: &Client) -> Outcome {
             };
             changed(&lead, format, &now)?;
         }
-        Command::Erase { who, reason, yes, format } => return erase::run(&who, reason, yes, format, client),
+        Command::Erase { who, reason, yes, format } => return erase::run(&who, reason.as_deref(), yes, format, client),
         Command::Erased { format } => erase::list(format, client)?,
         Command::Note { id, text, format } => {
             let lead = client.post(&format!("/leads/{}/note", part(&id)), &json!({ "text": text }))?;

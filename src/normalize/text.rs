@@ -69,8 +69,8 @@ impl Lines {
 /// Whether a line is in normal form and visible as it is, as most lines are.
 fn is_plain(line: &str) -> bool {
     // Without a way out on the way, several bytes are looked at in one step.
-    let odd = |byte: &u8| (*byte < b' ') & (*byte != b'\t') | (*byte > b'~');
-    if !line.as_bytes().iter().fold(false, |found, byte| found | odd(byte)) {
+    let odd = |byte: u8| u8::from(byte < b' ') & u8::from(byte != b'\t') | u8::from(byte > b'~');
+    if line.bytes().fold(0, |found, byte| found | odd(byte)) == 0 {
         return true;
     }
     // Below U+0300 nothing combines, and the marks of print do not either.

@@ -29,9 +29,9 @@ fn look(expr: &IdedExpr, when: &Compiled, found: &mut Vec<Warning>) {
             call.args.iter().for_each(|arg| look(arg, when, found));
         }
         Expr::Comprehension(inside) => {
-            [&inside.iter_range, &inside.loop_step, &inside.result]
-                .into_iter()
-                .for_each(|part| look(part, when, found));
+            for part in [&inside.iter_range, &inside.loop_step, &inside.result] {
+                look(part, when, found);
+            }
         }
         _ => {}
     }

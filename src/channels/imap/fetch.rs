@@ -348,7 +348,7 @@ mod tests {
 
     #[test]
     fn mails_are_asked_for_together_as_far_as_they_fit() {
-        let mails = [(1, MIB / 2), (2, 3 * MIB / 2), (3, 1), (4, 3 * MIB), (5, 1), (6, 1)];
+        let mails = [(1, MIB / 4), (2, 3 * MIB / 4), (3, 1), (4, 3 * MIB), (5, 1), (6, 1)];
         let whole = |uids: &[u32]| (uids.to_vec(), Part::Whole);
         assert_eq!(asked(&mails, Way::Usual), [whole(&[1, 2]), whole(&[3]), whole(&[4]), whole(&[5, 6])]);
     }

@@ -187,7 +187,7 @@ fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bo
     let budget = body::Budget::new(bounds.in_flight);
     let (unpacker, bounds, commits) = (Unpacker::default(), Arc::new(bounds), TaskTracker::new());
     let (used, certificates) = (used::Used::default(), sns::Certificates::default());
-    let desk = Desk { receivers, door, board, budget, unpacker, bounds, commits, used, certificates };
+    let desk = Desk { receivers, door, board, bounds, budget, unpacker, commits, used, certificates };
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/hooks/{channel}", any(receive::answer))

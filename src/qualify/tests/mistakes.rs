@@ -174,7 +174,7 @@ fn values_that_a_field_never_has_are_warned_of_with_what_to_write() {
         (r#""Max@firma.example" in lead.emails"#, "small letters", "\"max@firma.example\""),
         (r#"touch.kind == "email""#, "`touch.kind` is never `email`", "there are mail, form"),
         (r#"lead.stage in ["won"]"#, "`lead.stage` is never `won`", "converted"),
-        (r#"lead.fields.budget > 10000"#, "never greater or smaller than a number", "int(lead.fields[\"budget\"])"),
+        ("lead.fields.budget > 10000", "never greater or smaller than a number", "int(lead.fields[\"budget\"])"),
         (r#"lead.touch_count > 1 && !(lead.country == "D")"#, "two capital letters", ""),
     ] {
         let rules = load(&[("a.toml", &one(when))]).unwrap_or_else(|problems| panic!("{when}: {problems:?}"));

@@ -101,7 +101,7 @@ impl<'a> Message<'a> {
 /// The address of a certificate, where it is Amazon's.
 fn certificate_url(url: &str, account: &Account) -> Option<String> {
     let url = amazon(url, account.topic.as_deref()?, account)?;
-    let is_certificate = url.path().ends_with(".pem") && url.query().is_none() && url.fragment().is_none();
+    let is_certificate = url.path().strip_suffix(".pem").is_some() && url.query().is_none() && url.fragment().is_none();
     is_certificate.then(|| url.to_string())
 }
 

@@ -12,8 +12,8 @@ use crate::normalize::fields::label::{self, Certainty, Slot};
 const LABEL: usize = 120;
 /// What is written between label and value instead of a colon, the longer ones first.
 const WEAK: [&str; 10] = [" => ", " -> ", " >> ", " = ", "=", " - ", " – ", " — ", " | ", "  "];
-/// Bytes of which one stands in each of them, but for the last.
-const WEAK_MARKS: [u8; 5] = *b">=-|\xe2";
+/// With which the longer dashes begin.
+const DASH: u8 = "–".as_bytes()[0];
 /// What stands between pairs on one line.
 const BETWEEN: [&str; 9] = [" | ", "|", "; ", ";", "\t", " • ", " · ", " / ", ", "];
 /// A colon as wide as a character of Chinese.
@@ -56,9 +56,9 @@ impl Style {
     /// Finds out how a text writes its labels.
     pub(super) fn of<'a>(lines: &[&'a str]) -> Self {
         let weak_mark = |line: &&&str| {
-            let [a, b, c, d, e] = WEAK_MARKS;
             let bytes = line.as_bytes();
-            memchr3(a, b, c, bytes).is_some() || memchr2(d, e, bytes).is_some() || line.contains("  ")
+            let marked = memchr3(b'>', b'=', b'-', bytes).or_else(|| memchr2(b'|', DASH, bytes)).is_some();
+            marked || line.contains("  ")
         };
         let marked: Vec<&str> = lines.iter().filter(weak_mark).copied().collect();
         let count = |between: &str| {
