@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::backend::{Order, Table};
+use super::memory::Known;
 use super::records::{ERASED, Records};
 use super::unit::{Unit, match_keys};
 use super::{Error, GO_ON, codec, keys, originals, renew};
@@ -109,7 +110,11 @@ impl Unit<'_> {
                 }
                 self.add_touch(&codec::decode(table, &struck)?)?;
             }
-            _ => self.tables.put(table, key, &struck)?,
+            _ => {
+                self.tables.put(table, key, &struck)?;
+                // It may know what was struck.
+                self.known = Known::default();
+            }
         }
         Ok(true)
     }

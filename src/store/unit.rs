@@ -22,7 +22,7 @@ pub struct Unit<'a> {
     pub(super) tables: &'a mut dyn Write,
     now: Timestamp,
     last: Id,
-    known: Known,
+    pub(super) known: Known,
 }
 
 impl Records for Unit<'_> {
