@@ -96,6 +96,8 @@ struct Replayed {
     waited: bool,
     /// Whether nobody was free when an owner was last looked for.
     held: bool,
+    /// Since when it waits for somebody.
+    since: Option<Timestamp>,
 }
 
 /// A touch, with what of it matters for who gets the lead.
@@ -172,6 +174,7 @@ impl Replay {
             open: stored.stage.is_open(),
             waited: decisions.iter().any(|decision| decision.intake.is_some() && decision.routing.held_until.is_some()),
             held: false,
+            since: None,
         });
         verdict
     }
@@ -226,13 +229,15 @@ impl Replayed {
         if !owned && (would_be.disposition != Disposition::Disqualified || wanted) {
             let (domain, forwarded_by) = (step.domain.as_deref(), step.forwarded_by.as_ref());
             let known = Known { id, emails: &step.emails, domain, forwarded_by };
-            let ask = Ask { lead: Some(known), wanted: step.team.as_ref(), at, not: &[], since: None, deadline: false };
+            let (wanted, since) = (step.team.as_ref(), self.since);
+            let ask = Ask { lead: Some(known), wanted, at, not: &[], since, deadline: false };
             let (routing, turn) = assign::route(&ask, &policy.staff, books)?;
             books.turn(turn);
             books.give(&policy.staff, id, routing.owner.as_ref(), at, self.open);
             would_be.team.clone_from(&routing.team);
             would_be.owner.clone_from(&routing.owner);
             self.held = routing.owner.is_none();
+            self.since = self.held.then_some(since.unwrap_or(at));
             found = Some(routing);
         }
         books.note(id, step.domain, step.emails);
