@@ -16,6 +16,8 @@ use crate::support::dovecot::{Dovecot, PASSWORD};
 const MEMORY: u64 = 128;
 /// Nobody waits longer than this for all of it.
 const LIMIT: Duration = Duration::from_mins(5);
+/// Between questions whether all is there.
+const PAUSE: Duration = Duration::from_millis(200);
 
 fn is_full() -> bool {
     std::env::var("LOTSE_ARCHIVE").is_ok_and(|size| size == "full")
@@ -132,7 +134,12 @@ fn years_of_mail_come_in_in_bounded_memory() {
     let begun = Instant::now();
     daemon.start();
     let items = |daemon: &Daemon| daemon.object(&["status"])["store"]["items"].as_u64().unwrap();
-    daemon.until("every mail has an outcome", LIMIT, |daemon| items(daemon) >= mails as u64);
+    daemon.until("every mail has an outcome", LIMIT, |daemon| {
+        let all = items(daemon) >= mails as u64;
+        // Each question is a program of its own, which takes time from what is measured.
+        std::thread::sleep(if all { Duration::ZERO } else { PAUSE });
+        all
+    });
     let took = begun.elapsed();
     let peak = memory(daemon.pid(), "VmHWM");
     println!("archive: {mails} mails came in in {took:.1?}, at most {peak} MiB of memory");
