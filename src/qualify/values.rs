@@ -227,7 +227,8 @@ impl Pattern {
         self.exact.find_at(text, self.start(text)?).map(|found| found.range())
     }
 
-    fn is_in(&self, text: &str) -> bool {
+    /// Whether a text holds it.
+    pub(super) fn is_in(&self, text: &str) -> bool {
         self.start(text).is_some_and(|start| self.exact.is_match_at(text, start))
     }
 
