@@ -1,8 +1,8 @@
 //! Which patterns cannot match a text, told without running them.
 //!
-//! Most patterns need certain words. The letters of a text are noted once, with the pairs and the pieces of three
-//! that they make; a pattern whose words cannot be made of them is passed over. So a thousand patterns cost little more
-//! than those that have something to find.
+//! Most patterns need certain words. Of a text is noted once which three letters follow each other in it; a pattern
+//! whose words cannot be made of these is passed over. So a thousand patterns cost little more than those that have
+//! something to find.
 
 use std::cell::RefCell;
 
@@ -10,10 +10,14 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 
 /// Shorter texts are searched at once.
 const SHORTEST: usize = 128;
-/// Letters of a piece.
-const PIECE: usize = 3;
-/// Numbers that a set may hold; a page of text has some two thousand pieces.
-const BITS: usize = 1 << 16;
+/// Bits of the number of a letter.
+const BITS: u16 = 5;
+/// How many numbers there are for letters.
+const LETTERS: usize = 1 << BITS;
+/// All bits of a pair of letters.
+const PAIRS: u16 = (1 << (2 * BITS)) - 1;
+/// All bits of three letters in a row.
+const PIECES: u16 = (1 << (3 * BITS)) - 1;
 
 /// What a text must hold for a pattern to match, written out in one row: a thousand patterns are asked about each
 /// text, and what lies apart in memory takes longer to fetch than to compare.
@@ -22,7 +26,7 @@ const BITS: usize = 1 << 16;
 #[derive(Clone, Debug)]
 pub(super) struct Needed(Box<[u16]>);
 
-/// All pieces of a word.
+/// All pieces of a word, each three letters in a row.
 const WORD: u16 = 0;
 /// All of some parts.
 const ALL: u16 = 1;
@@ -70,9 +74,9 @@ impl<'r> Iterator for Parts<'r> {
 
 fn holds(sort: u16, inside: &[u16], note: &Note) -> bool {
     match sort {
-        WORD => inside.iter().all(|piece| note.pieces.has(*piece)),
-        PAIR => inside.iter().all(|pair| note.pairs.has(*pair)),
-        LETTER => inside.iter().all(|letter| note.letters.get(usize::from(*letter)).is_none_or(|there| *there)),
+        WORD => inside.iter().all(|piece| note.has_piece(*piece)),
+        PAIR => inside.iter().all(|pair| note.has_pair(*pair)),
+        LETTER => inside.iter().all(|letter| note.has_letter(*letter)),
         ANY => Parts(inside).any(|(sort, inside)| holds(sort, inside, note)),
         _ => Parts(inside).all(|(sort, inside)| holds(sort, inside, note)),
     }
@@ -80,7 +84,7 @@ fn holds(sort: u16, inside: &[u16], note: &Note) -> bool {
 
 /// A part while a pattern is read.
 enum Part {
-    Letter(u8),
+    Letter(u16),
     Pair(u16),
     Word(Vec<u16>),
     All(Vec<Self>),
@@ -117,16 +121,15 @@ impl Part {
         (!all.is_empty()).then_some(Self::All(all))
     }
 
-    /// A word, in small letters; none where there are no letters.
+    /// A word; none where there are no letters.
     fn word(letters: &mut Vec<u8>) -> Option<Self> {
-        match *std::mem::take(letters) {
-            [] => None,
-            [one] => Some(Self::Letter(one)),
-            [one, two] => Some(Self::Pair(u16::from_be_bytes([one, two]))),
-            ref word => {
-                let number = |piece: &[u8]| piece.iter().fold(0, |number, byte| number << 8 | u32::from(*byte));
-                Some(Self::Word(word.windows(PIECE).map(|piece| place(number(piece))).collect()))
-            }
+        let number = |piece: &[u8]| piece.iter().fold(0, |number, byte| number << BITS | class(*byte));
+        let word = std::mem::take(letters);
+        match word.len() {
+            0 => None,
+            1 => Some(Self::Letter(number(&word))),
+            2 => Some(Self::Pair(number(&word))),
+            _ => Some(Self::Word(word.windows(3).map(number).collect())),
         }
     }
 
@@ -136,7 +139,7 @@ impl Part {
             // One part alone needs no brackets.
             Self::All(parts) | Self::Any(parts) if parts.len() == 1 => return parts[0].write(row),
             Self::Letter(letter) => {
-                row.extend([LETTER, 1, u16::from(*letter)]);
+                row.extend([LETTER, 1, *letter]);
                 return Some(());
             }
             Self::Pair(pair) => {
@@ -163,62 +166,67 @@ thread_local! {
     static LAST: RefCell<Option<Note>> = const { RefCell::new(None) };
 }
 
-/// What a text is made of, in small letters.
+/// What a text is made of.
 struct Note {
     text: String,
-    letters: [bool; 256],
-    pairs: Set,
-    pieces: Set,
+    /// For each pair of letters those that follow it, a bit each.
+    pieces: Box<[u32; 1 << (2 * BITS)]>,
 }
 
 impl Note {
     fn of(text: &str) -> Self {
-        // The only letters beyond ASCII that are the same as one of it in another case (Unicode, CaseFolding.txt).
+        // The only letters beyond ASCII that are the same as one of it in another case (Unicode, CaseFolding.txt): such
+        // a text may hold everything.
         let sure = !text.contains(['\u{212a}', '\u{17f}']);
-        let mut note =
-            Self { text: text.to_owned(), letters: [!sure; 256], pairs: Set::new(sure), pieces: Set::new(sure) };
-        let mut last = 0_u32;
-        for (at, byte) in text.bytes().enumerate() {
-            let letter = byte.to_ascii_lowercase();
-            last = (last << 8 | u32::from(letter)) & 0xff_ffff;
-            let [_, _, one, two] = last.to_be_bytes();
-            note.letters[usize::from(two)] = true;
-            if at > 0 {
-                note.pairs.add(u16::from_be_bytes([one, two]));
-            }
-            if at >= PIECE - 1 {
-                note.pieces.add(place(last));
+        let mut pieces = Box::new([if sure { 0 } else { u32::MAX }; 1 << (2 * BITS)]);
+        let mut last = 0;
+        // Two blanks more, so that its last letters begin pieces as well.
+        for (at, byte) in text.bytes().chain(*b"  ").enumerate() {
+            last = (last << BITS | class(byte)) & PIECES;
+            let (pair, bit) = (usize::from(last >> BITS), 1 << (last & 31));
+            // Most are in it already; not to write saves waiting for what was written just before.
+            if at >= 2 && pieces[pair] & bit == 0 {
+                pieces[pair] |= bit;
             }
         }
-        note
+        Self { text: text.to_owned(), pieces }
+    }
+
+    fn has_piece(&self, piece: u16) -> bool {
+        self.pieces[usize::from(piece >> BITS & PAIRS)] >> (piece & 31) & 1 == 1
+    }
+
+    fn has_pair(&self, pair: u16) -> bool {
+        self.pieces[usize::from(pair & PAIRS)] != 0
+    }
+
+    fn has_letter(&self, letter: u16) -> bool {
+        self.pieces.chunks(LETTERS).nth(usize::from(letter)).is_none_or(|pairs| pairs.iter().any(|pair| *pair != 0))
     }
 }
 
-/// A set of small numbers.
-struct Set(Box<[u64; BITS / 64]>);
-
-impl Set {
-    /// An empty one; not `sure`, and it holds everything.
-    fn new(sure: bool) -> Self {
-        Self(Box::new([if sure { 0 } else { u64::MAX }; BITS / 64]))
-    }
-
-    fn add(&mut self, number: u16) {
-        // Most are in it already; not to write saves waiting for what was written just before.
-        let (word, bit) = (&mut self.0[usize::from(number) / 64], 1 << (number % 64));
-        if *word & bit == 0 {
-            *word |= bit;
+/// The number of a letter: of each one of ASCII in both cases, and of sorts of other bytes.
+fn class(byte: u8) -> u16 {
+    const CLASSES: [u8; 256] = {
+        let (mut classes, mut byte) = ([0; 256], 0);
+        while byte < classes.len() {
+            #[expect(clippy::cast_possible_truncation, reason = "it is less than 256")]
+            let small = (byte as u8).to_ascii_lowercase();
+            classes[byte] = match small {
+                b'a'..=b'z' => small - b'a',
+                b'0'..=b'9' => 26,
+                // Beyond ASCII: what goes on a letter, and what begins one (RFC 3629, section 3); `€` begins so, too.
+                0x80..=0xbf => 27,
+                0xc0..=0xdf => 28,
+                b'$' | 0xe0..=0xff => 29,
+                0..=b' ' => 30,
+                _ => 31,
+            };
+            byte += 1;
         }
-    }
-
-    fn has(&self, number: u16) -> bool {
-        self.0[usize::from(number) / 64] >> (number % 64) & 1 == 1
-    }
-}
-
-/// Where a piece is noted. The upper half of a product mixes all of its bits.
-fn place(piece: u32) -> u16 {
-    u16::try_from(piece.wrapping_mul(0x9E37_79B1) >> 16).unwrap_or(u16::MAX)
+        classes
+    };
+    u16::from(CLASSES[usize::from(byte)])
 }
 
 /// The one letter that a class stands for, in both cases.
