@@ -6,6 +6,8 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr;
+
 use super::{bounds, charset, words};
 use crate::normalize::text::line;
 
@@ -122,7 +124,7 @@ pub(super) fn with_line_feeds(bytes: &[u8]) -> Cow<'_, [u8]> {
 /// The line at `at` without its line break, and where the next one starts.
 pub(super) fn line_at(bytes: &[u8], at: usize) -> (&[u8], usize) {
     let rest = &bytes[at..];
-    match rest.iter().position(|&byte| byte == b'\n') {
+    match memchr(b'\n', rest) {
         Some(end) => (rest[..end].strip_suffix(b"\r").unwrap_or(&rest[..end]), at + end + 1),
         None => (rest, bytes.len()),
     }

@@ -124,13 +124,14 @@ pub(super) fn listed(text: &str, signature: &str, country: &str) -> Vec<Number> 
         .map(|line| text::shorten(line, LINE))
         .collect();
     let signature: Vec<&str> = signature.lines().take(LINES).map(|line| text::shorten(line, LINE)).collect();
-    let written = |lines: &[&str]| lines.iter().filter(|line| !line.trim().is_empty()).count();
-    let mut left = written(&typed) + written(&signature);
+    let written = |(_, line): &(usize, &&str)| !line.trim().is_empty();
+    let backwards = signature.iter().rev().chain(typed.iter().rev()).enumerate();
+    let end = backwards.filter(written).nth(SIGNATURE - 1);
+    let end = end.map_or(0, |(below, _)| typed.len() + signature.len() - 1 - below);
     let mut search = Search { region: Region::from_code(country).ok(), country, found: Vec::new(), said: None };
     for (at, line) in typed.iter().chain(&signature).enumerate() {
         search.labelled(line);
-        left -= usize::from(!line.trim().is_empty());
-        if left < SIGNATURE || at >= typed.len() {
+        if at >= end || at >= typed.len() {
             search.international(line);
         }
         if at >= typed.len() {

@@ -4,6 +4,8 @@
 //! All are lower case, with `|` between. One list holds the words of all languages, because the
 //! language of a head is that of the program, not that of the mail, and programs mix them.
 
+use memchr::memchr3;
+
 use crate::normalize::text::shorten;
 
 /// Lines of the head of a mail inside.
@@ -130,6 +132,8 @@ pub(super) fn called(name: &str) -> Option<Label> {
 
 /// A line of a head, with its value.
 pub(super) fn label(line: &str) -> Option<(Label, &str)> {
+    // The first byte of the wide colon; most lines have none of these.
+    memchr3(b':', b'\t', "：".as_bytes()[0], line.as_bytes())?;
     let line = bare(line);
     let colon = line.find([':', '：', '\t'])?;
     let (name, value) = line.split_at(colon);
@@ -155,9 +159,8 @@ pub(super) fn announces(line: &str) -> bool {
 /// Words between drawn lines.
 pub(super) fn is_framed(line: &str) -> bool {
     let drawn = |c: char| matches!(c, '-' | '=' | '~' | '_' | '－' | '—' | '–');
-    let sides = |mut sides: std::str::Chars<'_>| sides.next().is_some_and(drawn) && sides.next().is_some_and(drawn);
-    let back: String = line.chars().rev().take(2).collect();
-    sides(line.chars()) && sides(back.chars()) && line.contains(char::is_alphabetic)
+    let two = |side: &mut dyn Iterator<Item = char>| side.next().is_some_and(drawn) && side.next().is_some_and(drawn);
+    two(&mut line.chars()) && two(&mut line.chars().rev()) && line.contains(char::is_alphabetic)
 }
 
 /// Whether a line speaks of a mail that was forwarded.

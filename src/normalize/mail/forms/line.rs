@@ -3,6 +3,9 @@
 //! In: a line, and how the form writes its lines. Out: labels and values, cut at a colon, a tab, the
 //! mark behind a bold label, or at what the form uses instead.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 use memchr::{memchr2, memchr3, memchr3_iter};
 
 use super::LABEL_MARK;
@@ -14,6 +17,8 @@ const LABEL: usize = 120;
 const WEAK: [&str; 10] = [" => ", " -> ", " >> ", " = ", "=", " - ", " – ", " — ", " | ", "  "];
 /// With which the longer dashes begin.
 const DASH: u8 = "–".as_bytes()[0];
+/// Columns stand apart.
+static GAP: LazyLock<Finder<'_>> = LazyLock::new(|| Finder::new("  "));
 /// What stands between pairs on one line.
 const BETWEEN: [&str; 9] = [" | ", "|", "; ", ";", "\t", " • ", " · ", " / ", ", "];
 /// A colon as wide as a character of Chinese.
@@ -58,7 +63,7 @@ impl Style {
         let weak_mark = |line: &&&str| {
             let bytes = line.as_bytes();
             let marked = memchr3(b'>', b'=', b'-', bytes).or_else(|| memchr2(b'|', DASH, bytes)).is_some();
-            marked || line.contains("  ")
+            marked || GAP.find(bytes).is_some()
         };
         let marked: Vec<&str> = lines.iter().filter(weak_mark).copied().collect();
         let count = |between: &str| {
@@ -250,7 +255,15 @@ fn is_stacked(lines: &[&str], colons: usize) -> bool {
 /// Whether a line is a sure label and nothing else.
 fn is_bare_label(line: &str) -> bool {
     let label = line.trim_end_matches([':', '：', ' ']);
-    label.len() <= LABEL && line.split_whitespace().nth(2 * WORDS).is_none() && is_named(bare(label))
+    label.len() <= LABEL && has_at_most(2 * WORDS, line) && is_named(bare(label))
+}
+
+/// Whether a line has no more than so many words.
+pub(super) fn has_at_most(words: usize, line: &str) -> bool {
+    // A letter behind a blank surely begins a word; to count these takes much less than to find all words.
+    let begun =
+        line.as_bytes().array_windows().filter(|[before, byte]| *before == b' ' && byte.is_ascii_alphanumeric());
+    begun.count() <= words && line.split_whitespace().nth(words).is_none()
 }
 
 fn is_legal(label: &str) -> bool {

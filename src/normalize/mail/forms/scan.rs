@@ -6,7 +6,7 @@
 use memchr::memchr2;
 
 use super::footer::{is_footer, is_note, is_rule};
-use super::line::{Cut, Style, bare, colons, is_head, is_named, row, several};
+use super::line::{Cut, Style, bare, colons, has_at_most, is_head, is_named, row, several};
 use super::{GREETING, LABEL_MARK, Line, Meant};
 use crate::normalize::fields::label::{self, Certainty, Slot};
 
@@ -236,8 +236,7 @@ impl<'a> Scan<'a> {
     fn bare_label(&self, at: usize) -> Option<&'a str> {
         let line = self.lines[at];
         let label = bare(line);
-        let few = |label: &str| label.split_whitespace().nth(BARE_WORDS).is_none();
-        let short = !label.is_empty() && label.len() <= 60 && few(label);
+        let short = !label.is_empty() && label.len() <= 60 && has_at_most(BARE_WORDS, label);
         let unknown = self.found.lines.last().is_some_and(|line| line.slot.is_none());
         if !short
             || self.running == Running::Due && !unknown
