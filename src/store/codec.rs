@@ -19,21 +19,30 @@ const PACKED: u8 = 2;
 
 /// Bytes from which a record is compressed, too: a long text.
 const LARGE: usize = 2 << 10;
+/// Bytes up to which an original is kept as it is: packing would take longer than reading it, and save a little.
+const SMALL: usize = 512;
 /// Level of compression: a small mail halves in microseconds.
 const LEVEL: i32 = 1;
 /// A record is never larger than this, bytes; bounds what a damaged file can make us allocate.
 const LARGEST: usize = 256 << 20;
 
 pub(super) fn encode<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
-    let mut bytes = vec![NAMED];
-    rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| wrong(table, error.to_string()))?;
+    let bytes = named(table, record)?;
     // A rotation is written anew with every lead.
     if bytes.len() > LARGE && table != Table::Rotations { packed(table, &bytes[1..]) } else { Ok(bytes) }
 }
 
+/// Compressed, where that saves something.
 pub(super) fn pack<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
-    let plain = rmp_serde::to_vec_named(record).map_err(|error| wrong(table, error.to_string()))?;
-    packed(table, &plain)
+    let bytes = named(table, record)?;
+    if bytes.len() > SMALL { packed(table, &bytes[1..]) } else { Ok(bytes) }
+}
+
+fn named<T: Serialize>(table: Table, record: &T) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::with_capacity(LARGE);
+    bytes.push(NAMED);
+    rmp_serde::encode::write_named(&mut bytes, record).map_err(|error| wrong(table, error.to_string()))?;
+    Ok(bytes)
 }
 
 fn packed(table: Table, plain: &[u8]) -> Result<Vec<u8>, Error> {
