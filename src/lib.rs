@@ -38,6 +38,8 @@ pub mod config;
 pub mod mistakes;
 pub mod tls;
 
+mod call;
+
 pub mod channels;
 pub mod intake;
 pub mod normalize;

@@ -1,42 +1,28 @@
 //! Asks an address for a calendar, or whether it changed.
 //!
-//! Each request has a connection of its own, a deadline and a bound on its answer. Redirects are
-//! followed, a few, never from https to http, and with the login only to the very place it is for. No
-//! address stands in any message: who knows it may read the calendar.
+//! Each request has a deadline. Redirects are followed, a few, never from https to http, and with the
+//! login only to the very place it is for. No address stands in any message: who knows it may read the
+//! calendar.
 
 use std::time::Duration;
 
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use rustls::pki_types::ServerName;
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::{Address, Login};
 use crate::assign::ics;
-use crate::tls;
+use crate::call::{Cause, Reply, call};
 
 /// Longest wait for an answer, from the first packet to the last, redirects included.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Redirects that are followed.
 const REDIRECTS: usize = 5;
-
-/// A connection.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-/// Any cause.
-type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// By what a server knows a version of a document (RFC 9110, 8.8).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,13 +55,6 @@ impl Failure {
     fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), after: None }
     }
-}
-
-/// What one request was answered.
-struct Reply {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
 }
 
 /// Asks an address once, and reads what it says; how many busy times lie ahead. The error says in words
@@ -160,21 +139,9 @@ fn reason(cause: &Cause) -> Failure {
 }
 
 async fn ask(url: &Url, login: &Login, address: &Address, have: Option<&Validators>) -> Result<Reply, Cause> {
-    let host = url.host_str().ok_or("its address has no host")?.trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_or_known_default().ok_or("its address has no port")?;
-    let tcp = TcpStream::connect((host, port)).await?;
-    let stream: Box<dyn Stream> = if url.scheme() == "https" {
-        let connector = TlsConnector::from(tls::client(address.ca_file.as_deref())?);
-        Box::new(connector.connect(ServerName::try_from(host.to_owned())?, tcp).await?)
-    } else {
-        Box::new(tcp)
-    };
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let mut request = Request::get(&url[url::Position::BeforePath..url::Position::AfterQuery])
-        .header(header::HOST, &url[url::Position::BeforeHost..url::Position::AfterPort])
+    let mut request = Request::get("/")
         .header(header::ACCEPT, "text/calendar, */*;q=0.5")
-        .header(header::ACCEPT_ENCODING, "identity")
-        .header(header::USER_AGENT, concat!("lotse/", env!("CARGO_PKG_VERSION")));
+        .header(header::ACCEPT_ENCODING, "identity");
     request = match login {
         Login::None => request,
         Login::Password(name, password) => {
@@ -191,18 +158,5 @@ async fn ask(url: &Url, login: &Login, address: &Address, have: Option<&Validato
             request = request.header(header::IF_MODIFIED_SINCE, modified);
         }
     }
-    let request = request.body(Empty::<Bytes>::new())?;
-    let exchange = async move {
-        let response = sender.send_request(request).await?;
-        let (head, body) = response.into_parts();
-        let body = Limited::new(body, ics::LARGEST).collect().await?.to_bytes();
-        Ok(Reply { status: head.status, headers: head.headers, body })
-    };
-    tokio::pin!(exchange);
-    // Whoever sends without end is not listened to once enough was read.
-    tokio::select! {
-        biased;
-        reply = &mut exchange => reply,
-        _ = connection => exchange.await,
-    }
+    call(url, address.ca_file.as_deref(), request, Bytes::new(), ics::LARGEST).await
 }

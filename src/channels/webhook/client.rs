@@ -1,38 +1,23 @@
 //! Asks a provider's interface for one document.
 //!
-//! Each request has a connection of its own, a deadline and a bound on its answer. Redirects are not followed: they
-//! would carry the token to another place.
+//! Each request has a deadline.
 
 use std::time::Duration;
 
 use axum::http::{Request, StatusCode, header};
-use http_body_util::{BodyExt, Empty, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
 use serde_json::Value;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use url::Url;
 
 use super::fetch::{Failure, judge};
+use crate::call::{Cause, call};
 use crate::config::Secret;
-use crate::tls;
 
 /// Longest wait for an answer, from the first packet to the last.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Bytes that an answer may have.
 const LARGEST: usize = 1 << 20;
-
-/// A connection.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-/// Any cause.
-type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// The JSON document at an address.
 pub(super) async fn get(url: &str, token: &Secret, headers: &[(&str, &str)]) -> Result<Value, Failure> {
@@ -63,30 +48,8 @@ async fn in_time(url: &Url, headers: &[(&str, &str)]) -> Result<(StatusCode, Opt
 }
 
 async fn ask(url: &Url, headers: &[(&str, &str)]) -> Result<(StatusCode, Option<i64>, Bytes), Cause> {
-    let host = url.host_str().ok_or("its address has no host")?.trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_or_known_default().ok_or("its address has no port")?;
-    let tcp = TcpStream::connect((host, port)).await?;
-    let stream: Box<dyn Stream> = if url.scheme() == "https" {
-        let connector = TlsConnector::from(tls::client(None)?);
-        Box::new(connector.connect(ServerName::try_from(host.to_owned())?, tcp).await?)
-    } else {
-        Box::new(tcp)
-    };
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let mut request = Request::get(&url[url::Position::BeforePath..url::Position::AfterQuery])
-        .header(header::HOST, &url[url::Position::BeforeHost..url::Position::AfterPort])
-        .header(header::USER_AGENT, concat!("lotse/", env!("CARGO_PKG_VERSION")));
-    for (name, value) in headers {
-        request = request.header(*name, *value);
-    }
-    let request = request.body(Empty::<Bytes>::new())?;
-    let exchange = async move {
-        let response = sender.send_request(request).await?;
-        let after =
-            response.headers().get(header::RETRY_AFTER).and_then(|after| after.to_str().ok()?.trim().parse().ok());
-        let (status, body) = (response.status(), response.into_body());
-        Ok((status, after, Limited::new(body, LARGEST).collect().await?.to_bytes()))
-    };
-    // The connection ends when the exchange has let go of its sender; its own error is the exchange's too.
-    tokio::join!(exchange, connection).0
+    let request = headers.iter().fold(Request::get("/"), |request, (name, value)| request.header(*name, *value));
+    let reply = call(url, None, request, Bytes::new(), LARGEST).await?;
+    let after = reply.headers.get(header::RETRY_AFTER).and_then(|after| after.to_str().ok()?.trim().parse().ok());
+    Ok((reply.status, after, reply.body))
 }

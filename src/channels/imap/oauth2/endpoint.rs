@@ -1,27 +1,19 @@
 //! Asks a provider's endpoints: one form goes out, one JSON object comes back.
 //!
-//! Each request has a connection of its own, a deadline and a bound on its answer; redirects are
-//! not followed, because they would carry the secrets of the form to another place. Nothing of the
-//! form stands in any error.
+//! Each request has a deadline. Nothing of the form stands in any error.
 
 use std::path::Path;
 use std::time::Duration;
 
-use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Bytes;
-use hyper::client::conn::http1;
 use hyper::{Request, StatusCode, header};
-use hyper_util::rt::TokioIo;
-use rustls::pki_types::ServerName;
 use serde_json::Value;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 use url::{Url, form_urlencoded};
 
-use crate::channels::imap::command::{Stream, shortened};
+use crate::call::{Cause, call};
+use crate::channels::imap::command::shortened;
 use crate::config::Secret;
-use crate::tls;
 
 /// Longest wait for an answer, from the first packet to the last.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -31,9 +23,6 @@ const LARGEST: usize = 64 * 1024;
 const USUAL: Duration = Duration::from_hours(1);
 /// The longest time for which a token is believed.
 const LONGEST: Duration = Duration::from_hours(24);
-
-/// Any cause.
-type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Tokens that a provider issued (RFC 6749 §5.1).
 #[derive(Debug)]
@@ -118,29 +107,12 @@ fn lasts(expires_in: &Value) -> Duration {
 }
 
 async fn post(url: &Url, ca_file: Option<&Path>, form: &[(&str, &str)]) -> Result<(StatusCode, Bytes), Cause> {
-    let host = url.host_str().ok_or("its address has no host")?.trim_start_matches('[').trim_end_matches(']');
-    let port = url.port_or_known_default().ok_or("its address has no port")?;
-    let tcp = TcpStream::connect((host, port)).await?;
-    let stream: Box<dyn Stream> = if url.scheme() == "https" {
-        let connector = TlsConnector::from(tls::client(ca_file)?);
-        Box::new(connector.connect(ServerName::try_from(host.to_owned())?, tcp).await?)
-    } else {
-        Box::new(tcp)
-    };
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::post(&url[url::Position::BeforePath..url::Position::AfterQuery])
-        .header(header::HOST, &url[url::Position::BeforeHost..url::Position::AfterPort])
+    let request = Request::post("/")
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-        .header(header::ACCEPT, "application/json")
-        .header(header::USER_AGENT, concat!("lotse/", env!("CARGO_PKG_VERSION")))
-        .body(Full::new(Bytes::from(form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish())))?;
-    let exchange = async move {
-        let response = sender.send_request(request).await?;
-        let (status, body) = (response.status(), response.into_body());
-        Ok((status, Limited::new(body, LARGEST).collect().await?.to_bytes()))
-    };
-    // The connection ends when the exchange has let go of its sender; its own error is the exchange's too.
-    tokio::join!(exchange, connection).0
+        .header(header::ACCEPT, "application/json");
+    let form = form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let reply = call(url, ca_file, request, form, LARGEST).await?;
+    Ok((reply.status, reply.body))
 }
 
 #[cfg(test)]
