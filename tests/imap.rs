@@ -174,22 +174,29 @@ async fn a_folder_that_is_numbered_anew_is_read_again_but_not_what_was_there_bef
     let settings = Config { start: Start::New, poll: Duration::from_secs(1), ..config(&*server, "anew") };
     let old = server.deliver("anew", &mail("old"));
     let hour_ago = std::time::SystemTime::now() - Duration::from_hours(1);
-    std::fs::File::options().write(true).open(old).unwrap().set_modified(hour_ago).unwrap();
+    let is_old = |path| std::fs::File::options().write(true).open(path).unwrap().set_modified(hour_ago).unwrap();
+    is_old(old);
     let running = Running::start(settings.clone(), &desk);
     running.looked().await;
     server.deliver("anew", &mail("new"));
     desk.wait_for(1).await;
     running.stop().await;
+
+    is_old(server.deliver("anew", &mail("moved")));
+    let running = Running::start(settings.clone(), &desk);
+    desk.wait_for(2).await;
+    running.stop().await;
+    assert_eq!(desk.subjects(), ["new", "moved"], "what somebody moves here comes in, however old it is");
     let place = desk.place("sales", "INBOX").unwrap();
 
     server.new_uidvalidity("anew");
     let running = Running::start(settings, &desk);
-    desk.wait_for(2).await;
+    desk.wait_for(3).await;
     running.looked().await;
     running.stop().await;
     assert_eq!(
         desk.subjects(),
-        ["new", "new"],
+        ["new", "moved", "new"],
         "the old one stays out, the new one is brought in again to be recognised"
     );
     let anew = desk.place("sales", "INBOX").unwrap();

@@ -126,7 +126,7 @@ impl Mailbox {
         filled.left = uids.len();
         let known = self.rows(house, place).await?;
         // What is older than asked for is left alone; what was there before us is what is asked for.
-        let place = Place { since: Some(older.since), ..place };
+        let place = Place { since: Some(older.since), there: u32::MAX, ..place };
         let stop = CancellationToken::new();
         let mut reader = Reader::new(self, session, house.door, house.health, &stop, place);
         let mut rest = uids.as_slice();

@@ -317,7 +317,7 @@ impl<'a> Reader<'a> {
 /// by its header.
 pub(super) fn loads(sizes: &BTreeMap<u32, Size>, place: Place, way: Way, largest: u32) -> Vec<Load> {
     let mut loads: Vec<Load> = Vec::new();
-    for (&uid, size) in sizes.iter().filter(|(_, size)| !place.is_before_us(size.received)) {
+    for (&uid, size) in sizes.iter().filter(|(uid, size)| !place.is_before_us(**uid, size.received)) {
         let part = if way == Way::Header || size.bytes > largest { Part::Header } else { Part::Whole };
         let bytes = u64::from(size.bytes);
         match loads.last_mut() {
@@ -336,7 +336,7 @@ mod tests {
     use super::*;
 
     const MIB: u32 = 1024 * 1024;
-    const PLACE: Place = Place { validity: 3, last: 0, since: None };
+    const PLACE: Place = Place { validity: 3, last: 0, since: None, there: u32::MAX };
 
     fn sizes(mails: &[(u32, u32)]) -> BTreeMap<u32, Size> {
         mails.iter().map(|(uid, bytes)| (*uid, Size { bytes: *bytes, received: None, gmail: None })).collect()

@@ -9,17 +9,20 @@ use jiff::Timestamp;
 
 use super::Start;
 
-/// How far a folder has been read; kept as `UIDVALIDITY:LASTUID`, or `UIDVALIDITY:LASTUID:SINCE`
-/// (seconds of Unix time) where mail from before that time is to be left alone.
+/// How far a folder has been read; kept as `UIDVALIDITY:LASTUID`, or `UIDVALIDITY:LASTUID:SINCE:THERE`
+/// where mail that lay there from before that time (seconds of Unix time) is to be left alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The folder's UIDs mean something only together with this number (RFC 3501 §2.3.1.1).
     pub(super) validity: u32,
     /// Every mail up to this UID has an outcome.
     pub(super) last: u32,
-    /// Mail that the server received earlier is left alone: it was there before us, or is from
-    /// before the day that the settings name.
+    /// Mail that the server received earlier, and that lay there when the folder was first seen, is left alone: it was
+    /// there before us, or is from before the day that the settings name.
     pub(super) since: Option<Timestamp>,
+    /// The highest UID when the folder was first seen under this numbering. What has a higher one came in afterwards,
+    /// however old it is: somebody moved it here.
+    pub(super) there: u32,
 }
 
 /// What the server says about a folder.
@@ -54,19 +57,21 @@ impl Opening {
 
 /// What to make of the kept place, if any, now that the server has shown the folder.
 pub(super) fn open(kept: Option<&str>, folder: Folder, start: Start, now: Timestamp) -> Opening {
-    let validity = folder.validity;
+    let Folder { validity, highest: there } = folder;
     let Some(kept) = kept else {
         return Opening::First(match start {
-            Start::New => Place { validity, last: folder.highest, since: Some(now) },
-            Start::All => Place { validity, last: 0, since: None },
-            Start::Since(day) => Place { validity, last: 0, since: Some(day) },
+            Start::New => Place { validity, last: folder.highest, since: Some(now), there },
+            Start::All => Place { validity, last: 0, since: None, there },
+            Start::Since(day) => Place { validity, last: 0, since: Some(day), there },
         });
     };
     match Place::parse(kept) {
         // A highest UID below ours means that the server started to count again.
-        Some(place) if place.validity == validity && place.last <= folder.highest => Opening::GoOn(place),
-        Some(place) => Opening::Anew(Place { validity, last: 0, since: place.since }),
-        None => Opening::Anew(Place { validity, last: 0, since: None }),
+        Some(place) if place.validity == validity && place.last <= folder.highest => {
+            Opening::GoOn(Place { there: place.there.min(there), ..place })
+        }
+        Some(place) => Opening::Anew(Place { validity, last: 0, since: place.since, there }),
+        None => Opening::Anew(Place { validity, last: 0, since: None, there }),
     }
 }
 
@@ -76,10 +81,12 @@ impl Place {
         Self { last: uid, ..self }
     }
 
-    /// Whether a mail that the server received at `received` is to be left alone.
-    pub(super) fn is_before_us(&self, received: Option<Timestamp>) -> bool {
+    /// Whether the mail `uid`, which the server received at `received`, is to be left alone.
+    pub(super) fn is_before_us(&self, uid: u32, received: Option<Timestamp>) -> bool {
         // Servers count in whole seconds.
-        matches!((self.since, received), (Some(since), Some(received)) if received.as_second() < since.as_second())
+        let earlier =
+            matches!((self.since, received), (Some(since), Some(received)) if received.as_second() < since.as_second());
+        earlier && uid <= self.there
     }
 
     /// How the ledger names the mail `uid` of `folder`.
@@ -101,14 +108,16 @@ impl Place {
             Some(seconds) => Some(Timestamp::from_second(seconds.parse().ok()?).ok()?),
             None => None,
         };
-        parts.next().is_none().then_some(Self { validity, last, since })
+        // Once it was not written down.
+        let there = parts.next().map_or(Ok(u32::MAX), str::parse).ok()?;
+        parts.next().is_none().then_some(Self { validity, last, since, there })
     }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.validity, self.last)?;
-        self.since.map_or(Ok(()), |since| write!(f, ":{}", since.as_second()))
+        self.since.map_or(Ok(()), |since| write!(f, ":{}:{}", since.as_second(), self.there))
     }
 }
 
@@ -124,17 +133,17 @@ mod tests {
 
     #[test]
     fn a_place_reads_back_from_its_text() {
-        for text in ["3:17", "3:17:1795000000", "4294967295:0"] {
+        for text in ["3:17", "3:17:1795000000:9", "4294967295:0"] {
             assert_eq!(Place::parse(text).unwrap().to_string(), text);
         }
-        for bad in ["", "3", "3:", "x:1", "3:17:", "3:17:1:2", "-1:2"] {
+        for bad in ["", "3", "3:", "x:1", "3:17:", "3:17:1:x", "3:17:1:2:3", "-1:2"] {
             assert_eq!(Place::parse(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn a_mail_is_found_by_the_name_that_the_ledger_gives_it_and_only_under_its_numbering() {
-        let place = Place { validity: 3, last: 0, since: None };
+        let place = Place { validity: 3, last: 0, since: None, there: 0 };
         let source = place.source("INBOX, UID 3", 17);
         assert_eq!(source, "INBOX, UID 3, UID 17 (UIDVALIDITY 3)");
         assert_eq!((place.uid("INBOX, UID 3", &source), place.uid("INBOX", &source)), (Some(17), None));
@@ -147,25 +156,27 @@ mod tests {
     #[test]
     fn the_first_connect_takes_what_comes_from_now_on_or_all() {
         let new = open(None, FOLDER, Start::New, at(100));
-        assert_eq!(new, Opening::First(Place { validity: 3, last: 17, since: Some(at(100)) }));
+        assert_eq!(new, Opening::First(Place { validity: 3, last: 17, since: Some(at(100)), there: 17 }));
         let all = open(None, FOLDER, Start::All, at(100));
-        assert_eq!(all, Opening::First(Place { validity: 3, last: 0, since: None }));
+        assert_eq!(all, Opening::First(Place { validity: 3, last: 0, since: None, there: 17 }));
         let since = open(None, FOLDER, Start::Since(at(50)), at(100));
-        assert_eq!(since, Opening::First(Place { validity: 3, last: 0, since: Some(at(50)) }));
+        assert_eq!(since, Opening::First(Place { validity: 3, last: 0, since: Some(at(50)), there: 17 }));
     }
 
     #[test]
     fn a_later_connect_goes_on_whatever_the_settings_say_by_now() {
         for start in [Start::New, Start::All, Start::Since(at(70))] {
-            let opening = open(Some("3:9:50"), FOLDER, start, at(100));
-            assert_eq!(opening, Opening::GoOn(Place { validity: 3, last: 9, since: Some(at(50)) }));
+            for (kept, there) in [("3:9:50:8", 8), ("3:9:50", 17)] {
+                let opening = open(Some(kept), FOLDER, start, at(100));
+                assert_eq!(opening, Opening::GoOn(Place { validity: 3, last: 9, since: Some(at(50)), there }));
+            }
         }
         assert!(matches!(open(Some("3:17"), FOLDER, Start::All, at(100)), Opening::GoOn(_)));
     }
 
     #[test]
     fn a_folder_that_is_numbered_anew_is_read_again() {
-        let anew = |since| Opening::Anew(Place { validity: 3, last: 0, since });
+        let anew = |since| Opening::Anew(Place { validity: 3, last: 0, since, there: 17 });
         assert_eq!(open(Some("2:9"), FOLDER, Start::All, at(100)), anew(None));
         assert_eq!(open(Some("2:9:50"), FOLDER, Start::New, at(100)), anew(Some(at(50))));
         assert_eq!(open(Some("3:18"), FOLDER, Start::All, at(100)), anew(None), "the server counts from below again");
@@ -174,10 +185,12 @@ mod tests {
 
     #[test]
     fn only_mail_from_before_the_first_connect_is_left_alone() {
-        let place = Place { validity: 3, last: 0, since: Some(Timestamp::from_millisecond(100_900).unwrap()) };
-        assert!(place.is_before_us(Some(at(99))));
-        assert!(!place.is_before_us(Some(at(100))), "the same second");
-        assert!(!place.is_before_us(None));
-        assert!(!Place { since: None, ..place }.is_before_us(Some(at(1))));
+        let since = Some(Timestamp::from_millisecond(100_900).unwrap());
+        let place = Place { validity: 3, last: 0, since, there: 17 };
+        assert!(place.is_before_us(17, Some(at(99))));
+        assert!(!place.is_before_us(18, Some(at(99))), "somebody moved it here afterwards");
+        assert!(!place.is_before_us(17, Some(at(100))), "the same second");
+        assert!(!place.is_before_us(17, None));
+        assert!(!Place { since: None, ..place }.is_before_us(17, Some(at(1))));
     }
 }

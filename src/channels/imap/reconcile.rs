@@ -201,7 +201,7 @@ impl Reader<'_> {
             return Ok(());
         }
         let sizes = self.session.sizes(unknown).await?;
-        comparison.before += sizes.values().filter(|size| self.place.is_before_us(size.received)).count();
+        comparison.before += sizes.iter().filter(|(uid, size)| self.place.is_before_us(**uid, size.received)).count();
         for load in loads(&sizes, self.place, Way::Usual, self.mailbox.config.max_size) {
             let texts = self.session.texts(&load.uids, load.part, load.bytes).await?;
             self.check_gone(&load.uids, |uid| texts.contains_key(&uid)).await?;

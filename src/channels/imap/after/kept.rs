@@ -178,7 +178,7 @@ mod tests {
     use crate::lead::Kind;
     use crate::store::Store;
 
-    const PLACE: Place = Place { validity: 3, last: 0, since: None };
+    const PLACE: Place = Place { validity: 3, last: 0, since: None, there: 0 };
     const KEY: &str = "after:INBOX";
 
     fn name(text: &str) -> Name {
