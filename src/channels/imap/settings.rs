@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use toml::de::DeValue;
 
@@ -165,8 +166,13 @@ fn login(section: &mut Section<'_>, preset: Option<&Preset>, ca_file: Option<Pat
 fn start(field: Field<'_>, zone: &TimeZone) -> Start {
     let words = [("new", Start::New), ("all", Start::All)];
     let first = |day: jiff::civil::Date| {
-        let begin = day.to_zoned_datetime(zone.clone()).map(|begin| Start::Since(begin.timestamp()));
-        begin.map_err(|_| Wrong::new(format!("{} is out of range", quote(&day.to_string()))))
+        let begin = day.to_zoned_datetime(zone.clone());
+        let begin = begin.map_err(|_| Wrong::new(format!("{} is out of range", quote(&day.to_string()))))?.timestamp();
+        if begin > Timestamp::now() {
+            let wrong = Wrong::new(format!("{} is still to come", quote(&day.to_string())));
+            return Err(wrong.hint("name a day in the past, or write \"new\" for what comes from now on"));
+        }
+        Ok(Start::Since(begin))
     };
     if field.holds(|value| matches!(value, DeValue::Datetime(_))) {
         let (spot, report) = (field.place(), field.report());
@@ -389,5 +395,7 @@ mod tests {
             let start = good(&format!("host = \"h.example\"\npassword = \"x\"\nstart = {day}")).start;
             assert_eq!(start, Start::Since("2026-10-31T23:00:00Z".parse().unwrap()), "Berlin is an hour ahead");
         }
+        let wrong = mailbox("host = \"h.example\"\npassword = \"x\"\nstart = 9000-01-01").1;
+        assert!(wrong.iter().any(|problem| problem.contains("`9000-01-01` is still to come")), "{wrong:?}");
     }
 }
