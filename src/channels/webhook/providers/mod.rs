@@ -229,8 +229,16 @@ fn said(label: &str, text: Option<String>) -> Option<(String, Node)> {
 
 /// The mail that is the body itself.
 fn raw_mail(post: &gateway::Post<'_>) -> Option<Vec<u8>> {
-    let is_raw =
-        matches!(&*post.kind(), "message/rfc822" | "message/global" | "application/octet-stream" | "text/plain" | "");
+    // curl calls whatever it sends a form, unless it is told otherwise.
+    let is_raw = matches!(
+        &*post.kind(),
+        "message/rfc822"
+            | "message/global"
+            | "application/octet-stream"
+            | "application/x-www-form-urlencoded"
+            | "text/plain"
+            | ""
+    );
     (is_raw && gateway::is_mail(post.bytes)).then(|| post.bytes.to_vec())
 }
 
