@@ -149,6 +149,21 @@ fn an_expired_token_keeps_a_lead_waiting_and_a_new_one_completes_it_while_what_i
     });
     let status = daemon.object(&["status"]);
     assert!(status["channels"]["ads"].to_string().contains("cannot fetch the details of leads"), "{status:#}");
+    // What the provider says besides stands in the ledger alone.
+    assert!(!status["channels"].to_string().contains("Session has expired"), "{status:#}");
+    assert!(!daemon.log().contains("Session has expired"), "{}", daemon.log());
+    // One waits for a person; the other becomes a lead by itself, and would be an empty one if it were released.
+    let waits = daemon.json(&["intake", "list", "--outcome", "quarantined"]);
+    let waits = waits.iter().find(|row| row["reason"].as_str().unwrap().contains("it waits for its details")).unwrap();
+    let id = waits["id"].as_str().unwrap();
+    assert!(daemon.object(&["intake", "show", id]).to_string().contains("becomes a lead by itself"));
+    let refused = daemon.cli(&["intake", "release", id]);
+    let complaint = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && complaint.contains("waits for its details"), "{complaint}");
+    let alarms = |daemon: &Daemon| daemon.object(&["status"])["alarms"].as_array().unwrap().clone();
+    daemon.until("an alarm about the one", LIMIT, |daemon| {
+        alarms(daemon).iter().any(|alarm| alarm["cause"] == "quarantined" && alarm["count"] == 1)
+    });
     daemon.settings(&settings("meta_lead_ads", &interface, "new"));
     daemon.signal("HUP");
     daemon.until("the lead is there", LIMIT, |daemon| daemon.json(&["leads", "list"]).len() == 1);

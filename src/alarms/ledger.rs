@@ -4,13 +4,13 @@
 //! Up to where items were counted stands in the store with the alarms, so that none that came in
 //! around a restart is missed or counted twice.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
 use super::usual::{Arrivals, HISTORY};
-use crate::lead::{Id, Kind, Name, Outcome};
-use crate::store::{Error, Store};
+use crate::lead::{Id, Intake, Kind, Name, Outcome};
+use crate::store::{Error, Records, Store};
 
 /// Rows that one snapshot is kept for.
 const PAGE: usize = 2_000;
@@ -22,6 +22,8 @@ pub(super) struct Ledger {
     seen: Id,
     arrivals: BTreeMap<Name, Arrivals>,
     quarantined: u64,
+    /// Items that become leads by themselves, unless their details cannot be fetched.
+    waiting: BTreeSet<Id>,
     /// How the last mail of each template fitted, and when it came.
     templates: BTreeMap<Name, (Timestamp, Vec<String>)>,
 }
@@ -32,7 +34,14 @@ impl Ledger {
         let at = |time| Id::after(Id::MIN, time, 0);
         let seen = seen.unwrap_or_else(|| at(now));
         let begin = at(now.saturating_sub(HISTORY).unwrap_or(Timestamp::UNIX_EPOCH));
-        Self { cursor: begin.min(seen), seen, arrivals: BTreeMap::new(), quarantined: 0, templates: BTreeMap::new() }
+        Self {
+            cursor: begin.min(seen),
+            seen,
+            arrivals: BTreeMap::new(),
+            quarantined: 0,
+            waiting: BTreeSet::new(),
+            templates: BTreeMap::new(),
+        }
     }
 
     /// Reads what is new.
@@ -41,9 +50,12 @@ impl Ledger {
             let rows = store.intakes_after(self.cursor, PAGE)?;
             for row in &rows {
                 self.cursor = row.id;
+                if row.awaits_details() {
+                    self.waiting.insert(row.id);
+                }
                 if row.id > self.seen {
                     self.seen = row.id;
-                    self.quarantined += u64::from(row.outcome == Outcome::Quarantined);
+                    self.quarantined += u64::from(row.outcome == Outcome::Quarantined && !row.awaits_details());
                     if let Some(fit) = &row.template {
                         self.templates.insert(fit.template.clone(), (row.received_at, fit.missing.clone()));
                     }
@@ -56,7 +68,21 @@ impl Ledger {
                 break;
             }
         }
+        self.look_at_waiting(store)?;
         self.arrivals.values_mut().for_each(|arrivals| arrivals.forget(now));
+        Ok(())
+    }
+
+    /// What waited and got no details waits for a person from then on.
+    fn look_at_waiting(&mut self, store: &Store) -> Result<(), Error> {
+        for id in self.waiting.clone() {
+            let row = store.view(|view| view.intake(id))?;
+            if row.as_ref().is_some_and(Intake::awaits_details) {
+                continue;
+            }
+            self.waiting.remove(&id);
+            self.quarantined += u64::from(row.is_some_and(|row| row.outcome == Outcome::Quarantined));
+        }
         Ok(())
     }
 

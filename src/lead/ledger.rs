@@ -41,7 +41,17 @@ pub struct Intake {
     pub erased_at: Option<Timestamp>,
 }
 
+/// What the reason says of an item whose provider is still to be asked for the rest of it.
+pub const AWAITS_DETAILS: &str = "it waits for its details";
+
 impl Intake {
+    /// Whether it becomes a lead by itself, as soon as its details are fetched.
+    #[must_use]
+    pub fn awaits_details(&self) -> bool {
+        let says = |reason: &String| reason.contains(AWAITS_DETAILS);
+        self.outcome == Outcome::Quarantined && self.reason.as_ref().is_some_and(says)
+    }
+
     /// The item of this row, to be read once more: it moves no place, and is no repetition of itself.
     #[must_use]
     pub fn inbound(&self, original: Original) -> Inbound {

@@ -35,7 +35,7 @@ pub use inbound::{
     Attachment, Authorship, Confidence, Consent, Content, Danger, Delivery, Fit, Identity, Inbound, Kind, Original,
     Place, Reading,
 };
-pub use ledger::{Intake, Outcome, Receipt};
+pub use ledger::{AWAITS_DETAILS, Intake, Outcome, Receipt};
 pub use meeting::{Meeting, News};
 pub use notice::{Event, Notice, NoticeState};
 pub use person::{Email, Person, Phone};

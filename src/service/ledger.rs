@@ -63,5 +63,13 @@ fn releasable(row: &Intake, original: Option<Original>) -> Result<Original, Erro
             format!("intake {} is `{outcome}`{lead}; only ignored and quarantined items can be released", row.id);
         return Err(Error::Conflict(text));
     }
+    if row.awaits_details() {
+        let text = format!(
+            "intake {} waits for its details, which are fetched from its provider: it becomes a lead by itself, and one \
+             released now would never get them (`lotse intake show {}` says what is in the way)",
+            row.id, row.id
+        );
+        return Err(Error::Conflict(text));
+    }
     original.ok_or_else(|| Error::Conflict(format!("the original of intake {} is not there any more", row.id)))
 }

@@ -161,7 +161,10 @@ fn sentences(row: &Intake, told: &Told) -> Vec<String> {
     if told.sender.is_some() && row.kind == Kind::Mail && told.left_out.is_empty() {
         said.push("Nothing was left out of the text.".into());
     }
-    if let Some(refused) = &told.refused {
+    if row.awaits_details() {
+        let why = row.reason.as_deref().unwrap_or_default();
+        said.push(format!("It becomes a lead by itself, nobody has to do anything: {why}."));
+    } else if let Some(refused) = &told.refused {
         let word = if row.outcome == Outcome::Ignored { "It is no lead" } else { "It waits for a person to decide" };
         let matched = refused.matched.as_ref().map(|matched| format!(" What matched: {matched}.")).unwrap_or_default();
         said.push(format!("{word}: {}.{matched} `lotse intake release {}` makes it a lead.", refused.rule, row.id));

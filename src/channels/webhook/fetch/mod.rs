@@ -92,11 +92,15 @@ impl Todo {
     }
 }
 
+/// How the cause begins where a provider answered; after its status may stand what it said.
+const ANSWERED: &str = "it answered";
+
 /// What an answer means that is no success.
 pub(super) fn judge(status: StatusCode, body: &Value, after: Option<i64>) -> Failure {
     let said = ["message", "category"].iter().find_map(|key| body["error"][key].as_str().or(body[key].as_str()));
     let said: String = said.unwrap_or_default().chars().filter(|c| !c.is_control()).take(120).collect();
-    let said = if said.is_empty() { format!("it answered {status}") } else { format!("it answered {status}: {said}") };
+    let said = if said.is_empty() { String::new() } else { format!(": {said}") };
+    let said = format!("{ANSWERED} {status}{said}");
     // Meta says in a code of its own what others say by the status.
     let (code, subcode) = (body["error"]["code"].as_i64(), body["error"]["error_subcode"].as_i64());
     match (code, subcode) {

@@ -10,17 +10,19 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Failure, Fetching, PATIENCE, PREFIX, Todo, deletion};
+use super::{ANSWERED, Failure, Fetching, PATIENCE, PREFIX, Todo, deletion};
 use crate::channels::webhook::{Config, client, sns};
 use crate::config::ChannelKind;
 use crate::intake::Refused;
-use crate::lead::{Intake, Name, Original, Outcome, Place, Reading};
+use crate::lead::{AWAITS_DETAILS, Intake, Name, Original, Outcome, Place, Reading};
 use crate::normalize::{Trust, named_identity};
 use crate::service::Service;
 use crate::store::Records;
 
 /// How often the store is looked through.
 const LOOK: Duration = Duration::from_secs(1);
+/// Failed attempts after which the channel is in trouble: one alone is nothing to look at.
+const IN_TROUBLE: u32 = 2;
 /// Least time between two requests of a channel.
 const GAP: Duration = Duration::from_millis(200);
 
@@ -94,6 +96,11 @@ async fn look(service: &Arc<Service>, channel: Name, fetching: &'static Fetching
     }
 }
 
+/// What went wrong, without what the provider says besides: that may name somebody.
+fn without_words(why: &str) -> &str {
+    if why.starts_with(ANSWERED) { why.split_once(": ").map_or(why, |(status, _)| status) } else { why }
+}
+
 /// One to-do on its way.
 struct Errand<'a> {
     service: &'a Arc<Service>,
@@ -126,7 +133,7 @@ impl Errand<'_> {
                 self.close(row, Outcome::Quarantined, format!("its details are gone: {why}")).await
             }
             Err(Failure::Refused(why)) => {
-                health.trouble(&format!("cannot fetch the details of leads: {why}"));
+                health.trouble(&format!("cannot fetch the details of leads: {}", without_words(&why)));
                 self.put_off(row, &why, None).await
             }
             Err(Failure::Later(why, after)) => self.put_off(row, &why, after).await,
@@ -191,8 +198,12 @@ impl Errand<'_> {
         }
         let todo = self.todo.put_off(now, after);
         let next = todo.next_at.map(|at| format!("{at:.0}")).unwrap_or_default();
-        let why = format!("it waits for its details: attempt {} failed, {why}; the next is at {next}", todo.attempts);
-        tracing::warn!(channel = %self.channel, attempts = todo.attempts, "the details of a lead could not be fetched yet");
+        let cause = without_words(why);
+        tracing::warn!(channel = %self.channel, attempts = todo.attempts, cause, "the details of a lead could not be fetched yet");
+        if todo.attempts >= IN_TROUBLE {
+            self.service.board.known(self.channel).trouble(&format!("cannot fetch the details of leads: {cause}"));
+        }
+        let why = format!("{AWAITS_DETAILS}: attempt {} failed, {why}; the next is at {next}", todo.attempts);
         let place = Place::new(self.key.clone(), serde_json::to_string(&todo).ok());
         self.note(row, Outcome::Quarantined, why, place).await
     }
