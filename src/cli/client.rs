@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioIo;
@@ -111,6 +111,15 @@ impl Client {
         self.call(Method::GET, path, None)
     }
 
+    /// A `GET` of something else than JSON.
+    pub(super) fn get_bytes(&self, path: &str) -> anyhow::Result<Bytes> {
+        let (status, bytes) = self.exchange(Method::GET, path, None)?;
+        if !status.is_success() {
+            answer(status, &bytes)?;
+        }
+        Ok(bytes)
+    }
+
     /// A `POST` with a JSON body.
     pub(super) fn post(&self, path: &str, body: &Value) -> anyhow::Result<Value> {
         self.change(Method::POST, path, body)
@@ -156,6 +165,11 @@ impl Client {
     }
 
     fn call(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
+        let (status, bytes) = self.exchange(method, path, body)?;
+        answer(status, &bytes)
+    }
+
+    fn exchange(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<(StatusCode, Bytes)> {
         let request = Request::builder()
             .method(method)
             .uri(format!("/api/v1{path}"))
@@ -163,7 +177,7 @@ impl Client {
             .header(header::CONTENT_TYPE, "application/json")
             .header(CALLER, &self.user)
             .body(body.map_or_else(Body::empty, |body| Body::from(body.to_string())))?;
-        let (status, bytes) = self.runtime.block_on(async {
+        self.runtime.block_on(async {
             let response = match &self.reach {
                 Reach::Daemon(socket) => through(socket, request).await?,
                 Reach::Store(router, _) => router.clone().oneshot(request).await?,
@@ -171,8 +185,7 @@ impl Client {
             let status = response.status();
             let bytes = response.into_body().collect().await?.to_bytes();
             anyhow::Ok((status, bytes))
-        })?;
-        answer(status, &bytes)
+        })
     }
 
     /// Ends the call; without a daemon, what was changed is in the store now.

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::client::Client;
 use super::leads::{checked, part, query};
-use super::print::{Format, Printer, line, say, short, text};
+use super::print::{Format, Printer, bytes, line, say, short, text};
 use super::{Outcome, one_of};
 use crate::lead;
 
@@ -33,6 +33,11 @@ pub(super) enum Command {
         id: String,
         #[command(flatten)]
         format: Format,
+    },
+    /// Print an item as it was received, byte for byte.
+    Raw {
+        /// Its id.
+        id: String,
     },
     /// Make an ignored or quarantined item a lead after all.
     Release {
@@ -88,6 +93,7 @@ pub(super) fn run(command: &Command, client: &Client) -> Outcome {
                 }
             }
         }
+        Command::Raw { id } => bytes(&client.get_bytes(&format!("/intake/{}/raw", part(id)))?)?,
         Command::Release { id, format } => {
             let receipt = client.post(&format!("/intake/{}/release", part(id)), &json!({}))?;
             if format.json {

@@ -1,6 +1,6 @@
 //! Printing: a table for people, one JSON object a line for scripts.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde_json::Value;
@@ -56,6 +56,22 @@ pub(super) fn line(item: &Value) -> anyhow::Result<()> {
 pub(super) fn say(text: &str) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{text}") {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
+        other => Ok(other?),
+    }
+}
+
+/// What was received, byte for byte; on a terminal without control characters, which could steer it.
+pub(super) fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut out = io::stdout().lock();
+    let written = if out.is_terminal() {
+        let harmless = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+        let text: String = String::from_utf8_lossy(bytes).replace("\r\n", "\n").chars().map(harmless).collect();
+        out.write_all(text.as_bytes())
+    } else {
+        out.write_all(bytes)
+    };
+    match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         other => Ok(other?),
     }

@@ -20,7 +20,8 @@ pub(super) static SES: Provider = Provider {
         Endpoint: {url} with lotse:SECRET@ in front of the host (https://lotse:SECRET@…): the secret of this channel. \
         Leave raw message delivery off.\n\
         Set `topic` to the topic's ARN: then only what Amazon signed for it is taken, and the subscription is confirmed \
-        by itself. Without it, open the item in lotse (lotse intake list --outcome quarantined), and its SubscribeURL.\n\
+        by itself. Without it, look for the item in lotse (lotse intake list --outcome quarantined), and open the \
+        SubscribeURL in it (lotse intake raw ID).\n\
         In SES, open Email receiving, and add a rule with the action Publish to Amazon SNS topic, encoding Base64. That \
         action takes mails of up to 150 KB.",
     sample: (
@@ -64,7 +65,8 @@ fn unclear(body: &Node) -> Option<String> {
             let topic: String =
                 topic.chars().filter(|c| c.is_ascii_alphanumeric() || "-:_.".contains(*c)).take(120).collect();
             Some(format!(
-                "Amazon asks whether the topic `{topic}` may post here: where it is yours, open the SubscribeURL in it"
+                "Amazon asks whether the topic `{topic}` may post here: where it is yours, open the SubscribeURL that \
+                 `lotse intake raw` shows of this item"
             ))
         }
         Some("Notification") => {
