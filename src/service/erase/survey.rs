@@ -24,6 +24,8 @@ pub(super) struct Plan {
     pub(super) phones: Vec<Phone>,
     /// Finds them.
     pub(super) traces: Traces,
+    /// Chats and bookings in which the leads stand: what operators write there goes, too.
+    conversations: BTreeSet<String>,
     /// Rows of the ledger whose items go.
     pub(super) items: BTreeSet<Id>,
     /// What is left of the originals of others' items.
@@ -58,10 +60,16 @@ impl Plan {
 
     /// Finds the leads, and what names them as it stands.
     pub(super) fn begin(store: &Store, reader: &Reader, whom: &Whom) -> Result<Self, Error> {
-        let (upto, leads, emails, phones) = store.view(|view| {
+        let (upto, leads, emails, phones, conversations) = store.view(|view| {
             let leads = leads_of(whom, view)?;
             let (emails, phones) = whole_person(whom, &leads, reader, view)?;
-            Ok((view.last_id()?, leads, emails, phones))
+            let mut conversations = BTreeSet::new();
+            for lead in &leads {
+                for touch in view.touches(lead.id)? {
+                    conversations.extend(touch.content.thread.into_iter().flat_map(|thread| thread.conversations));
+                }
+            }
+            Ok((view.last_id()?, leads, emails, phones, conversations))
         })?;
         let traces = Traces::of(&emails, &phones)
             .map_err(|error| Error::Invalid(format!("cannot search for so many addresses and numbers: {error}")))?;
@@ -71,6 +79,7 @@ impl Plan {
             emails,
             phones,
             traces,
+            conversations,
             items: BTreeSet::new(),
             originals: BTreeMap::new(),
             records: Vec::new(),
@@ -83,7 +92,7 @@ impl Plan {
             plan.items.insert(*id);
         }
         plan.find_items(store)?;
-        if !plan.is_nameless() {
+        if !plan.is_nameless() || !plan.conversations.is_empty() {
             plan.find_originals(store)?;
         }
         Ok(plan)
@@ -181,13 +190,17 @@ impl Plan {
 
     async fn is_named_in(&self, row: &Intake, original: Original, readers: &Readers) -> bool {
         let prepared = readers.read(row.inbound(original), Trust::Released).await;
-        let content = match prepared.reading {
-            Reading::Lead(content) => serde_json::to_vec(&content),
-            Reading::Aside(aside) => serde_json::to_vec(&aside),
+        let (said, thread) = match prepared.reading {
+            Reading::Lead(content) => (serde_json::to_vec(&content), content.thread),
+            Reading::Aside(aside) => (serde_json::to_vec(&aside), aside.content.thread),
             Reading::Noise(_) | Reading::Unclear(_) => return false,
         };
+        let mut conversations = thread.into_iter().flat_map(|thread| thread.conversations);
+        if row.lead.is_none() && conversations.any(|name| self.conversations.contains(&name)) {
+            return true;
+        }
         // What cannot be looked at may name them.
-        content.is_ok_and(|content| self.traces.are_in(&content))
+        said.is_ok_and(|said| self.traces.are_in(&said))
     }
 
     /// Finds what else hangs on the items and leads, or names them.

@@ -15,7 +15,8 @@ use crate::store::{Store, Table};
 
 const SETTINGS: &str = "[store]\npath = \"STORE\"\n[organisation]\ndomains = [\"house.example\"]\ncountry = \"DE\"\n\
      [owners.anna]\nnotify = [\"out\"]\n[teams.sales]\nmembers = [\"anna\"]\ndefault = true\n\
-     [notify.out]\nkind = \"file\"\npath = \"out\"\n";
+     [notify.out]\nkind = \"file\"\npath = \"out\"\n\
+     [channels.chat]\nkind = \"webhook\"\nprovider = \"chatwoot\"\nsecret = \"s\"\n";
 
 struct House {
     core: Option<Core>,
@@ -33,8 +34,12 @@ impl House {
     }
 
     async fn take(&self, kind: Kind, delivery: Delivery, content_type: &str, bytes: &str) -> Receipt {
+        self.take_by("web", kind, delivery, content_type, bytes).await
+    }
+
+    async fn take_by(&self, channel: &str, kind: Kind, delivery: Delivery, content_type: &str, bytes: &str) -> Receipt {
         let inbound = Inbound {
-            channel: Name::parse("web").unwrap(),
+            channel: Name::parse(channel).unwrap(),
             kind,
             received_at: Timestamp::now(),
             source: "POST /hooks/web".into(),
@@ -139,6 +144,35 @@ async fn another(house: &House, email: &str) -> Id {
     let lead = house.mail(&head, &text).await.lead.unwrap();
     house.service.note(lead, &format!("ask <{email}> first"), "anna").await.unwrap();
     lead
+}
+
+#[test]
+fn what_operators_wrote_in_somebodys_chat_is_erased_with_it_and_no_other_chat() {
+    runtime().block_on(async {
+        let house = House::new();
+        let say = async |id: u32, conversation: u32, from: &str, text: &str| {
+            let sender = match from {
+                "operator" => serde_json::json!({"id": 7, "type": "user"}),
+                name => serde_json::json!({"id": conversation, "name": name, "type": "contact"}),
+            };
+            let way = if from == "operator" { "outgoing" } else { "incoming" };
+            let message = serde_json::json!({"event": "message_created", "id": id, "content": text, "message_type": way,
+                "private": false, "sender": sender, "conversation": {"id": conversation}});
+            let delivery = Delivery::Named(id.to_string());
+            house.take_by("chat", Kind::Chat, delivery, "application/json", &message.to_string()).await
+        };
+        let lead = say(1, 1, "Ute Ungar", "Can you come by?").await.lead.unwrap();
+        assert_eq!(say(2, 1, "operator", "We noted Seeweg 3.").await.outcome, Outcome::Ignored);
+        say(3, 2, "Max Muster", "An offer, please.").await;
+        assert_eq!(say(4, 2, "operator", "It comes to Hauptstr. 5.").await.outcome, Outcome::Ignored);
+        let texts = ["ungar", "come by", "seeweg", "hauptstr"];
+        assert!(texts.iter().all(|text| !places(&house.service.store, &[text]).is_empty()));
+        let wish = Wish { lead: Some(lead.to_string()), ..Wish::default() };
+        assert!(matches!(house.service.erase(&wish, "anna").await, Ok(erasure) if erasure.items == 2));
+        assert_eq!(places(&house.service.store, &texts[..3]), Vec::<String>::new());
+        assert!(!places(&house.service.store, &texts[3..]).is_empty());
+        house.close().await;
+    });
 }
 
 proptest! {
