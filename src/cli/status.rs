@@ -13,6 +13,9 @@ use crate::config::{self, Config};
 use crate::lead::Name;
 use crate::store::Total;
 
+/// Letters of a trouble that are shown: what to do stands at its end.
+const TOLD: usize = 400;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// Also recompute what the store's indexes and counts must hold, and name every difference (exit
@@ -109,7 +112,7 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
             "ALARM     {} since {}  {}",
             what.trim(),
             client.time(&alarm["since"]),
-            short(&alarm["error"], 100)
+            short(&alarm["error"], TOLD)
         ))?;
     }
     for (name, canary) in status["canaries"].as_object().into_iter().flatten() {
@@ -132,7 +135,7 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
         })?;
         for (folder, state) in channel["folders"].as_object().into_iter().flatten() {
             printer.item(state, |state| {
-                let (ok, error) = (client.time(&state["last_ok"]), short(&state["last_error"], 100));
+                let (ok, error) = (client.time(&state["last_ok"]), short(&state["last_error"], TOLD));
                 let none = String::new;
                 vec![format!("  {}", harmless(folder)), none(), text(&state["state"]), none(), none(), ok, error]
             })?;
@@ -174,5 +177,5 @@ fn stopped(settings: &Config, totals: &BTreeMap<Name, Total>) -> anyhow::Result<
 
 /// A trouble with its time, if there was one.
 fn dated(at: &Value, error: &Value, client: &Client) -> String {
-    if error.is_null() { String::new() } else { format!("{}: {}", client.time(at), short(error, 100)) }
+    if error.is_null() { String::new() } else { format!("{}: {}", client.time(at), short(error, TOLD)) }
 }
