@@ -254,7 +254,7 @@ fn connect(config: &Config, report: &mut Report) -> anyhow::Result<()> {
 
 /// Logs in where the sign-in is kept: logging in may change it, and only one may do that.
 fn with_sign_in(config: &Config, name: &Name) -> anyhow::Result<Vec<String>> {
-    let client = Client::open(config)?;
+    let client = Client::open_or_make(config)?;
     let result = client.post(&format!("/mailboxes/{name}/probe"), &Value::Null);
     client.close()?;
     Ok(result?["said"].as_array().into_iter().flatten().map(text).collect())

@@ -159,7 +159,8 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Webhook(wish) = command {
         return webhook::run(&wish, &settings);
     }
-    let client = if matches!(command, Command::Mailbox(mailbox::Command::Backfill(_))) {
+    let client = if matches!(command, Command::Mailbox(mailbox::Command::Backfill(_) | mailbox::Command::SignIn { .. }))
+    {
         Client::open_or_make(&settings)?
     } else {
         Client::open(&settings)?
