@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Whom;
 use super::traces::Traces;
-use crate::lead::{Email, Id, Intake, Lead, Notice, Original, Phone, Reading};
+use crate::lead::{Email, Id, Intake, Lead, Notice, Original, Outcome, Phone, Reading};
 use crate::normalize::{Reader, Readers, Trust, robot};
 use crate::service::Error;
 use crate::store::{self, Delivered, Records, Store, Table};
@@ -196,7 +196,8 @@ impl Plan {
             Reading::Noise(_) | Reading::Unclear(_) => return false,
         };
         let mut conversations = thread.into_iter().flat_map(|thread| thread.conversations);
-        if row.lead.is_none() && conversations.any(|name| self.conversations.contains(&name)) {
+        let theirs = row.lead.is_none() && row.outcome == Outcome::Ignored;
+        if theirs && conversations.any(|name| self.conversations.contains(&name)) {
             return true;
         }
         // What cannot be looked at may name them.
