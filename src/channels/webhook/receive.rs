@@ -199,8 +199,9 @@ impl Desk {
     ) -> Result<(Vec<u8>, Held), Refusal> {
         let is_proven =
             |bytes: &[u8]| verify(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes));
-        let unproven =
-            || Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), b"")));
+        let unproven = |bytes: &[u8]| {
+            Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes)))
+        };
         let as_sent = is_proven(&bytes);
         match unpack::coding(&request.headers) {
             Coding::Plain if as_sent => Ok((bytes, held)),
@@ -208,9 +209,10 @@ impl Desk {
             Coding::Gzip => match self.unpacker.gunzip(bytes, limit, held).await {
                 Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
                 Err(refusal) if as_sent => Err(refusal),
-                _ => Err(unproven()),
+                Ok((plain, _)) => Err(unproven(&plain)),
+                Err(_) => Err(unproven(b"")),
             },
-            _ => Err(unproven()),
+            _ => Err(unproven(&bytes)),
         }
     }
 
