@@ -248,6 +248,22 @@ async fn requests_are_counted_by_channel_and_status() {
 }
 
 #[tokio::test]
+async fn the_log_says_what_a_refused_body_lacked_and_nothing_that_stood_in_it() {
+    let (log, _here) = Log::start();
+    let provider = providers::find("livechat").unwrap();
+    let side = Side::with(Config { provider, proof: (provider.proof)(), ..secured() }).await;
+    side.post_json(r#"{"secret_key":"guess","email":"a@x.example"}"#).await.refuses(401);
+    side.post_json(r#"{"email":"a@x.example"}"#).await.refuses(401);
+    let text = log.text();
+    for why in ["the `secret_key` in its body does not fit the secret", "there is no `secret_key` in its body"] {
+        assert!(text.contains(why), "{text}");
+    }
+    for secret in ["guess", "x.example", "s3cret"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn one_connection_carries_many_posts() {
     let side = Side::with(open()).await;
     let mut stream = TcpStream::connect(side.address).await.unwrap();
