@@ -34,6 +34,7 @@ mod signature;
 mod signed_token;
 mod sns;
 mod stall;
+mod unknown;
 mod unpack;
 mod uploads;
 mod used;
@@ -186,8 +187,8 @@ pub fn router(receivers: Arc<Receivers>, door: Door, board: Board) -> Router {
 fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bounds) -> Router {
     let budget = body::Budget::new(bounds.in_flight);
     let (unpacker, bounds, commits) = (Unpacker::default(), Arc::new(bounds), TaskTracker::new());
-    let (used, certificates) = (used::Used::default(), sns::Certificates::default());
-    let desk = Desk { receivers, door, board, bounds, budget, unpacker, commits, used, certificates };
+    let (used, certificates, unknown) = <(used::Used, sns::Certificates, unknown::Unknown)>::default();
+    let desk = Desk { receivers, door, board, bounds, budget, unpacker, commits, used, certificates, unknown };
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/hooks/{channel}", any(receive::answer))

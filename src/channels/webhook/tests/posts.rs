@@ -264,6 +264,20 @@ async fn the_log_says_what_a_refused_body_lacked_and_nothing_that_stood_in_it() 
 }
 
 #[tokio::test]
+async fn a_slip_in_a_channels_name_is_told_in_the_log_once_with_what_was_meant() {
+    let (log, _here) = Log::start();
+    let side = Side::with(open()).await;
+    for _ in 0..3 {
+        side.ask("POST /hooks/websit?token=hush", &[], "email=a%40x.example").await.refuses(404);
+    }
+    let text = log.text();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("a channel that there is not")).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].contains("WARN") && lines[0].contains("\"websit\"") && lines[0].contains("\"website\""), "{text}");
+    assert!(!text.contains("hush") && !text.contains("x.example"), "{text}");
+}
+
+#[tokio::test]
 async fn one_connection_carries_many_posts() {
     let side = Side::with(open()).await;
     let mut stream = TcpStream::connect(side.address).await.unwrap();
