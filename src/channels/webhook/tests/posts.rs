@@ -278,6 +278,25 @@ async fn a_slip_in_a_channels_name_is_told_in_the_log_once_with_what_was_meant()
 }
 
 #[tokio::test]
+async fn a_body_without_a_mail_is_refused_in_words_of_mail() {
+    let provider = providers::find("rfc822").unwrap();
+    let side = Side::with(Config { provider, ..open() }).await;
+    for (kind, body, status, words) in [
+        ("message/rfc822", "", 400, "The body is empty."),
+        ("message/rfc822", " \r\n", 400, "The body is empty."),
+        ("text/plain", "", 400, "The body is empty."),
+        ("message/rfc822", "{\"a\":1}", 415, "There is no mail in the body."),
+        ("image/png", "x", 415, "There is no mail in the body."),
+    ] {
+        let answer = side.post(&[("content-type", kind)], body).await;
+        answer.refuses(status);
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with(words) && !detail.contains("JSON"), "{kind} {body:?}: {detail}");
+    }
+    side.post(&[("content-type", "message/rfc822")], "From: a@x.example\r\n\r\nhi").await.receipt();
+}
+
+#[tokio::test]
 async fn one_connection_carries_many_posts() {
     let side = Side::with(open()).await;
     let mut stream = TcpStream::connect(side.address).await.unwrap();
