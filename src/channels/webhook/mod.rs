@@ -92,6 +92,14 @@ pub struct Config {
     pub spelling: Spelling,
 }
 
+impl Config {
+    /// Whether nobody but Amazon can post: for a topic only what it signed is taken, and no secret opens another way.
+    #[must_use]
+    pub fn is_amazons_alone(&self) -> bool {
+        self.account.topic.is_some() && self.secrets.is_empty()
+    }
+}
+
 /// What we and the provider have agreed on, beside the secret.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Account {
