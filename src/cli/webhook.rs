@@ -63,6 +63,7 @@ fn print(setup: &Setup, minutes: Option<u64>) -> anyhow::Result<()> {
             say(&format!("\n{what}\n\n{snippet}"))?;
         }
     }
+    let Some(curl) = &setup.curl else { return say("\nA lead to try it cannot be posted from this machine.") };
     let most = minutes.map(|minutes| format!(" within {minutes} minutes")).unwrap_or_default();
-    say(&format!("\nTo try it on this machine{most} (it makes a lead):\n\n{}", setup.curl))
+    say(&format!("\nTo try it on this machine{most} (it makes a lead):\n\n{curl}"))
 }

@@ -47,6 +47,12 @@ pub(super) enum Refusal {
     /// A body that is coded in a way we do not read.
     #[error("Of compressed bodies only gzip is read. Send it so, or without Content-Encoding.")]
     Coding,
+    /// A body without a mail where mails come in, or what else that gateway posts.
+    #[error(
+        "There is no mail in the body. Post it as it was written, from its first header on, or as the mail gateway \
+             of this channel sends it."
+    )]
+    NoMail,
     /// A body that carries nothing.
     #[error("{}.", capital(&.0.to_string()))]
     Body(BodyFault),
@@ -76,7 +82,7 @@ impl Refusal {
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::BrokenOff | Self::Body(BodyFault::Empty | BodyFault::Binary) => StatusCode::BAD_REQUEST,
             Self::Unproven(_) => StatusCode::UNAUTHORIZED,
-            Self::Coding | Self::Body(BodyFault::UnsupportedType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Coding | Self::NoMail | Self::Body(BodyFault::UnsupportedType) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -26,7 +26,7 @@ use super::mail_in;
 use super::providers::Provider;
 use super::sns;
 use crate::lead::{Delivery, Inbound, Kind, Name, Original};
-use crate::normalize::form;
+use crate::normalize::form::{self, BodyFault};
 
 /// Equal content counts as a repetition for this long.
 const REPEAT: SignedDuration = SignedDuration::from_mins(10);
@@ -146,7 +146,13 @@ pub(super) fn split(
     if let Some(mail) = mail_in(provider, &content_type, &bytes) {
         return Ok(Items::One(Box::new(of_mail(channel, mail))));
     }
-    form::check(&content_type, &bytes).map_err(Refusal::Body)?;
+    let refused = |fault| match fault {
+        // Of a mail channel nobody wants a form.
+        BodyFault::UnsupportedType if provider.mail.is_some() && !bytes.trim_ascii().is_empty() => Refusal::NoMail,
+        BodyFault::UnsupportedType if provider.mail.is_some() => Refusal::Body(BodyFault::Empty),
+        fault => Refusal::Body(fault),
+    };
+    form::check(&content_type, &bytes).map_err(refused)?;
     let elements = form::items(&content_type, &bytes).map_err(Refusal::Body)?;
     let elements = elements.or_else(|| bundled(provider, &bytes));
 
@@ -166,7 +172,7 @@ pub(super) fn split(
         return Ok(Items::One(Box::new(inbound(key, format!("POST /hooks/{channel}"), &content_type, bytes))));
     };
     if elements.is_empty() {
-        return Err(Refusal::Body(form::BodyFault::Empty));
+        return Err(Refusal::Body(BodyFault::Empty));
     }
     // Elements are text by now: a charset that the array was sent in is no longer theirs.
     let content_type = content_type.split(';').next().unwrap_or_default().trim();

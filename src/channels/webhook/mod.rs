@@ -34,6 +34,7 @@ mod signature;
 mod signed_token;
 mod sns;
 mod stall;
+mod unknown;
 mod unpack;
 mod uploads;
 mod used;
@@ -89,6 +90,14 @@ pub struct Config {
     pub uploads: Uploads,
     /// Extra names of canonical fields, and the traps for programs (`honeypot`, `time_trap`).
     pub spelling: Spelling,
+}
+
+impl Config {
+    /// Whether nobody but Amazon can post: for a topic only what it signed is taken, and no secret opens another way.
+    #[must_use]
+    pub fn is_amazons_alone(&self) -> bool {
+        self.account.topic.is_some() && self.secrets.is_empty()
+    }
 }
 
 /// What we and the provider have agreed on, beside the secret.
@@ -186,8 +195,8 @@ pub fn router(receivers: Arc<Receivers>, door: Door, board: Board) -> Router {
 fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bounds) -> Router {
     let budget = body::Budget::new(bounds.in_flight);
     let (unpacker, bounds, commits) = (Unpacker::default(), Arc::new(bounds), TaskTracker::new());
-    let (used, certificates) = (used::Used::default(), sns::Certificates::default());
-    let desk = Desk { receivers, door, board, bounds, budget, unpacker, commits, used, certificates };
+    let (used, certificates, unknown) = <(used::Used, sns::Certificates, unknown::Unknown)>::default();
+    let desk = Desk { receivers, door, board, bounds, budget, unpacker, commits, used, certificates, unknown };
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/hooks/{channel}", any(receive::answer))

@@ -77,7 +77,12 @@ fn advice(refusal: &Refusal) -> (String, String) {
             "Bitte gehen Sie zurück und senden Sie sie gleich noch einmal.",
             "Please go back and send it again in a moment.",
         ),
-        Refusal::NoSuchAddress | Refusal::Method | Refusal::Unproven(_) | Refusal::Coding | Refusal::Body(_) => again(
+        Refusal::NoSuchAddress
+        | Refusal::Method
+        | Refusal::Unproven(_)
+        | Refusal::Coding
+        | Refusal::NoMail
+        | Refusal::Body(_) => again(
             "Das Formular ist falsch eingerichtet. Bitte schreiben Sie uns auf einem anderen Weg.",
             "The form is not set up correctly. Please write to us another way.",
         ),

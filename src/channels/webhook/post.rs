@@ -35,6 +35,12 @@ pub struct Posted {
 ///
 /// The error says why there was no answer.
 pub async fn post(listen: SocketAddr, channel: &Name, config: &Config, body: String) -> Result<Posted, String> {
+    if config.is_amazons_alone() {
+        return Err(format!(
+            "nothing was sent: the channel `{channel}` cannot be tried from here, because only what Amazon signs for its \
+             `topic` is taken; send a mail to an address that Amazon SES receives for"
+        ));
+    }
     let address = reachable(listen);
     let url = format!("http://{address}/hooks/{channel}");
     let asked = tokio::time::timeout(PATIENCE, ask(address, channel, config, body)).await;

@@ -19,7 +19,7 @@ const START: [u8; 26] = [
 /// Bytes of a point that is written out.
 const POINT: usize = 65;
 /// How far the time may be from ours.
-const TOLERANCE: Duration = Duration::from_mins(5);
+pub(super) const TOLERANCE: Duration = Duration::from_mins(5);
 
 /// The point of a public key in base64, with or without the lines of PEM around it; `None` for anything else.
 pub(super) fn read(secret: &str) -> Option<Vec<u8>> {

@@ -22,13 +22,14 @@ use super::answer::Refusal;
 use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
 use super::lack::lack;
+use super::unknown::Unknown;
 use super::unpack::{self, Coding, Unpacker};
 use super::used::{Ticket, Used};
 use super::verify::{Post, Proof, verify};
 use super::{Hook, Receivers, page, signed_token, sns};
 use crate::channels::health::Board;
 use crate::intake::{Door, Refused};
-use crate::lead::{Inbound, Receipt};
+use crate::lead::{Inbound, Name, Receipt};
 
 /// Bytes of the largest body, one with files.
 pub(super) const LARGEST_BODY: usize = 25 << 20;
@@ -78,6 +79,7 @@ pub(super) struct Desk {
     pub(super) commits: TaskTracker,
     pub(super) used: Used,
     pub(super) certificates: sns::Certificates,
+    pub(super) unknown: Unknown,
 }
 
 /// Answers a request for `/hooks/{channel}`.
@@ -88,8 +90,14 @@ pub(super) async fn answer(
 ) -> Response {
     let started = Instant::now();
     let hooks = desk.receivers.current();
-    let Some(hook) = channel.ok().and_then(|Path(name)| hooks.by_name.get(name.as_str())) else {
+    let name = channel.map(|Path(name)| name).unwrap_or_default();
+    let Some(hook) = hooks.by_name.get(name.as_str()) else {
         count("unknown", 404);
+        // A browser's question before a post says no more than the post.
+        if *request.method() != Method::OPTIONS {
+            let known: Vec<&str> = hooks.by_name.keys().map(Name::as_str).collect();
+            desk.unknown.tell(&name, &known, started.into_std());
+        }
         return Refusal::NoSuchAddress.into_response();
     };
     let asked = request.headers().clone();
@@ -199,8 +207,9 @@ impl Desk {
     ) -> Result<(Vec<u8>, Held), Refusal> {
         let is_proven =
             |bytes: &[u8]| verify(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes));
-        let unproven =
-            || Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), b"")));
+        let unproven = |bytes: &[u8]| {
+            Refusal::Unproven(lack(&hook.config, &Hook::as_posted(request, hook.url(request).as_deref(), bytes)))
+        };
         let as_sent = is_proven(&bytes);
         match unpack::coding(&request.headers) {
             Coding::Plain if as_sent => Ok((bytes, held)),
@@ -208,9 +217,10 @@ impl Desk {
             Coding::Gzip => match self.unpacker.gunzip(bytes, limit, held).await {
                 Ok((plain, held)) if as_sent || is_proven(&plain) => Ok((plain, held)),
                 Err(refusal) if as_sent => Err(refusal),
-                _ => Err(unproven()),
+                Ok((plain, _)) => Err(unproven(&plain)),
+                Err(_) => Err(unproven(b"")),
             },
-            _ => Err(unproven()),
+            _ => Err(unproven(&bytes)),
         }
     }
 

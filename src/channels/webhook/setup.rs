@@ -37,8 +37,9 @@ pub struct Setup {
     pub html: Option<String>,
     /// The same from a script.
     pub fetch: Option<String>,
-    /// A command line that posts a lead to this machine, signed as the provider would.
-    pub curl: String,
+    /// A command line that posts a lead to this machine, signed as the provider would; none where only the provider
+    /// itself can post.
+    pub curl: Option<String>,
 }
 
 /// How to connect this channel.
@@ -55,7 +56,7 @@ pub fn setup(channel: &Name, listen: SocketAddr, config: &Config) -> Setup {
         steps: config.provider.steps.lines().map(|step| step.replace("{url}", &url)).collect(),
         html: by_page.then(|| html(&url, config)),
         fetch: by_page.then(|| fetch(&url)),
-        curl: curl(&here, config),
+        curl: (!config.is_amazons_alone()).then(|| curl(&here, config)),
         url,
     }
 }
@@ -72,6 +73,9 @@ fn notes(config: &Config) -> Vec<String> {
     }
     match (config.secrets.is_empty(), config.provider.schema.provider) {
         (true, "generic") => {}
+        (true, _) if config.is_amazons_alone() => notes.push(
+            "Only Amazon can post here: what it did not sign for the `topic` of the settings is answered 401.",
+        ),
         (true, _) => notes.push("The channel has no `secret`: anybody who knows the address can post."),
         (false, "generic") => notes.push(
             "The channel has a `secret`, which a page cannot keep: let your server post, or give pages a channel without one.",

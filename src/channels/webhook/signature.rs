@@ -150,17 +150,10 @@ impl Signature {
         any
     }
 
-    /// What keeps this signature from being verified at all; `None` where it is there, right or wrong.
-    pub(super) fn lack(&self, post: &Post<'_>) -> Option<String> {
-        let Some(header) = text(post.headers, &self.header) else {
-            return Some(format!("there is no header `{}`", self.header));
-        };
-        let name = self.timestamp.as_deref()?;
-        match self.time(name, header, post.headers) {
-            None => Some(format!("there is no `{name}` with the time")),
-            Some(time) if is_near(time, post.now, self.tolerance) => None,
-            Some(_) => Some(format!("it was signed more than {} s before or after our time", self.tolerance.as_secs())),
-        }
+    /// The name of the header with the delivery's id, where that is signed and not there.
+    pub(super) fn lacks_id(&self, post: &Post<'_>) -> Option<&str> {
+        let id = self.id.as_deref().filter(|_| self.signed.contains(&Piece::Id))?;
+        text(post.headers, id).is_none_or(str::is_empty).then_some(id)
     }
 
     /// The headers that carry the signature of a post by this secret; `None` where it cannot be made.
@@ -196,13 +189,13 @@ impl Signature {
     }
 
     /// The time as the sender wrote it.
-    fn time<'a>(&self, name: &'a str, header: &'a str, headers: &'a HeaderMap) -> Option<&'a str> {
+    pub(super) fn time<'a>(&self, name: &'a str, header: &'a str, headers: &'a HeaderMap) -> Option<&'a str> {
         let piece = self.part.as_ref().and_then(|_| pieces(header, name).next());
         piece.or_else(|| text(headers, name)).filter(|time| !time.is_empty())
     }
 
     /// The digests that stand in the header.
-    fn given(&self, header: &str) -> Vec<Vec<u8>> {
+    pub(super) fn given(&self, header: &str) -> Vec<Vec<u8>> {
         let digest = |text: &str| self.encoding.decode(text.trim().strip_prefix(self.prefix.as_str())?);
         match &self.part {
             Some(part) => pieces(header, part).filter_map(digest).take(MOST).collect(),
@@ -248,14 +241,18 @@ impl Signature {
     }
 }
 
-/// Whether a time as a sender wrote it (seconds or milliseconds since 1970, or RFC 3339) is so near to ours.
-pub(super) fn is_near(time: &str, now: Timestamp, tolerance: Duration) -> bool {
-    let at = match time.parse::<i64>() {
+/// A time as a sender wrote it: seconds or milliseconds since 1970, or RFC 3339; `None` where it is none.
+pub(super) fn read_time(time: &str) -> Option<Timestamp> {
+    match time.parse::<i64>() {
         Ok(number) if number >= MILLISECONDS => Timestamp::from_millisecond(number).ok(),
         Ok(number) => Timestamp::from_second(number).ok(),
         Err(_) => time.parse().ok(),
-    };
-    at.is_some_and(|at| at.duration_since(now).unsigned_abs() <= tolerance)
+    }
+}
+
+/// Whether a time as a sender wrote it is so near to ours.
+pub(super) fn is_near(time: &str, now: Timestamp, tolerance: Duration) -> bool {
+    read_time(time).is_some_and(|at| at.duration_since(now).unsigned_abs() <= tolerance)
 }
 
 /// The same address with its usual port written out, or left out where it is.

@@ -31,6 +31,11 @@ pub(super) fn token(post: &Post<'_>) -> Option<String> {
     signed(post).map(|[_, token, _]| token)
 }
 
+/// The time of such a signature, as it is written.
+pub(super) fn time(post: &Post<'_>) -> Option<String> {
+    signed(post).map(|[time, _, _]| time)
+}
+
 /// Time, token and signature of a form, or of the JSON in which events come.
 fn signed(post: &Post<'_>) -> Option<[String; 3]> {
     const NAMES: [&str; 3] = ["timestamp", "token", "signature"];

@@ -134,7 +134,7 @@ pub(super) fn our_own() -> Signature {
 }
 
 /// The text under a key of a JSON object.
-fn field(body: &[u8], key: &str) -> Option<String> {
+pub(super) fn field(body: &[u8], key: &str) -> Option<String> {
     let body: serde_json::Value = serde_json::from_slice(body).ok()?;
     body.get(key)?.as_str().map(str::to_owned)
 }

@@ -29,9 +29,12 @@ pub(super) fn handshake(request: &Parts, _: &[u8], secrets: &[Secret]) -> Option
     };
     let challenge = asked("hub.challenge").filter(|_| asked("hub.mode").as_deref() == Some("subscribe"))?;
     let token = asked("hub.verify_token").unwrap_or_default();
-    let known =
-        secrets.iter().filter(|secret| !secret.expose().is_empty()).fold(false, |any, secret| any | secret.is(&token));
-    if !known {
+    let secrets: Vec<&Secret> = secrets.iter().filter(|secret| !secret.expose().is_empty()).collect();
+    if secrets.is_empty() {
+        let text = "There is no verify token in the settings: set `verify_token`, or `secret`.\n".to_owned();
+        return Some(answer::body(StatusCode::FORBIDDEN, "text/plain", text));
+    }
+    if !secrets.iter().fold(false, |any, secret| any | secret.is(&token)) {
         let text = "The verify token is not that of the settings.\n".to_owned();
         return Some(answer::body(StatusCode::FORBIDDEN, "text/plain", text));
     }

@@ -43,6 +43,23 @@ async fn a_question_is_answered_and_is_no_item() {
 }
 
 #[tokio::test]
+async fn meta_is_told_whether_its_token_is_wrong_or_there_is_none() {
+    let asked =
+        |token: &str| format!("GET /hooks/website?hub.mode=subscribe&hub.challenge=17&hub.verify_token={token}");
+    for name in ["whatsapp", "meta_lead_ads"] {
+        let provider = crate::channels::webhook::providers::find(name).unwrap();
+        let side = Side::with(Config { provider, ..open() }).await;
+        let answer = side.ask(&asked("word"), &[], "").await;
+        assert_eq!(answer.status, 403);
+        assert!(answer.body.contains("no verify token in the settings"), "{}", answer.body);
+        let side = Side::with(Config { provider, ..secured() }).await;
+        let answer = side.ask(&asked("word"), &[], "").await;
+        assert_eq!((answer.status, &*answer.body), (403, "The verify token is not that of the settings.\n"));
+        assert_eq!(side.ask(&asked("s3cret"), &[], "").await.body, "17");
+    }
+}
+
+#[tokio::test]
 async fn a_posted_question_that_proves_nothing_is_not_answered() {
     let side = Side::with(Config { provider: asking(), ..secured() }).await;
     side.post(&[("content-type", "application/json")], "challenge:18").await.refuses(401);

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::channels::webhook::providers::{self, PROVIDERS};
-use crate::channels::webhook::{Signature, setup};
+use crate::channels::webhook::{Signature, post, setup};
 use crate::lead::{Delivery, Kind};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -248,6 +248,55 @@ async fn requests_are_counted_by_channel_and_status() {
 }
 
 #[tokio::test]
+async fn the_log_says_what_a_refused_body_lacked_and_nothing_that_stood_in_it() {
+    let (log, _here) = Log::start();
+    let provider = providers::find("livechat").unwrap();
+    let side = Side::with(Config { provider, proof: (provider.proof)(), ..secured() }).await;
+    side.post_json(r#"{"secret_key":"guess","email":"a@x.example"}"#).await.refuses(401);
+    side.post_json(r#"{"email":"a@x.example"}"#).await.refuses(401);
+    let text = log.text();
+    for why in ["the `secret_key` in its body does not fit the secret", "there is no `secret_key` in its body"] {
+        assert!(text.contains(why), "{text}");
+    }
+    for secret in ["guess", "x.example", "s3cret"] {
+        assert!(!text.contains(secret), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_slip_in_a_channels_name_is_told_in_the_log_once_with_what_was_meant() {
+    let (log, _here) = Log::start();
+    let side = Side::with(open()).await;
+    for _ in 0..3 {
+        side.ask("POST /hooks/websit?token=hush", &[], "email=a%40x.example").await.refuses(404);
+    }
+    let text = log.text();
+    let lines: Vec<&str> = text.lines().filter(|line| line.contains("a channel that there is not")).collect();
+    assert_eq!(lines.len(), 1, "{text}");
+    assert!(lines[0].contains("WARN") && lines[0].contains("\"websit\"") && lines[0].contains("\"website\""), "{text}");
+    assert!(!text.contains("hush") && !text.contains("x.example"), "{text}");
+}
+
+#[tokio::test]
+async fn a_body_without_a_mail_is_refused_in_words_of_mail() {
+    let provider = providers::find("rfc822").unwrap();
+    let side = Side::with(Config { provider, ..open() }).await;
+    for (kind, body, status, words) in [
+        ("message/rfc822", "", 400, "The body is empty."),
+        ("message/rfc822", " \r\n", 400, "The body is empty."),
+        ("text/plain", "", 400, "The body is empty."),
+        ("message/rfc822", "{\"a\":1}", 415, "There is no mail in the body."),
+        ("image/png", "x", 415, "There is no mail in the body."),
+    ] {
+        let answer = side.post(&[("content-type", kind)], body).await;
+        answer.refuses(status);
+        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.starts_with(words) && !detail.contains("JSON"), "{kind} {body:?}: {detail}");
+    }
+    side.post(&[("content-type", "message/rfc822")], "From: a@x.example\r\n\r\nhi").await.receipt();
+}
+
+#[tokio::test]
 async fn one_connection_carries_many_posts() {
     let side = Side::with(open()).await;
     let mut stream = TcpStream::connect(side.address).await.unwrap();
@@ -274,7 +323,8 @@ fn what_is_printed_to_connect_a_channel_names_no_secret() {
     let name = Name::parse("web-site").unwrap();
     let everywhere = "0.0.0.0:8080".parse().unwrap();
     let plain = setup(&name, everywhere, &open());
-    assert!(plain.curl.starts_with("curl 'http://127.0.0.1:8080/hooks/web-site' "), "{}", plain.curl);
+    let curl = plain.curl.unwrap();
+    assert!(curl.starts_with("curl 'http://127.0.0.1:8080/hooks/web-site' "), "{curl}");
     assert!(plain.html.unwrap().contains("action=\"http://127.0.0.1:8080/hooks/web-site\""));
     let known = Config { url: Some("https://leads.example.com/hooks/web-site".into()), ..secured() };
     let known = serde_json::to_string(&setup(&name, everywhere, &known)).unwrap();
@@ -282,6 +332,28 @@ fn what_is_printed_to_connect_a_channel_names_no_secret() {
         known.contains("X-Lotse-Signature") && known.contains("fetch(\\\"https://leads.example.com/hooks/web-site")
     );
     assert!(!known.contains("s3cret") && !known.contains("old-secret"), "{known}");
+}
+
+#[tokio::test]
+async fn a_channel_that_takes_from_amazon_alone_says_so_and_prints_no_line() {
+    let provider = providers::find("ses").unwrap();
+    let topic = Some("arn:aws:sns:eu-central-1:123456789012:leads".to_owned());
+    let account = Box::new(crate::channels::webhook::Account { topic, ..Default::default() });
+    let (name, here) = (Name::parse("amazon").unwrap(), "127.0.0.1:8080".parse().unwrap());
+    let alone = Config { provider, account, ..open() };
+    let connect = setup(&name, here, &alone);
+    assert_eq!(connect.curl, None);
+    let notes = connect.notes.join("\n");
+    assert!(notes.contains("Only Amazon can post here") && !notes.contains("anybody"), "{notes}");
+    let tried = post("127.0.0.1:1".parse().unwrap(), &name, &alone, "{}".to_owned()).await;
+    assert!(
+        tried.is_err_and(|why| why.contains("cannot be tried") && why.contains("Amazon") && !why.contains("secret"))
+    );
+    // A secret of our own opens another way; without a topic, everybody's is open.
+    let with_secret = setup(&name, here, &Config { secrets: vec![Secret::new("s3cret")], ..alone.clone() });
+    assert!(with_secret.curl.is_some() && !with_secret.notes.join("\n").contains("Only Amazon"));
+    let without_topic = setup(&name, here, &Config { account: Box::default(), ..alone });
+    assert!(without_topic.curl.is_some() && without_topic.notes.join("\n").contains("anybody who knows the address"));
 }
 
 /// Runs the printed line with the shell, as a person would; needs `curl`.
@@ -296,7 +368,7 @@ async fn the_printed_line_posts_a_lead_of_every_provider() {
         let url = Some("https://leads.example.com/hooks/website".to_owned());
         let config = Config { provider, proof: (provider.proof)(), secrets, url, ..open() };
         let side = Side::with(config.clone()).await;
-        let line = setup(&Name::parse("website").unwrap(), side.address, &config).curl;
+        let line = setup(&Name::parse("website").unwrap(), side.address, &config).curl.unwrap();
         let mut shell = tokio::process::Command::new("sh");
         let output = shell.args(["-c", &line]).env_remove("http_proxy").output().await.unwrap();
         let answer = String::from_utf8_lossy(&output.stdout);
