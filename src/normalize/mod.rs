@@ -289,7 +289,7 @@ impl Reader {
             person.emails = found;
         }
         if person.phones.is_empty() {
-            person.phones = mail::numbers(text, &self.country);
+            person.phones = mail::numbers_in_chat(text, &self.country);
         }
     }
 
