@@ -282,6 +282,10 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
             say(&format!("{label:<13}{}", client.time(&lead["handling"][key])))?;
         }
     }
+    if !lead["next_step"].is_null() {
+        let (step, due) = (text(&lead["next_step"]["text"]), client.time(&lead["next_step"]["due"]));
+        say(&format!("{:<13}{step}, {due}", "next step"))?;
+    }
     let own = judged(lead, client);
     if !own.is_empty() {
         say(&format!("{:<13}{own}", "judged"))?;
