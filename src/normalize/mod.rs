@@ -250,6 +250,7 @@ impl Reader {
         content.attachments = form.attachments;
         content.problems.splice(0..0, form.problems);
         content.headers.clone_from(&inbound.original.headers);
+        content.only_details = form.details && content.text.is_none() && content.attachments.is_empty();
         content.meeting = form.meeting;
         match content.meeting.take_if(|meeting| matches!(meeting.news, News::Cancelled | News::MadeWay)) {
             Some(meeting) if trust == Trust::Usual => called_off(content, meeting),

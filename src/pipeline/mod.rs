@@ -204,7 +204,8 @@ impl Policy {
             verdict: Some(verdict),
             routing,
         })?;
-        if !inbound.quiet && !mistakes::made(Mistake::OutboxOutsideTransaction) {
+        let silent = inbound.quiet || event == Event::Touched && content.only_details && !reopened;
+        if !silent && !mistakes::made(Mistake::OutboxOutsideTransaction) {
             tell(&lead, event, Some(touch.id), &self.staff, unit)?;
         }
         let reason = match outcome {

@@ -174,6 +174,35 @@ fn a_disqualified_lead_that_a_person_took_on_stays_theirs_when_it_writes_again()
 }
 
 #[test]
+fn details_of_a_chat_fill_a_lead_in_and_tell_nobody_unless_they_make_it() {
+    let (policy, store) = (policy(), store());
+    let take = |identity: &str, content: Content| {
+        let item = item(identity, Reading::Lead(Box::new(content)));
+        store.unit(Timestamp::now(), |unit| policy.take(&item, unit)).unwrap()
+    };
+    let detail = |person: Person| Content { only_details: true, person, ..content("max@firma.example") };
+    let id = take("1", detail(Person { ..content("max@firma.example").person })).lead.unwrap();
+    assert_eq!(notices(&store), [(name("anna"), Event::Created)]);
+    let named = Person { name: Some("Max Muster".into()), ..content("max@firma.example").person };
+    let receipt = take("2", detail(named));
+    assert_eq!((receipt.outcome, receipt.lead), (Outcome::Touched, Some(id)));
+    let lead = store.view(|view| view.lead(id)).unwrap().unwrap();
+    assert_eq!((lead.person.name.as_deref(), lead.touch_count), (Some("Max Muster"), 2));
+    assert_eq!(notices(&store), [(name("anna"), Event::Created)]);
+    take("3", Content { text: Some("Hello?".into()), ..content("max@firma.example") });
+    assert_eq!(notices(&store), [(name("anna"), Event::Created), (name("anna"), Event::Touched)]);
+
+    store
+        .unit(Timestamp::now(), |unit| {
+            let lead = unit.lead(id)?.unwrap();
+            unit.put_lead(&crate::lead::Lead { stage: crate::lead::Stage::Lost, ..lead })
+        })
+        .unwrap();
+    take("4", detail(content("max@firma.example").person));
+    assert_eq!(notices(&store).len(), 3, "a lead that comes back is told");
+}
+
+#[test]
 fn a_lead_that_came_in_quietly_gets_its_owner_quietly() {
     let nobody = SETTINGS.replace("notify = [\"out\"]\n", "notify = [\"out\"]\nactive = false\n");
     let (closed, policy, store) = (policy_of(&nobody), policy(), store());
