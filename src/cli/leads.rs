@@ -9,7 +9,7 @@ use super::client::Client;
 use super::erase;
 use super::print::{Format, Printer, harmless, line, say, short, text};
 use super::{Outcome, one_of};
-use crate::lead::{Authentication, Disposition, Stage};
+use crate::lead::{Authentication, Disposition, Meeting, Stage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -304,7 +304,10 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         say(&format!("{:<13}{}{name} writes in its conversation", "other", text(&other["email"])))?;
     }
     for (label, value) in lead["fields"].as_object().into_iter().flatten() {
-        say(&format!("{:<13}{}: {}", "field", harmless(label), text(value)))?;
+        let is_time = [Meeting::BEGINS, Meeting::ENDS].contains(&label.as_str());
+        let time = if is_time { client.time(value) } else { String::new() };
+        let value = if time.is_empty() { text(value) } else { time };
+        say(&format!("{:<13}{}: {value}", "field", harmless(label)))?;
     }
     for touch in lead["touches"].as_array().into_iter().flatten() {
         say(&format!(

@@ -180,7 +180,8 @@ impl Policy {
         }
         let closed = lead.stage;
         let reopened = outcome == Outcome::Touched && reopen(&mut lead, answers);
-        let met = content.meeting.as_ref().map(|meeting| meeting::arrange(&mut lead, meeting)).unwrap_or_default();
+        let met = content.meeting.as_ref().map(|meeting| meeting::arrange(&mut lead, meeting, content));
+        let met = met.unwrap_or_default();
 
         unit.put_lead(&lead)?;
         unit.add_touch(&touch)?;
