@@ -318,6 +318,8 @@ fn called_off(mut content: Content, meeting: Meeting) -> Reading {
         _ => "a meeting was cancelled",
     };
     content.text = Some(meeting.cancellation());
+    // Whoever reads its touch reads what became of which meeting.
+    content.meeting = Some(meeting.clone());
     let (outcome, reason) = (Outcome::Ignored, reason.to_owned());
     Reading::Aside(Box::new(Aside { says: Says::Meeting(meeting), content, outcome, reason }))
 }
