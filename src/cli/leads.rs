@@ -310,26 +310,7 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         say(&format!("{:<13}{}: {value}", "field", harmless(label)))?;
     }
     for touch in lead["touches"].as_array().into_iter().flatten() {
-        say(&format!(
-            "\n{}  {} through {}",
-            client.time(&touch["received_at"]),
-            text(&touch["kind"]),
-            text(&touch["channel"])
-        ))?;
-        for value in [&touch["from"], &touch["subject"], &touch["text"]] {
-            let value = text(value);
-            if !value.is_empty() {
-                say(&format!("  {}", value.replace('\n', "\n  ")))?;
-            }
-        }
-        let sender = checked(&touch["authentication"]);
-        if !sender.is_empty() {
-            say(&format!("  sender checked: {sender}"))?;
-        }
-        for file in touch["attachments"].as_array().into_iter().flatten() {
-            let danger = file["danger"].as_str().map(|danger| format!(", careful: {danger}")).unwrap_or_default();
-            say(&format!("  file {} ({} bytes{danger})", text(&file["name"]), file["size"]))?;
-        }
+        show_touch(touch, client)?;
     }
     say("\nhistory")?;
     for entry in lead["timeline"].as_array().into_iter().flatten() {
@@ -340,6 +321,31 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
             text(&entry["text"]),
             text(&entry["by"])
         ))?;
+    }
+    Ok(())
+}
+
+/// What came in once.
+fn show_touch(touch: &Value, client: &Client) -> anyhow::Result<()> {
+    say(&format!(
+        "\n{}  {} through {}",
+        client.time(&touch["received_at"]),
+        text(&touch["kind"]),
+        text(&touch["channel"])
+    ))?;
+    for value in [&touch["from"], &touch["subject"], &touch["text"]] {
+        let value = text(value);
+        if !value.is_empty() {
+            say(&format!("  {}", value.replace('\n', "\n  ")))?;
+        }
+    }
+    let sender = checked(&touch["authentication"]);
+    if !sender.is_empty() {
+        say(&format!("  sender checked: {sender}"))?;
+    }
+    for file in touch["attachments"].as_array().into_iter().flatten() {
+        let danger = file["danger"].as_str().map(|danger| format!(", careful: {danger}")).unwrap_or_default();
+        say(&format!("  file {} ({} bytes{danger})", text(&file["name"]), file["size"]))?;
     }
     Ok(())
 }
