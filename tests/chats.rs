@@ -127,6 +127,8 @@ fn details_that_come_later_fill_a_lead_in_and_another_session_is_another_lead() 
     let known = leads.iter().find(|lead| lead["name"] == "Max Muster").unwrap();
     assert_eq!(known["emails"], json!(["max@firma.example"]));
     assert_eq!((&known["phones"], &known["touch_count"]), (&json!(["+493012345678"]), &json!(4)));
+    let notices = daemon.json(&["outbox", "list"]);
+    assert!(notices.len() == 2 && notices.iter().all(|notice| notice["event"] == "lead.created"), "{notices:#?}");
 }
 
 #[test]

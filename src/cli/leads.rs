@@ -9,7 +9,7 @@ use super::client::Client;
 use super::erase;
 use super::print::{Format, Printer, harmless, line, say, short, text};
 use super::{Outcome, one_of};
-use crate::lead::{Authentication, Disposition, Stage};
+use crate::lead::{Authentication, Disposition, Meeting, Stage};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -282,6 +282,10 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
             say(&format!("{label:<13}{}", client.time(&lead["handling"][key])))?;
         }
     }
+    if !lead["next_step"].is_null() {
+        let (step, due) = (text(&lead["next_step"]["text"]), client.time(&lead["next_step"]["due"]));
+        say(&format!("{:<13}{step}, {due}", "next step"))?;
+    }
     let own = judged(lead, client);
     if !own.is_empty() {
         say(&format!("{:<13}{own}", "judged"))?;
@@ -300,29 +304,13 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
         say(&format!("{:<13}{}{name} writes in its conversation", "other", text(&other["email"])))?;
     }
     for (label, value) in lead["fields"].as_object().into_iter().flatten() {
-        say(&format!("{:<13}{}: {}", "field", harmless(label), text(value)))?;
+        let is_time = [Meeting::BEGINS, Meeting::ENDS].contains(&label.as_str());
+        let time = if is_time { client.time(value) } else { String::new() };
+        let value = if time.is_empty() { text(value) } else { time };
+        say(&format!("{:<13}{}: {value}", "field", harmless(label)))?;
     }
     for touch in lead["touches"].as_array().into_iter().flatten() {
-        say(&format!(
-            "\n{}  {} through {}",
-            client.time(&touch["received_at"]),
-            text(&touch["kind"]),
-            text(&touch["channel"])
-        ))?;
-        for value in [&touch["from"], &touch["subject"], &touch["text"]] {
-            let value = text(value);
-            if !value.is_empty() {
-                say(&format!("  {}", value.replace('\n', "\n  ")))?;
-            }
-        }
-        let sender = checked(&touch["authentication"]);
-        if !sender.is_empty() {
-            say(&format!("  sender checked: {sender}"))?;
-        }
-        for file in touch["attachments"].as_array().into_iter().flatten() {
-            let danger = file["danger"].as_str().map(|danger| format!(", careful: {danger}")).unwrap_or_default();
-            say(&format!("  file {} ({} bytes{danger})", text(&file["name"]), file["size"]))?;
-        }
+        show_touch(touch, client)?;
     }
     say("\nhistory")?;
     for entry in lead["timeline"].as_array().into_iter().flatten() {
@@ -333,6 +321,31 @@ fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Result<()> {
             text(&entry["text"]),
             text(&entry["by"])
         ))?;
+    }
+    Ok(())
+}
+
+/// What came in once.
+fn show_touch(touch: &Value, client: &Client) -> anyhow::Result<()> {
+    say(&format!(
+        "\n{}  {} through {}",
+        client.time(&touch["received_at"]),
+        text(&touch["kind"]),
+        text(&touch["channel"])
+    ))?;
+    for value in [&touch["from"], &touch["subject"], &touch["text"]] {
+        let value = text(value);
+        if !value.is_empty() {
+            say(&format!("  {}", value.replace('\n', "\n  ")))?;
+        }
+    }
+    let sender = checked(&touch["authentication"]);
+    if !sender.is_empty() {
+        say(&format!("  sender checked: {sender}"))?;
+    }
+    for file in touch["attachments"].as_array().into_iter().flatten() {
+        let danger = file["danger"].as_str().map(|danger| format!(", careful: {danger}")).unwrap_or_default();
+        say(&format!("  file {} ({} bytes{danger})", text(&file["name"]), file["size"]))?;
     }
     Ok(())
 }

@@ -211,6 +211,9 @@ pub struct Content {
     /// The conversation that a mail stands in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<Thread>,
+    /// Whether it only tells details of a person, who has written nothing now.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_details: bool,
     /// News of a meeting that it brings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meeting: Option<Meeting>,

@@ -46,6 +46,11 @@ impl fmt::Display for Meeting {
 }
 
 impl Meeting {
+    /// The field of a lead in which the time stands at which its meeting begins.
+    pub const BEGINS: &str = "meeting begins";
+    /// The field in which the time stands at which it ends.
+    pub const ENDS: &str = "meeting ends";
+
     /// That it was cancelled, as a sentence.
     #[must_use]
     pub fn cancellation(&self) -> String {

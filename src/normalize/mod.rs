@@ -250,6 +250,7 @@ impl Reader {
         content.attachments = form.attachments;
         content.problems.splice(0..0, form.problems);
         content.headers.clone_from(&inbound.original.headers);
+        content.only_details = form.details && content.text.is_none() && content.attachments.is_empty();
         content.meeting = form.meeting;
         match content.meeting.take_if(|meeting| matches!(meeting.news, News::Cancelled | News::MadeWay)) {
             Some(meeting) if trust == Trust::Usual => called_off(content, meeting),
@@ -289,7 +290,7 @@ impl Reader {
             person.emails = found;
         }
         if person.phones.is_empty() {
-            person.phones = mail::numbers(text, &self.country);
+            person.phones = mail::numbers_in_chat(text, &self.country);
         }
     }
 
@@ -317,6 +318,8 @@ fn called_off(mut content: Content, meeting: Meeting) -> Reading {
         _ => "a meeting was cancelled",
     };
     content.text = Some(meeting.cancellation());
+    // Whoever reads its touch reads what became of which meeting.
+    content.meeting = Some(meeting.clone());
     let (outcome, reason) = (Outcome::Ignored, reason.to_owned());
     Reading::Aside(Box::new(Aside { says: Says::Meeting(meeting), content, outcome, reason }))
 }

@@ -70,6 +70,12 @@ pub fn country(phone: &Phone) -> Option<String> {
     (region != Region::World).then(|| region.as_region_str().to_string())
 }
 
+/// Whether the numbers of a country (ISO 3166-1 alpha-2) have this country code.
+pub(super) fn has_code(country: &str, code: i32) -> bool {
+    let region = Region::from_code(country).ok();
+    region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region)).is_some_and(|its| its == code)
+}
+
 /// The country code of a number, and the rest of its digits.
 pub(crate) fn parts(phone: &Phone) -> Option<(String, String)> {
     let number = PHONE_NUMBER_UTIL.parse(phone.as_str(), None).ok()?;

@@ -2,16 +2,22 @@
 
 use super::{Fate, Policy, notices};
 use crate::dedupe::{self, Place};
-use crate::lead::{Aside, Event, Id, Inbound, Lead, Meeting, News, NextStep, Outcome, Stage, Touch};
+use crate::lead::{Aside, Content, Event, Id, Inbound, Lead, Meeting, News, NextStep, Outcome, Stage, Touch};
 use crate::store::{Error, Unit};
 
 /// Takes a lead to its meeting; what its history says of it.
-pub(super) fn arrange(lead: &mut Lead, meeting: &Meeting) -> Vec<(&'static str, String)> {
+pub(super) fn arrange(lead: &mut Lead, meeting: &Meeting, content: &Content) -> Vec<(&'static str, String)> {
     let mut history = Vec::new();
     if let Some(due) = meeting.start {
         let verb = if meeting.news == News::Moved { "moved to" } else { "arranged for" };
         history.push(("meeting", format!("{meeting}, {verb} {due:.0}")));
         lead.next_step = Some(NextStep { text: meeting.to_string(), due });
+        for label in [Meeting::BEGINS, Meeting::ENDS] {
+            match content.fields.get(label) {
+                Some(time) => _ = lead.fields.insert(label.to_owned(), time.clone()),
+                None => _ = lead.fields.remove(label),
+            }
+        }
     }
     let before = lead.stage;
     if matches!(before, Stage::New | Stage::Accepted | Stage::Contacted) {
@@ -47,6 +53,11 @@ impl Policy {
         }
         unit.add_event(lead.id, inbound.channel.as_str(), "meeting", meeting.cancellation())?;
         let is_next = lead.next_step.as_ref().is_some_and(|step| meeting.start.is_none_or(|start| step.due == start));
+        let begins = lead.fields.get(Meeting::BEGINS).and_then(|time| time.as_str()?.parse().ok());
+        if is_next || begins.is_some() && begins == meeting.start {
+            lead.fields.remove(Meeting::BEGINS);
+            lead.fields.remove(Meeting::ENDS);
+        }
         if is_next {
             lead.next_step = None;
             if lead.stage == Stage::Meeting {

@@ -180,7 +180,8 @@ impl Policy {
         }
         let closed = lead.stage;
         let reopened = outcome == Outcome::Touched && reopen(&mut lead, answers);
-        let met = content.meeting.as_ref().map(|meeting| meeting::arrange(&mut lead, meeting)).unwrap_or_default();
+        let met = content.meeting.as_ref().map(|meeting| meeting::arrange(&mut lead, meeting, content));
+        let met = met.unwrap_or_default();
 
         unit.put_lead(&lead)?;
         unit.add_touch(&touch)?;
@@ -204,7 +205,8 @@ impl Policy {
             verdict: Some(verdict),
             routing,
         })?;
-        if !inbound.quiet && !mistakes::made(Mistake::OutboxOutsideTransaction) {
+        let silent = inbound.quiet || event == Event::Touched && content.only_details && !reopened;
+        if !silent && !mistakes::made(Mistake::OutboxOutsideTransaction) {
             tell(&lead, event, Some(touch.id), &self.staff, unit)?;
         }
         let reason = match outcome {

@@ -7,8 +7,8 @@ use crate::assign::Staff;
 use crate::config;
 use crate::intake::Prepared;
 use crate::lead::{
-    Content, Delivery, Disposition, Email, Event, Id, Identity, Inbound, Kind, Name, Original, Outcome, Own, Person,
-    Reading, Trip,
+    Aside, Content, Delivery, Disposition, Email, Event, Id, Identity, Inbound, Kind, Lead, Meeting, Name, News,
+    Original, Outcome, Own, Person, Reading, Says, Trip,
 };
 use crate::qualify::Rules;
 use crate::store::disk::Disk;
@@ -171,6 +171,67 @@ fn a_disqualified_lead_that_a_person_took_on_stays_theirs_when_it_writes_again()
     assert_eq!(routing.reason, "jonas works this lead although it is disqualified: a person gave it to them");
     assert!(routing.candidates.is_empty(), "it takes no turn");
     assert_eq!(notices(&store), [(name("jonas"), Event::Assigned), (name("jonas"), Event::Touched)]);
+}
+
+#[test]
+fn details_of_a_chat_fill_a_lead_in_and_tell_nobody_unless_they_make_it() {
+    let (policy, store) = (policy(), store());
+    let take = |identity: &str, content: Content| {
+        let item = item(identity, Reading::Lead(Box::new(content)));
+        store.unit(Timestamp::now(), |unit| policy.take(&item, unit)).unwrap()
+    };
+    let detail = |person: Person| Content { only_details: true, person, ..content("max@firma.example") };
+    let id = take("1", detail(Person { ..content("max@firma.example").person })).lead.unwrap();
+    assert_eq!(notices(&store), [(name("anna"), Event::Created)]);
+    let named = Person { name: Some("Max Muster".into()), ..content("max@firma.example").person };
+    let receipt = take("2", detail(named));
+    assert_eq!((receipt.outcome, receipt.lead), (Outcome::Touched, Some(id)));
+    let lead = store.view(|view| view.lead(id)).unwrap().unwrap();
+    assert_eq!((lead.person.name.as_deref(), lead.touch_count), (Some("Max Muster"), 2));
+    assert_eq!(notices(&store), [(name("anna"), Event::Created)]);
+    take("3", Content { text: Some("Hello?".into()), ..content("max@firma.example") });
+    assert_eq!(notices(&store), [(name("anna"), Event::Created), (name("anna"), Event::Touched)]);
+
+    store
+        .unit(Timestamp::now(), |unit| {
+            let lead = unit.lead(id)?.unwrap();
+            unit.put_lead(&crate::lead::Lead { stage: crate::lead::Stage::Lost, ..lead })
+        })
+        .unwrap();
+    take("4", detail(content("max@firma.example").person));
+    assert_eq!(notices(&store).len(), 3, "a lead that comes back is told");
+}
+
+#[test]
+fn a_lead_tells_the_time_of_its_meeting_as_it_is_now_and_none_once_it_is_cancelled() {
+    let (policy, store) = (policy(), store());
+    let news = |news: News, start: &str| {
+        let mut content = content("max@firma.example");
+        content.fields.insert(Meeting::BEGINS.into(), start.into());
+        let (title, start) = (Some("Demo".to_owned()), Some(start.parse().unwrap()));
+        content.meeting = Some(Meeting { news, title, start, place: None, by: None, why: None });
+        content
+    };
+    let take = |identity: &str, reading: Reading| {
+        let item = item(identity, reading);
+        let id = store.unit(Timestamp::now(), |unit| policy.take(&item, unit)).unwrap().lead.unwrap();
+        store.view(|view| view.lead(id)).unwrap().unwrap()
+    };
+    let begins = |lead: &Lead| lead.fields.get(Meeting::BEGINS).and_then(|time| time.as_str()).map(str::to_owned);
+    let (first, second) = ("2030-03-10T09:00:00Z", "2030-03-11T10:00:00Z");
+    let booked = take("1", Reading::Lead(Box::new(news(News::Booked, first))));
+    assert_eq!(begins(&booked).as_deref(), Some(first));
+    let moved = take("2", Reading::Lead(Box::new(news(News::Moved, second))));
+    assert_eq!(begins(&moved).as_deref(), Some(second));
+    let cancelled = |start: &str| {
+        let content = news(News::Cancelled, start);
+        let says = Says::Meeting(content.meeting.clone().unwrap());
+        let (outcome, reason) = (Outcome::Ignored, "a meeting was cancelled".to_owned());
+        Reading::Aside(Box::new(Aside { says, content, outcome, reason }))
+    };
+    assert_eq!(begins(&take("3", cancelled(first))).as_deref(), Some(second), "the other one stands");
+    let off = take("4", cancelled(second));
+    assert_eq!((begins(&off), off.next_step), (None, None));
 }
 
 #[test]

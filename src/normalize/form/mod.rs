@@ -49,6 +49,8 @@ pub struct Form {
     pub noise: Option<String>,
     /// Why a person must look at it, where its provider says so.
     pub unclear: Option<String>,
+    /// Whether it tells details of a person who has written nothing now, as its provider says.
+    pub details: bool,
     /// News of a meeting that it brings.
     pub meeting: Option<Meeting>,
     /// The provider's names of the conversation that it stands in.
@@ -152,6 +154,7 @@ pub fn decode(original: &Original, schema: &Schema) -> Result<Form, String> {
         form.noise = (schema.noise)(&node);
         form.conversations = (schema.conversations)(&node);
         form.unclear = (schema.unclear)(&node);
+        form.details = (schema.details)(&node);
         form.meeting = (schema.meeting)(&node);
         // What a form has is a few hundred values; more are no form of the provider's.
         let node = if node.is_larger_than(MAX_NODES) { node } else { (schema.arrange)(node) };

@@ -20,6 +20,8 @@ pub struct Schema {
     pub(crate) noise: fn(&Node) -> Option<String>,
     /// Why a person must look at the body: what it is about stands elsewhere.
     pub(crate) unclear: fn(&Node) -> Option<String>,
+    /// Whether the body tells details of a person who has written nothing now.
+    pub(crate) details: fn(&Node) -> bool,
     /// News of a meeting that the body brings.
     pub(crate) meeting: fn(&Node) -> Option<Meeting>,
     /// The provider's names of the conversation that the body stands in, the narrowest first.
@@ -35,6 +37,7 @@ impl Schema {
             delivery: |_| None,
             noise: |_| None,
             unclear: |_| None,
+            details: |_| false,
             meeting: |_| None,
             conversations: |_| Vec::new(),
         }

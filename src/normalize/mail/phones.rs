@@ -5,6 +5,8 @@
 //! the same, and a wrong number would make two people one. What is quoted is not searched: it
 //! holds our own numbers.
 
+pub(super) mod chat;
+
 use std::sync::LazyLock;
 
 use memchr::memchr3;
@@ -53,9 +55,9 @@ const FAX: &str = r"(?:tele)?fax (?:nummer|[-\s]?nr|e)? | (?:tele)?faks | f | ф
 const MOBILE: &str = r"mobil\p{L}* | handy (?:nummer)? | cell (?:phone|ular[ei]?)? | celular | móvil | telemóvel | tlm | portable | gsm | natel | whats\s?app | mob
     | matkapuhelin | komórka | (?: cel | mov | kom | cep (?:\stel\p{L}*)? ) \s?[.:] | моб\p{L}* | κιν\p{L}* | 携帯 | 手机 | 手機 | 휴대폰 | m | c (?:[.:])";
 const OFFICE: &str = r"tel (?:e[fp]h?on\p{L}* | efoon\p{L}* | éfono\p{L}* | efón\p{L}* )? | tél (?:éphone)? | (?:tele)?fon (?:nummer)? | phone | r[üu]e?ckruf\p{L}* | durchwahl | zentrale | festnetz
-    | direct | direkt | office | b[üu]e?ro | switchboard | hotline
+    | ruf\s?nummer | kontakt (?:nummer|nr) | (?:contact|call-?\s?back)\ (?:number|no\.) | direct | direkt | office | b[üu]e?ro | switchboard | hotline
     | (?: direto | directo | diretto | ufficio | oficina | bureau | fijo | fixe | fisso | kontor | växel | standard | vast ) \s?[.:] | ligne\ directe
-    | (?:call|ring|reach|text)\ (?:me|us) | erreichbar | zu\ erreichen | ruf(?:en|t)?\ (?:\p{L}+\ ){0,3}an | ph | tlf | puh (?:elin)? | (?:стац|сл|раб)?\.?\s?тел (?:ефон\p{L}*)? | τηλ (?:έφωνο)?
+    | (?:call|ring|reach|text)\ (?:me|us) | erreichbar | zu\ erreichen | erreich(?:en|t|st)\ (?:(?:sie|du|ihr)\ )?(?:mich|uns)(?:\ \p{L}+){0,3}\ unter | ruf(?:en|t)?\ (?:\p{L}+\ ){0,3}an | ph | tlf | puh (?:elin)? | (?:стац|сл|раб)?\.?\s?тел (?:ефон\p{L}*)? | τηλ (?:έφωνο)?
     | 电话 | 電話 | 전화 | [tp] | [dow] (?:[.:])";
 
 /// A label with the start of its number.
@@ -68,6 +70,28 @@ static LABEL: LazyLock<Regex> = LazyLock::new(|| {
               | mich | me | privat | work | home | phone | tel | direct | direkt ) \b ){{0,12}}
           (?P<number> [+(\d] )"
     ))
+    .expect("a constant pattern")
+});
+
+/// A number that somebody calls theirs. What is named closer (`meine Kundennummer`, `my order number`) may be any other.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
+static THEIRS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix) (?: ^ | [.,;:!?(–—-] | \b (?: und | and | aber | but | denn | also ) ) \s*
+          (?: meine | unsere | my | our ) \s+ (?: (?: neuen? | neue | aktuelle | private | direkte | new | current | private | direct | best ) \s+ )?
+          (?: nummer | number | nr\.? ) \s* (?: : | (?: ist | lautet | is ) \b ) [\s:]*
+          (?P<number> [+(\d] )",
+    )
+    .expect("a constant pattern")
+});
+
+/// What makes somebody's number one in another's books.
+#[expect(clippy::expect_used, reason = "a constant pattern, compiled in a test")]
+static BOOKS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix) kunde | mitglied | bestell | auftrag | rechnung | vertrag | vorgang | ticket | konto | steuer | patient | versicher
+            | customer | client | member | order | invoice | contract | account | \b tax | case | insur | reference",
+    )
     .expect("a constant pattern")
 });
 
@@ -116,36 +140,8 @@ pub(super) fn to_call(numbers: &[Number]) -> Vec<Phone> {
 /// Numbers in what somebody typed and in the signature below it. In a signature a line that is nothing but a number is
 /// one to call; in a text it needs a label, or stands near the end in international form.
 pub(super) fn listed(text: &str, signature: &str, country: &str) -> Vec<Number> {
-    let typed: Vec<&str> = text
-        .lines()
-        .take_while(|line| !is_quote(text::shorten(line, LINE)))
-        .take(LINES)
-        .filter(|line| !line.trim_start().starts_with('>'))
-        .map(|line| text::shorten(line, LINE))
-        .collect();
-    let signature: Vec<&str> = signature.lines().take(LINES).map(|line| text::shorten(line, LINE)).collect();
-    let written = |(_, line): &(usize, &&str)| !line.trim().is_empty();
-    let backwards = signature.iter().rev().chain(typed.iter().rev()).enumerate();
-    let end = backwards.filter(written).nth(SIGNATURE - 1);
-    let end = end.map_or(0, |(below, _)| typed.len() + signature.len() - 1 - below);
-    let mut search = Search { region: Region::from_code(country).ok(), country, found: Vec::new(), said: None };
-    for (at, line) in typed.iter().chain(&signature).enumerate() {
-        search.labelled(line);
-        if at >= end || at >= typed.len() {
-            search.international(line);
-        }
-        if at >= typed.len() {
-            search.bare(line);
-        }
-        let line = line.trim();
-        if !line.is_empty() {
-            search.said =
-                (line.len() <= LABEL_ALONE).then(|| ALONE.captures(line)).flatten().map(|label| reach(&label));
-        }
-        if search.found.len() >= 2 * NUMBERS {
-            break;
-        }
-    }
+    let mut search = Search::new(country);
+    search.all(text, signature);
     search.found
 }
 
@@ -174,7 +170,78 @@ struct Search<'a> {
     said: Option<Reach>,
 }
 
+impl<'a> Search<'a> {
+    /// A search for numbers of which those in national form belong to `country`.
+    fn new(country: &'a str) -> Self {
+        Self { region: Region::from_code(country).ok(), country, found: Vec::new(), said: None }
+    }
+}
+
 impl Search<'_> {
+    /// Searches what somebody typed and the signature below it.
+    fn all(&mut self, text: &str, signature: &str) {
+        let typed: Vec<&str> = text
+            .lines()
+            .take_while(|line| !is_quote(text::shorten(line, LINE)))
+            .take(LINES)
+            .filter(|line| !line.trim_start().starts_with('>'))
+            .map(|line| text::shorten(line, LINE))
+            .collect();
+        let signature: Vec<&str> = signature.lines().take(LINES).map(|line| text::shorten(line, LINE)).collect();
+        let written = |(_, line): &(usize, &&str)| !line.trim().is_empty();
+        let backwards = signature.iter().rev().chain(typed.iter().rev()).enumerate();
+        let end = backwards.filter(written).nth(SIGNATURE - 1);
+        let end = end.map_or(0, |(below, _)| typed.len() + signature.len() - 1 - below);
+        for (at, line) in typed.iter().chain(&signature).enumerate() {
+            self.labelled(line);
+            self.theirs(line);
+            if at >= end || at >= typed.len() {
+                self.international(line);
+            }
+            if at >= typed.len() {
+                self.bare(line);
+            }
+            self.remember(line);
+            if self.found.len() >= 2 * NUMBERS {
+                break;
+            }
+        }
+    }
+
+    /// Notes the label that is all of a line.
+    fn remember(&mut self, line: &str) {
+        let line = line.trim();
+        if !line.is_empty() {
+            self.said = (line.len() <= LABEL_ALONE).then(|| ALONE.captures(line)).flatten().map(|label| reach(&label));
+        }
+    }
+
+    /// Numbers that follow what somebody calls their number.
+    fn theirs(&mut self, line: &str) {
+        if line.bytes().filter(u8::is_ascii_digit).count() < 5 {
+            return;
+        }
+        for label in THEIRS.captures_iter(line) {
+            let (Some(whole), Some(number)) = (label.get(0), label.name("number")) else { continue };
+            let before = &line[..whole.start()];
+            let sentence = before.rfind(['.', '!', '?']).map_or(before, |end| &before[end..]);
+            if !BOOKS.is_match(sentence) {
+                self.value(&line[number.start()..], None);
+            }
+        }
+    }
+
+    /// The number with which a text begins.
+    fn value(&mut self, value: &str, said: Option<Reach>) {
+        if let Some(american) = AMERICAN.find(value) {
+            self.keep(american.as_str(), said);
+        } else if let Some(number) = value.find_phone_numbers_with_preferred_region(self.region).next()
+            && number.start < 3
+        {
+            self.keep(number.raw_string, said);
+        }
+    }
+
     /// Numbers that follow a label in their line.
     fn labelled(&mut self, line: &str) {
         if line.bytes().filter(u8::is_ascii_digit).count() < 5 {
@@ -185,13 +252,7 @@ impl Search<'_> {
             let Some(start) = label.name("number").map(|number| number.start()) else { continue };
             let end = labels.get(at + 1).and_then(|next| next.get(0)).map_or(line.len(), |next| next.start());
             let value = &line[start..end.max(start)];
-            if let Some(american) = AMERICAN.find(value) {
-                self.keep(american.as_str(), Some(reach(label)));
-            } else if let Some(number) = value.find_phone_numbers_with_preferred_region(self.region).next()
-                && number.start < 3
-            {
-                self.keep(number.raw_string, Some(reach(label)));
-            }
+            self.value(value, Some(reach(label)));
         }
     }
 
@@ -300,6 +361,19 @@ mod tests {
             ("erreichbar bin ich mobil unter 0171 2345678", &["+491712345678"]),
             ("Bitte rufen Sie mich an: 0171 2345678", &["+491712345678"]),
             ("You can reach me at +44 20 7183 8750.", &["+442071838750"]),
+            ("Meine Nummer ist 0171 2345678", &["+491712345678"]),
+            ("Bitte melden Sie sich, meine neue Nummer lautet: 0171 2345678", &["+491712345678"]),
+            ("Thanks! My number is 0171 2345678", &["+491712345678"]),
+            ("Sie erreichen mich tagsüber unter 0171 2345678", &["+491712345678"]),
+            ("Rufnummer: 0171 2345678", &["+491712345678"]),
+            ("Meine Kundennummer ist 0301234567", &[]),
+            ("Meine Bestellnummer: 0301234567", &[]),
+            ("My order number is 0301234567", &[]),
+            ("my customer number: 0301234567", &[]),
+            ("Ich bin Kunde bei Ihnen, meine Nummer ist 0301234567", &[]),
+            ("Meine Nummer ist 4711", &[]),
+            ("Nummer 4711, 0301234567", &[]),
+            ("Die Nummer ist 0301234567", &[]),
             ("Fax: +49 30 1234568", &[]),
             ("Rückruf: 23.11.2026 10:00", &[]),
             ("Telefontermin am 23.11.2026 um 10:00", &[]),

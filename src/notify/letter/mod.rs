@@ -15,7 +15,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::Letter;
-use crate::lead::{Content, Decision, Disposition, Email, Event, Fate, Lead, Phone, Verdict};
+use crate::lead::{Content, Decision, Disposition, Email, Event, Fate, Lead, Meeting, News, Phone, Verdict};
 
 pub use clean::{block, line};
 pub use words::Language;
@@ -37,7 +37,7 @@ pub fn subject(letter: &Letter) -> String {
     let who = who(letter);
     let subject = match letter.notice.event {
         Event::Created => format!("{}: {who}", words.new_lead),
-        Event::Touched => format!("{who} {}", words.has_written),
+        Event::Touched => touched(letter, &who),
         Event::Assigned => format!("{}: {who}", words.now_yours),
         Event::Stage => format!("{who}: {}", words.stage(letter.lead.stage)),
         Event::Reminder => format!("{}: {who}", words.reminder),
@@ -46,6 +46,22 @@ pub fn subject(letter: &Letter) -> String {
         Event::AlarmRaised | Event::AlarmOver => who,
     };
     line(&subject, LONGEST_SUBJECT)
+}
+
+/// What somebody who is known did: they wrote, or there is news of their meeting.
+fn touched(letter: &Letter, who: &str) -> String {
+    let words = words(letter);
+    match meeting(letter).map(|meeting| meeting.news) {
+        Some(News::Booked) => format!("{who} {}", words.has_booked),
+        Some(News::Moved) => format!("{}: {who}", words.meeting_moved),
+        Some(News::Cancelled) => format!("{}: {who}", words.meeting_cancelled),
+        Some(News::MadeWay) | None => format!("{who} {}", words.has_written),
+    }
+}
+
+/// The meeting that the touch brings news of.
+fn meeting(letter: &Letter) -> Option<&Meeting> {
+    letter.touch.as_ref()?.content.meeting.as_ref()
 }
 
 /// The words of the owner's language, else of the organisation's.
@@ -184,7 +200,7 @@ impl Page {
         let who = who(letter);
         let sentence = match letter.notice.event {
             Event::Created => words.created.to_owned(),
-            Event::Touched => format!("{who} {}.", words.has_written),
+            Event::Touched => format!("{}.", touched(letter, &who)),
             Event::Assigned => format!("{who} {}.", words.assigned),
             Event::Stage => format!("{who}: {} {}.", words.stage_is_now, words.stage(letter.lead.stage)),
             Event::Reminder => format!("{who} {}{}.", words.waits_for_you, until(letter)),
@@ -223,6 +239,12 @@ impl Page {
         self.head(title);
         self.maybe(words.other, content.and_then(|content| another(content, &letter.lead)));
         self.maybe(words.subject, subject);
+        let news = meeting(letter);
+        if let Some(meeting) = news {
+            self.meeting(meeting, letter);
+        }
+        // That it was cancelled has been told, in the reader's words.
+        let text = text.filter(|_| news.is_none_or(|meeting| meeting.news != News::Cancelled));
         match text.map(|text| block(text, LONGEST_MESSAGE)).filter(|(text, _)| !text.is_empty()) {
             Some((text, whole)) => {
                 for row in text.lines() {
@@ -232,19 +254,39 @@ impl Page {
                     let _infallible = writeln!(self.0, "[{}: lotse leads show {}]", words.shortened, letter.lead.id);
                 }
             }
+            None if news.is_some() => {}
             None => {
                 let _infallible = writeln!(self.0, "  {}", words.no_text);
             }
         }
         let fields = content.map_or(&letter.lead.fields, |content| &content.fields);
         for (label, value) in fields.iter().take(MOST_LISTED) {
-            let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            self.entry(&line(label, 80), &value);
+            let time = || value.as_str()?.parse().ok().map(|at| local(at, letter));
+            match label.as_str() {
+                Meeting::BEGINS if news.is_some_and(|meeting| meeting.start.is_some()) => continue,
+                Meeting::BEGINS if let Some(time) = time() => self.entry(words.meeting, &time),
+                Meeting::ENDS if let Some(time) = time() => self.entry(words.meeting_ends, &time),
+                label => {
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                    self.entry(&line(label, 80), &value);
+                }
+            }
         }
         let files = content.map_or(&letter.lead.attachments, |content| &content.attachments);
         for file in files.iter().take(MOST_LISTED) {
             let care = file.danger.map(|danger| format!("; {}", words.danger(danger))).unwrap_or_default();
             self.entry(words.attachment, &format!("{} ({} KB{care})", file.name, file.size.div_ceil(1000)));
+        }
+    }
+
+    /// When and where a meeting is held, or who called it off and why.
+    fn meeting(&mut self, meeting: &Meeting, letter: &Letter) {
+        let words = words(letter);
+        self.maybe(words.meeting, meeting.start.map(|start| local(start, letter)).as_deref());
+        self.maybe(words.place, meeting.place.as_deref());
+        if meeting.news == News::Cancelled {
+            self.maybe(words.cancelled_by, meeting.by.as_deref());
+            self.maybe(words.reason, meeting.why.as_deref());
         }
     }
 

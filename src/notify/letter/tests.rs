@@ -216,3 +216,47 @@ fn a_letter_is_in_one_language_and_its_times_in_one_zone_those_of_the_owner() {
     assert!(english.contains("Received: 2026-11-23 18:12 JST"), "{english}");
     assert_eq!(subject(&letter), "New lead: Max Müstermann (Firma GmbH)");
 }
+
+#[test]
+fn news_of_a_meeting_say_what_became_of_it_when_and_where() {
+    let told = |news: News, event: Event, language: Language| {
+        let mut letter = letter();
+        letter.house = house(language);
+        letter.notice.event = event;
+        let content = &mut letter.touch.as_mut().unwrap().content;
+        content.text = (news == News::Cancelled).then(|| "The meeting was cancelled".to_owned());
+        content.fields.insert(Meeting::BEGINS.to_owned(), "2030-03-10T09:00:00Z".into());
+        content.fields.insert(Meeting::ENDS.to_owned(), "2030-03-10T09:30:00Z".into());
+        content.meeting = Some(Meeting {
+            news,
+            title: Some("Demo".to_owned()),
+            start: Some("2030-03-10T09:00:00Z".parse().unwrap()),
+            place: Some("https://meet.example/1".to_owned()),
+            by: (news == News::Cancelled).then(|| "Bea Buch".to_owned()),
+            why: (news == News::Cancelled).then(|| "krank".to_owned()),
+        });
+        (subject(&letter), text(&letter))
+    };
+    let who = "Max Müstermann (Firma GmbH)";
+    for (news, german, english) in [
+        (News::Booked, format!("{who} hat einen Termin gebucht"), format!("{who} has booked a meeting")),
+        (News::Moved, format!("Termin verlegt: {who}"), format!("Meeting moved: {who}")),
+        (News::Cancelled, format!("Termin abgesagt: {who}"), format!("Meeting cancelled: {who}")),
+    ] {
+        let (subject, text) = told(news, Event::Touched, Language::German);
+        assert_eq!(subject, german);
+        assert!(text.contains(&format!("{german}.\n")), "{text}");
+        let of_it = "  Termin: 2030-03-10 10:00 CET\n  Ort: https://meet.example/1\n";
+        assert!(text.contains(of_it) && text.contains("  Termin endet: 2030-03-10 10:30 CET\n"), "{text}");
+        assert!(!text.contains("09:00:00Z") && !text.contains("(kein Text)"), "{text}");
+        let why = "  Abgesagt von: Bea Buch\n  Grund: krank\n";
+        assert_eq!(text.contains(why), news == News::Cancelled, "{text}");
+        assert!(!text.contains("was cancelled"), "{text}");
+        let (subject, text) = told(news, Event::Touched, Language::English);
+        assert_eq!(subject, english);
+        assert!(text.contains("  Meeting: 2030-03-10 10:00 CET\n  Place: https://meet.example/1\n"), "{text}");
+    }
+    let (subject, text) = told(News::Booked, Event::Created, Language::German);
+    assert_eq!(subject, format!("Neuer Lead: {who}"));
+    assert!(text.contains("  Termin: 2030-03-10 10:00 CET\n"), "{text}");
+}

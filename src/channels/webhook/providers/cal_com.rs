@@ -109,8 +109,8 @@ fn arrange(body: Node) -> Node {
         &[
             ("subject", &["payload.title", "payload.eventTitle"]),
             ("message", &["payload.additionalNotes", "payload.responses.notes.value", "payload.description"]),
-            ("meeting begins", &["payload.startTime"]),
-            ("meeting ends", &["payload.endTime"]),
+            (Meeting::BEGINS, &["payload.startTime"]),
+            (Meeting::ENDS, &["payload.endTime"]),
             ("form name", &["payload.formName", "formName"]),
         ],
     ));

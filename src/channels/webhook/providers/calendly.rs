@@ -76,8 +76,8 @@ fn arrange(body: Node) -> Node {
             ("phone", &["payload.text_reminder_number"]),
             ("subject", &["payload.scheduled_event.name"]),
             ("time zone", &["payload.timezone"]),
-            ("meeting begins", &["payload.scheduled_event.start_time"]),
-            ("meeting ends", &["payload.scheduled_event.end_time"]),
+            (Meeting::BEGINS, &["payload.scheduled_event.start_time"]),
+            (Meeting::ENDS, &["payload.scheduled_event.end_time"]),
         ],
     );
     let calls = body.text_at("payload.scheduled_event.location.type").as_deref() == Some("outbound_call");

@@ -242,3 +242,45 @@ fn a_slash_command_and_a_message_of_each_kind_are_leads() {
         );
     }
 }
+
+#[test]
+fn details_without_words_are_told_from_messages() {
+    for (provider, body, only_details) in [
+        ("crisp", r#"{"event":"session:set_email","data":{"session_id":"s","email":"max@firma.example"}}"#, true),
+        ("crisp", r#"{"event":"session:set_nickname","data":{"session_id":"s","nickname":"Max Muster"}}"#, true),
+        ("crisp", r#"{"event":"session:set_data","data":{"session_id":"s","data":{"plan":"gold"}}}"#, true),
+        (
+            "crisp",
+            r#"{"event":"message:send","data":{"session_id":"s","from":"user","type":"file","content":{"name":"a.pdf","url":"https://files.example/a.pdf"}}}"#,
+            false,
+        ),
+        (
+            "crisp",
+            r#"{"event":"message:send","data":{"session_id":"s","from":"user","type":"text","content":"Hi"}}"#,
+            false,
+        ),
+        ("chatwoot", r#"{"event":"contact_updated","id":1,"name":"Max Muster","email":"max@firma.example"}"#, true),
+        ("tidio", r#"{"topic":"contact.email_added","content":{"contact_id":"1","email":"max@firma.example"}}"#, true),
+        (
+            "intercom",
+            r#"{"type":"notification_event","id":"1","topic":"contact.email.updated","data":{"item":{"type":"contact","id":"c","email":"max@firma.example"}}}"#,
+            true,
+        ),
+        (
+            "zendesk",
+            r#"{"type":"zen:event-type:user.created","detail":{"id":"1","name":"Max Muster","email":"max@firma.example"},"event":{}}"#,
+            true,
+        ),
+    ] {
+        let content = json(provider, body);
+        assert_eq!(content.only_details, only_details, "{provider} {body}: {content:?}");
+    }
+}
+
+#[test]
+fn a_bare_number_in_a_message_is_the_visitors() {
+    let body = r#"{"event":"message:send","data":{"session_id":"s","from":"user","type":"text","content":"Karl Krause, karl2@maschinen.example, 0171 2345611"}}"#;
+    let content = json("crisp", body);
+    assert_eq!(content.person.phones, [crate::lead::Phone("+491712345611".into())]);
+    assert_eq!(who(&content).1, Some("karl2@maschinen.example"));
+}

@@ -18,7 +18,14 @@ pub(super) static CHATWOOT: Provider = Provider {
         })
     },
     delivery: Some("x-chatwoot-delivery"),
-    schema: Schema { arrange, delivery, noise, conversations, ..Schema::plain("chatwoot") },
+    schema: Schema {
+        arrange,
+        delivery,
+        noise,
+        details: |body| body.text_at("event").is_some_and(|event| event.starts_with("contact_")),
+        conversations,
+        ..Schema::plain("chatwoot")
+    },
     steps: "In Chatwoot, open Settings, Integrations, Webhooks, and click Add new webhook.\n\
         Webhook URL: {url}\n\
         Events: Message created, Message updated, Conversation created, Contact created.\n\

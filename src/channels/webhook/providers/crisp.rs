@@ -26,6 +26,7 @@ pub(super) static CRISP: Provider = Provider {
             Some(format!("{event}:{}:{fingerprint}", body.text_at("data.session_id")?))
         },
         noise,
+        details: |body| body.text_at("event").is_some_and(|event| event.starts_with("session:set_")),
         conversations: |body| body.text_at("data.session_id").into_iter().collect(),
         ..Schema::plain("crisp")
     },

@@ -26,6 +26,10 @@ pub(super) static INTERCOM: Provider = Provider {
         arrange,
         delivery: |body| body.text_at("id").filter(|_| is(body, "type", "notification_event")),
         noise,
+        details: |body| {
+            let topic = body.text_at("topic").unwrap_or_default();
+            topic.starts_with("contact.") || topic.starts_with("user.")
+        },
         conversations,
         ..Schema::plain("intercom")
     },

@@ -15,7 +15,14 @@ pub(super) static TIDIO: Provider = Provider {
         let signed = vec![Piece::Body, Piece::Text("_".to_owned()), Piece::Timestamp];
         Proof::AnyOf(vec![Signature { signed, ..usual.clone() }, usual])
     },
-    schema: Schema { arrange, delivery, noise, conversations, ..Schema::plain("tidio") },
+    schema: Schema {
+        arrange,
+        delivery,
+        noise,
+        details: |body| body.text_at("topic").is_some_and(|topic| topic.starts_with("contact.")),
+        conversations,
+        ..Schema::plain("tidio")
+    },
     steps: "In Tidio, open Settings, then Developer, Webhooks, and click Add webhook.\n\
         URL: {url}\n\
         Topics: contact.created, contact.updated, ticket.created, ticket.replied.\n\

@@ -23,7 +23,13 @@ pub(super) static ZENDESK: Provider = Provider {
     },
     public_secret: Some(EVERYBODYS),
     delivery: Some("x-zendesk-webhook-invocation-id"),
-    schema: Schema { arrange, noise, conversations, ..Schema::plain("zendesk") },
+    schema: Schema {
+        arrange,
+        noise,
+        details: |body| event(body).as_deref() == Some("user.created"),
+        conversations,
+        ..Schema::plain("zendesk")
+    },
     steps: "In the Admin Center, open Apps and integrations, Webhooks, and click Create webhook.\n\
         Choose Zendesk events (Ticket created, Comment added), or Trigger or automation.\n\
         Endpoint URL: {url}. Request method: POST. Request format: JSON. Authentication: None.\n\
