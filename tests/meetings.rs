@@ -9,6 +9,9 @@ use support::daemon::Daemon;
 use support::http::post;
 
 const SETTINGS: &str = r#"
+[organisation]
+country = "DE"
+time_zone = "Europe/Berlin"
 [owners.anna]
 name = "Anna Schmidt"
 notify = ["out"]
@@ -73,6 +76,10 @@ fn a_meeting_takes_a_lead_on_is_moved_without_a_second_lead_and_called_off_with_
         json!({"text": "meeting: First talk, Berlin, Hauptstr. 1", "due": "2030-01-10T09:00:00Z"})
     );
     assert_eq!(booked["attribution"]["utm"]["source"], "website");
+    let shown = daemon.ok(&["leads", "show", booked["id"].as_str().unwrap()]);
+    let step = "next step    meeting: First talk, Berlin, Hauptstr. 1, 2030-01-10 10:00:00 CET\n";
+    let field = "field        meeting begins: 2030-01-10 10:00:00 CET\n";
+    assert!(shown.contains(step) && shown.contains(field), "{shown}");
 
     // The new time may come before the old one is gone, from another address of theirs.
     let moved = json!({"old_invitee": first, "email": "mia@home.example"});
@@ -82,6 +89,7 @@ fn a_meeting_takes_a_lead_on_is_moved_without_a_second_lead_and_called_off_with_
     let again = lead(&daemon);
     assert_eq!((&again["stage"], &again["touch_count"]), (&"meeting".into(), &json!(2)));
     assert_eq!(again["next_step"]["due"], "2030-01-11T10:00:00Z");
+    assert_eq!(again["fields"]["meeting begins"], "2030-01-11T10:00:00Z");
     assert_eq!(events(&daemon), ["lead.created", "lead.touched"]);
 
     let why = json!({"cancellation": {"canceled_by": "Mia Berg", "reason": "ill"}});
@@ -90,6 +98,7 @@ fn a_meeting_takes_a_lead_on_is_moved_without_a_second_lead_and_called_off_with_
     send(&daemon, "calendly", &body);
     let off = lead(&daemon);
     assert_eq!((&off["stage"], &off["next_step"], &off["touch_count"]), (&"contacted".into(), &Value::Null, &json!(3)));
+    assert_eq!(off["fields"]["meeting begins"], Value::Null);
     let said = off["touches"].as_array().unwrap().iter().filter_map(|touch| touch["text"].as_str());
     let said: Vec<&str> = said.filter(|text| text.contains("cancelled")).collect();
     assert_eq!(

@@ -7,10 +7,14 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use super::{AMERICAN, LINE, LINES, NUMBERS, Search, is_quote, to_call};
+use super::{AMERICAN, LINE, NUMBERS, Search, is_quote, to_call};
 use crate::lead::Phone;
 use crate::normalize::{phone, text};
 
+/// Lines that are searched for bare numbers; what somebody types is shorter.
+const LINES: usize = 200;
+/// Pieces of a line that are looked at.
+const PIECES: usize = 20;
 /// What separates the pieces of a line.
 const SEPARATORS: [char; 6] = [',', ';', '|', '•', '·', '\t'];
 /// What separates two numbers in one piece.
@@ -68,13 +72,13 @@ pub(in crate::normalize) fn find(text: &str, country: &str) -> Vec<Phone> {
     let lines = text.lines().take(LINES).map(|line| text::shorten(line, LINE));
     for line in lines.take_while(|line| !is_quote(line)).filter(|line| !line.trim_start().starts_with('>')) {
         search.by_label(line);
-        for piece in line.split(SEPARATORS).map(trimmed).filter(|piece| !piece.is_empty()) {
-            if piece.chars().any(char::is_alphabetic) && numbers(piece, country).is_empty() {
+        for piece in line.split(SEPARATORS).map(trimmed).filter(|piece| !piece.is_empty()).take(PIECES) {
+            let numbers = numbers(piece, country);
+            if numbers.is_empty() && piece.chars().any(char::is_alphabetic) {
                 other = names_another(piece);
-            } else if !other {
-                for number in numbers(piece, country) {
-                    search.keep(number, search.said);
-                }
+            }
+            for number in numbers.into_iter().filter(|_| !other) {
+                search.keep(number, search.said);
             }
         }
         // A word and its number stand in one line, or the word says that it comes in the next.
