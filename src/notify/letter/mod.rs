@@ -263,7 +263,7 @@ impl Page {
         for (label, value) in fields.iter().take(MOST_LISTED) {
             let time = || value.as_str()?.parse().ok().map(|at| local(at, letter));
             match label.as_str() {
-                Meeting::BEGINS if news.is_some_and(|meeting| meeting.start.is_some()) => continue,
+                Meeting::BEGINS if news.is_some_and(|meeting| meeting.start.is_some()) => {}
                 Meeting::BEGINS if let Some(time) = time() => self.entry(words.meeting, &time),
                 Meeting::ENDS if let Some(time) = time() => self.entry(words.meeting_ends, &time),
                 label => {
