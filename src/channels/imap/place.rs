@@ -20,8 +20,9 @@ pub(super) struct Place {
     /// Mail that the server received earlier, and that lay there when the folder was first seen, is left alone: it was
     /// there before us, or is from before the day that the settings name.
     pub(super) since: Option<Timestamp>,
-    /// The highest UID when the folder was first seen under this numbering. What has a higher one came in afterwards,
-    /// however old it is: somebody moved it here.
+    /// The highest UID when the folder was first read. What has a higher one came in afterwards, however old it is:
+    /// somebody moved it here. None is higher in a folder that was numbered anew: a server that is moved or restored
+    /// may put all of its old mail there bit by bit.
     pub(super) there: u32,
 }
 
@@ -57,21 +58,19 @@ impl Opening {
 
 /// What to make of the kept place, if any, now that the server has shown the folder.
 pub(super) fn open(kept: Option<&str>, folder: Folder, start: Start, now: Timestamp) -> Opening {
-    let Folder { validity, highest: there } = folder;
+    let Folder { validity, highest } = folder;
     let Some(kept) = kept else {
         return Opening::First(match start {
-            Start::New => Place { validity, last: folder.highest, since: Some(now), there },
-            Start::All => Place { validity, last: 0, since: None, there },
-            Start::Since(day) => Place { validity, last: 0, since: Some(day), there },
+            Start::New => Place { validity, last: highest, since: Some(now), there: highest },
+            Start::All => Place { validity, last: 0, since: None, there: highest },
+            Start::Since(day) => Place { validity, last: 0, since: Some(day), there: highest },
         });
     };
     match Place::parse(kept) {
         // A highest UID below ours means that the server started to count again.
-        Some(place) if place.validity == validity && place.last <= folder.highest => {
-            Opening::GoOn(Place { there: place.there.min(there), ..place })
-        }
-        Some(place) => Opening::Anew(Place { validity, last: 0, since: place.since, there }),
-        None => Opening::Anew(Place { validity, last: 0, since: None, there }),
+        Some(place) if place.validity == validity && place.last <= highest => Opening::GoOn(place),
+        Some(place) => Opening::Anew(Place { validity, last: 0, since: place.since, there: u32::MAX }),
+        None => Opening::Anew(Place { validity, last: 0, since: None, there: u32::MAX }),
     }
 }
 
@@ -166,7 +165,7 @@ mod tests {
     #[test]
     fn a_later_connect_goes_on_whatever_the_settings_say_by_now() {
         for start in [Start::New, Start::All, Start::Since(at(70))] {
-            for (kept, there) in [("3:9:50:8", 8), ("3:9:50", 17)] {
+            for (kept, there) in [("3:9:50:8", 8), ("3:9:50", u32::MAX)] {
                 let opening = open(Some(kept), FOLDER, start, at(100));
                 assert_eq!(opening, Opening::GoOn(Place { validity: 3, last: 9, since: Some(at(50)), there }));
             }
@@ -176,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_folder_that_is_numbered_anew_is_read_again() {
-        let anew = |since| Opening::Anew(Place { validity: 3, last: 0, since, there: 17 });
+        let anew = |since| Opening::Anew(Place { validity: 3, last: 0, since, there: u32::MAX });
         assert_eq!(open(Some("2:9"), FOLDER, Start::All, at(100)), anew(None));
         assert_eq!(open(Some("2:9:50"), FOLDER, Start::New, at(100)), anew(Some(at(50))));
         assert_eq!(open(Some("3:18"), FOLDER, Start::All, at(100)), anew(None), "the server counts from below again");
