@@ -404,7 +404,7 @@ async fn from_a_day_on_mail_comes_in_and_older_mail_stays_out() {
     let mut subjects = desk.subjects();
     subjects.sort();
     assert_eq!(subjects, ["after", "first"]);
-    assert!(desk.place("sales", "INBOX").unwrap().ends_with(&format!(":4:{}", day.as_second())));
+    assert!(desk.place("sales", "INBOX").unwrap().ends_with(&format!(":4:{}:4", day.as_second())));
 
     server.new_uidvalidity("day");
     let running = Running::start(settings, &desk);
