@@ -100,7 +100,7 @@ fn prove(daemon: &Daemon, proxy: &Proxy, log: &Path) {
     assert_eq!(proxy.post("127.0.0.2", &["-H", "X-Forwarded-For: 198.51.100.7", "-d", &form(2)]).0, 429);
     // The largest body that Lotse takes comes through, and one that is larger is Lotse's to refuse.
     let (large, larger) = (daemon.path("large"), daemon.path("larger"));
-    fs::write(&large, vec![b'x'; 25_000_000]).unwrap();
+    fs::write(&large, vec![b'x'; (25 << 20) - 1000]).unwrap();
     fs::write(&larger, vec![b'x'; (25 << 20) - 100]).unwrap();
     let file = |path: &Path| format!("file=@{}", path.display());
     assert_eq!(proxy.post("127.0.0.3", &["-F", "email=large@proxy.example", "-F", &file(&large)]).0, 200);

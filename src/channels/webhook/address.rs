@@ -18,6 +18,13 @@ pub enum Peer {
     Local,
 }
 
+impl Peer {
+    /// Whether it is at an address of one of the networks.
+    pub(super) fn is_in(self, networks: &[IpNet]) -> bool {
+        matches!(self, Self::Tcp(address) if is_in(address.ip(), networks))
+    }
+}
+
 /// One client, as rates and caps count it. Never logged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Client {

@@ -96,7 +96,7 @@ impl Held {
 /// Receives a body of at most `limit` bytes; no pause may be longer than `pause`, and all must be there
 /// before `deadline`. Memory is taken as bytes arrive, not as they are announced.
 pub(super) async fn receive(
-    mut body: Body,
+    body: &mut Body,
     limit: usize,
     pause: Duration,
     deadline: Instant,
@@ -302,9 +302,9 @@ mod tests {
         let budget = Budget::new(10_000);
         let soon = Instant::now() + Duration::from_secs(5);
         let (bytes, held) =
-            receive(Body::from(vec![b'x'; 8000]), 9000, Duration::from_secs(1), soon, &budget).await.unwrap();
+            receive(&mut Body::from(vec![b'x'; 8000]), 9000, Duration::from_secs(1), soon, &budget).await.unwrap();
         assert_eq!((bytes.len(), budget.free()), (8000, 2000));
-        let too_much = receive(Body::from(vec![b'x'; 3000]), 9000, Duration::from_secs(1), soon, &budget).await;
+        let too_much = receive(&mut Body::from(vec![b'x'; 3000]), 9000, Duration::from_secs(1), soon, &budget).await;
         assert_eq!(too_much.err(), Some(Refusal::Unavailable));
         assert_eq!(budget.free(), 2000);
         drop(held);

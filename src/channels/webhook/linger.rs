@@ -1,14 +1,17 @@
 //! The end of a connection whose request may have been answered before its end.
 //!
-//! In: a connection to which the last answer was written. Out: nothing; it may be closed. Bytes of a request
-//! that was refused are still read for a while, for closing over unread bytes makes the kernel reset the
-//! connection, and a reset can overtake the answer. That is a courtesy, so it costs little: all connections
-//! of a listener together read some 100 MB a second and no more, whatever their clients send.
+//! In: a connection to which the last answer was written, or the rest of a body whose answer is to be written.
+//! Out: nothing; it may be closed, or answered. Bytes of a request that was refused are still read for a while,
+//! for closing over unread bytes makes the kernel reset the connection, and a reset can overtake the answer. That
+//! is a courtesy, so it costs little: all connections of a listener together read some 100 MB a second and no
+//! more, whatever their clients send.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::{Body, Bytes};
 use futures_util::FutureExt;
+use http_body_util::BodyExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
@@ -45,6 +48,26 @@ impl Linger {
         }
     }
 
+    /// Reads the rest of a body whose answer is known already, within the same bounds.
+    pub(super) async fn hear_out(&self, body: &mut Body) {
+        let rest = async {
+            let (mut sent, mut since_pause) = (0, 0);
+            while sent < MOST {
+                let Some(Ok(frame)) = body.frame().await else { break };
+                let count = frame.data_ref().map_or(0, Bytes::len);
+                sent += count;
+                since_pause += count;
+                if since_pause >= PIECE * TURN {
+                    since_pause = 0;
+                    let Ok(_turn) = self.0.acquire().await else { break };
+                    sleep(PAUSE).await;
+                }
+            }
+        };
+        // What is not there in time comes after the answer, if at all.
+        timeout(LINGER, rest).await.ok();
+    }
+
     /// Reads until the client closes too, or has sent too much; says how much that was.
     async fn throw_away(&self, io: &mut (impl AsyncRead + Unpin)) -> usize {
         let mut sent = 0;
@@ -78,6 +101,7 @@ fn waiting(io: &mut (impl AsyncRead + Unpin)) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::StreamExt;
     use tokio::io::{DuplexStream, duplex};
     use tokio::time::Instant;
 
@@ -104,6 +128,22 @@ mod tests {
         };
         let (sent, cut) = tokio::join!(lingers, sends);
         assert!((MOST..MOST + (1 << 20)).contains(&sent) && cut.is_err(), "{sent}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_is_heard_out_but_for_one_without_end() {
+        let linger = Linger::default();
+        let piece = Bytes::from(vec![b' '; PIECE]);
+        let of = |pieces: usize| futures_util::stream::iter(vec![piece.clone(); pieces]).map(Ok::<_, std::io::Error>);
+        let mut whole = Body::from_stream(of(400));
+        linger.hear_out(&mut whole).await;
+        assert!(whole.frame().await.is_none());
+        let mut large = Body::from_stream(of(4000));
+        linger.hear_out(&mut large).await;
+        assert!(large.frame().await.is_some());
+        let begun = Instant::now();
+        linger.hear_out(&mut Body::from_stream(of(1).chain(futures_util::stream::pending()))).await;
+        assert_eq!(begun.elapsed(), LINGER);
     }
 
     #[tokio::test(start_paused = true)]

@@ -195,8 +195,8 @@ pub fn router(receivers: Arc<Receivers>, door: Door, board: Board) -> Router {
 fn router_within(receivers: Arc<Receivers>, door: Door, board: Board, bounds: Bounds) -> Router {
     let budget = body::Budget::new(bounds.in_flight);
     let (unpacker, bounds, commits) = (Unpacker::default(), Arc::new(bounds), TaskTracker::new());
-    let (used, certificates, unknown) = <(used::Used, sns::Certificates, unknown::Unknown)>::default();
-    let desk = Desk { receivers, door, board, bounds, budget, unpacker, commits, used, certificates, unknown };
+    let (used, certificates, unknown, linger) = Default::default();
+    let desk = Desk { receivers, door, board, bounds, budget, unpacker, commits, used, certificates, unknown, linger };
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/hooks/{channel}", any(receive::answer))

@@ -7,6 +7,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::http::request::Parts;
@@ -22,11 +23,12 @@ use super::answer::Refusal;
 use super::body::{self, Budget, Held, Items};
 use super::cors::Cors;
 use super::lack::lack;
+use super::linger::Linger;
 use super::unknown::Unknown;
 use super::unpack::{self, Coding, Unpacker};
 use super::used::{Ticket, Used};
 use super::verify::{Post, Proof, verify};
-use super::{Hook, Receivers, page, signed_token, sns};
+use super::{Hook, Hooks, Receivers, page, signed_token, sns};
 use crate::channels::health::Board;
 use crate::intake::{Door, Refused};
 use crate::lead::{Inbound, Name, Receipt};
@@ -80,6 +82,7 @@ pub(super) struct Desk {
     pub(super) used: Used,
     pub(super) certificates: sns::Certificates,
     pub(super) unknown: Unknown,
+    pub(super) linger: Linger,
 }
 
 /// Answers a request for `/hooks/{channel}`.
@@ -88,54 +91,14 @@ pub(super) async fn answer(
     channel: Result<Path<String>, PathRejection>,
     request: Request,
 ) -> Response {
-    let started = Instant::now();
     let hooks = desk.receivers.current();
-    let name = channel.map(|Path(name)| name).unwrap_or_default();
-    let Some(hook) = hooks.by_name.get(name.as_str()) else {
-        count("unknown", 404);
-        // A browser's question before a post says no more than the post.
-        if *request.method() != Method::OPTIONS {
-            let known: Vec<&str> = hooks.by_name.keys().map(Name::as_str).collect();
-            desk.unknown.tell(&name, &known, started.into_std());
-        }
-        return Refusal::NoSuchAddress.into_response();
-    };
-    let asked = request.headers().clone();
-    let mut why = None;
-    let mut response = match *request.method() {
-        Method::OPTIONS => Cors::preflight(&asked),
-        Method::POST => {
-            let post = desk.post(hook, &hooks.trusted_proxies, request, started);
-            match AssertUnwindSafe(post).catch_unwind().await {
-                Ok(Ok(response)) => response,
-                Ok(Err(refusal)) => {
-                    why = Some(refusal.why());
-                    if page::is_for_a_person(&asked) {
-                        page::refused(&asked, &refusal)
-                    } else {
-                        refusal.into_response()
-                    }
-                }
-                Err(_) => {
-                    tracing::error!(channel = %hook.name, "a request could not be handled: a panic");
-                    Refusal::Broken.into_response()
-                }
-            }
-        }
-        Method::GET | Method::HEAD => {
-            hook.handshake(&request.into_parts().0, b"").unwrap_or_else(|| Refusal::Method.into_response())
-        }
-        _ => Refusal::Method.into_response(),
-    };
-    hook.cors.open(&asked, response.headers_mut());
-    // Amazon sends its password only when it is asked for one.
-    if response.status() == StatusCode::UNAUTHORIZED && hook.config.provider.mail.is_some() {
-        response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"lotse\""));
+    let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::Local);
+    let (request, mut body) = request.into_parts();
+    let response = desk.answer(&hooks, channel, peer, request, &mut body).await;
+    // A proxy that is answered before it has sent everything may lose the answer.
+    if peer.is_in(&hooks.trusted_proxies) {
+        desk.linger.hear_out(&mut body).await;
     }
-    let status = response.status().as_u16();
-    count(hook.name.as_str(), status);
-    let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    tracing::info!(channel = %hook.name, status, ms, why = why.as_deref(), "answered a request");
     response
 }
 
@@ -151,18 +114,76 @@ fn count(channel: &str, status: u16) {
 }
 
 impl Desk {
+    async fn answer(
+        &self,
+        hooks: &Hooks,
+        channel: Result<Path<String>, PathRejection>,
+        peer: Peer,
+        request: Parts,
+        body: &mut Body,
+    ) -> Response {
+        let started = Instant::now();
+        let name = channel.map(|Path(name)| name).unwrap_or_default();
+        let Some(hook) = hooks.by_name.get(name.as_str()) else {
+            count("unknown", 404);
+            // A browser's question before a post says no more than the post.
+            if request.method != Method::OPTIONS {
+                let known: Vec<&str> = hooks.by_name.keys().map(Name::as_str).collect();
+                self.unknown.tell(&name, &known, started.into_std());
+            }
+            return Refusal::NoSuchAddress.into_response();
+        };
+        let asked = request.headers.clone();
+        let mut why = None;
+        let mut response = match request.method {
+            Method::OPTIONS => Cors::preflight(&asked),
+            Method::POST => {
+                let client = Client::behind(peer, &asked, &hooks.trusted_proxies);
+                let post = self.post(hook, client, request, body, started);
+                match AssertUnwindSafe(post).catch_unwind().await {
+                    Ok(Ok(response)) => response,
+                    Ok(Err(refusal)) => {
+                        why = Some(refusal.why());
+                        if page::is_for_a_person(&asked) {
+                            page::refused(&asked, &refusal)
+                        } else {
+                            refusal.into_response()
+                        }
+                    }
+                    Err(_) => {
+                        tracing::error!(channel = %hook.name, "a request could not be handled: a panic");
+                        Refusal::Broken.into_response()
+                    }
+                }
+            }
+            Method::GET | Method::HEAD => {
+                hook.handshake(&request, b"").unwrap_or_else(|| Refusal::Method.into_response())
+            }
+            _ => Refusal::Method.into_response(),
+        };
+        hook.cors.open(&asked, response.headers_mut());
+        // Amazon sends its password only when it is asked for one.
+        if response.status() == StatusCode::UNAUTHORIZED && hook.config.provider.mail.is_some() {
+            response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"lotse\""));
+        }
+        let status = response.status().as_u16();
+        count(hook.name.as_str(), status);
+        let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(channel = %hook.name, status, ms, why = why.as_deref(), "answered a request");
+        response
+    }
+
     async fn post(
         &self,
         hook: &Hook,
-        trusted: &[ipnet::IpNet],
-        request: Request,
+        client: Client,
+        request: Parts,
+        body: &mut Body,
         started: Instant,
     ) -> Result<Response, Refusal> {
-        let peer = request.extensions().get::<Peer>().copied().unwrap_or(Peer::Local);
-        hook.rate.check(Client::behind(peer, request.headers(), trusted)).map_err(Refusal::Rate)?;
+        hook.rate.check(client).map_err(Refusal::Rate)?;
 
         let bounds = &self.bounds;
-        let (request, body) = request.into_parts();
         let provider = hook.config.provider;
         let large = provider.mail.is_some() || provider.holds_files || is_multipart(&request.headers);
         let limit = if large { bounds.multipart } else { bounds.text };
