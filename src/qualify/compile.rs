@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use cel::common::ast::{Expr, operators};
 use cel::{Env, IdedExpr, ParseError};
 
 use super::advice;
@@ -30,6 +31,8 @@ pub(super) struct Compiled {
     pub(super) dynamic: bool,
     /// Whether it asks about the touch.
     pub(super) sees_touch: bool,
+    /// Whether it is made of patterns alone, as most are.
+    pub(super) only_patterns: bool,
 }
 
 /// Parses, checks and prepares a `when`.
@@ -46,7 +49,23 @@ pub(super) fn compile(source: &str, env: &Env, lists: &BTreeMap<String, Words>) 
     if !faults.is_empty() {
         return Err(faults);
     }
-    Ok(Compiled { source: source.to_owned(), expr, constants, dynamic, sees_touch })
+    let only_patterns = is_of_patterns(&expr);
+    Ok(Compiled { source: source.to_owned(), expr, constants, dynamic, sees_touch, only_patterns })
+}
+
+/// Whether a prepared condition asks only which texts match which patterns.
+fn is_of_patterns(expr: &IdedExpr) -> bool {
+    let Expr::Call(call) = &expr.expr else { return false };
+    match (call.func_name.as_str(), call.target.as_deref(), call.args.as_slice()) {
+        (operators::LOGICAL_OR | operators::LOGICAL_AND, None, [left, right]) => {
+            is_of_patterns(left) && is_of_patterns(right)
+        }
+        (operators::LOGICAL_NOT, None, [negated]) => is_of_patterns(negated),
+        ("matches", Some(text), [pattern]) => {
+            matches!((&text.expr, &pattern.expr), (Expr::Ident(_), Expr::Ident(_)))
+        }
+        _ => false,
+    }
 }
 
 fn limits(source: &str) -> Result<(), Vec<Fault>> {

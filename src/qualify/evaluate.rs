@@ -30,7 +30,7 @@ pub(super) enum Answer {
 
 /// Evaluates a rule.
 pub(super) fn ask(rule: &Compiled, env: &Arc<Env>, view: &View<'_>) -> Answer {
-    let answer = catch_unwind(AssertUnwindSafe(|| match of_patterns(&rule.expr, view) {
+    let answer = catch_unwind(AssertUnwindSafe(|| match by_patterns(rule, view) {
         Some(true) => Answer::Hit,
         Some(false) => Answer::Miss,
         None => by_engine(rule, env, view),
@@ -55,8 +55,12 @@ fn by_engine(rule: &Compiled, env: &Arc<Env>, view: &View<'_>) -> Answer {
     }
 }
 
-/// Whether a condition holds that is made of patterns alone, as most are: to look at a text costs less than the engine
-/// around it. `None` for any other, and where a text is absent: the engine knows what follows from that.
+/// Whether a condition holds that is made of patterns alone: to look at a text costs less than the engine around it.
+/// `None` for any other, and where a text is absent: the engine knows what follows from that.
+fn by_patterns(rule: &Compiled, view: &View<'_>) -> Option<bool> {
+    rule.only_patterns.then(|| of_patterns(&rule.expr, view))?
+}
+
 fn of_patterns(expr: &IdedExpr, view: &View<'_>) -> Option<bool> {
     let Expr::Call(call) = &expr.expr else { return None };
     let part = |expr: &IdedExpr| of_patterns(expr, view);
@@ -170,10 +174,13 @@ mod tests {
             compile(r#"!touch.text.matches("a") && touch.subject.matches("b")"#, &env, &BTreeMap::new()).unwrap();
         let [_, (lead, mut touch)] = samples().unwrap();
         (touch.content.text, touch.content.subject) = (Some("b".into()), Some("b".into()));
-        let of_patterns =
-            |touch: &Touch| of_patterns(&rule.expr, &View::new(&lead, touch, Timestamp::UNIX_EPOCH, &rule.constants));
-        assert_eq!(of_patterns(&touch), Some(true));
+        let by_patterns = |rule: &Compiled, touch: &Touch| {
+            super::by_patterns(rule, &View::new(&lead, touch, Timestamp::UNIX_EPOCH, &rule.constants))
+        };
+        assert_eq!(by_patterns(&rule, &touch), Some(true));
+        let mixed = compile(r#"touch.text.matches("b") || touch.text.contains("c")"#, &env, &BTreeMap::new()).unwrap();
+        assert_eq!(by_patterns(&mixed, &touch), None);
         touch.content.subject = None;
-        assert_eq!(of_patterns(&touch), None);
+        assert_eq!(by_patterns(&rule, &touch), None);
     }
 }
