@@ -135,7 +135,8 @@ fn a_folder_is_found_by_its_role_and_its_place_is_kept_under_its_own_name() {
     daemon.signal("HUP");
     daemon.until("the missing role is named", LIMIT, |daemon| {
         let error = sales(daemon)["folders"]["\\Archive"]["last_error"].as_str().unwrap_or_default().to_owned();
-        error.contains("cannot find the folder with the role `\\Archive`") && error.contains("no folder has this role")
+        error.contains("cannot find the folder with the role `\\Archive`")
+            && error.contains("no folder has this role; name one of these in `folder`: `Aussortiert`, `INBOX`")
     });
 }
 

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use super::problem::{Severity, Wrong};
+use super::problem::{Severity, Wrong, quote};
 use super::section::Section;
 use super::{ChannelKind, Config, Notifier, NotifierKind, values};
 
@@ -99,11 +99,19 @@ fn canaries(config: &Config, root: &Section<'_>) {
 
 /// A notice must not come back as mail, and our own people's mail is no lead.
 fn mailboxes(config: &Config, root: &Section<'_>) {
-    let mut polled = HashMap::new();
+    let (mut polled, mut read) = (HashMap::new(), HashMap::new());
     for channel in &config.channels {
-        if let ChannelKind::Imap(imap) = &channel.kind {
-            let address = values::email(&imap.username).ok();
-            polled.insert(address, &channel.name);
+        let ChannelKind::Imap(imap) = &channel.kind else { continue };
+        let address = values::email(&imap.username).ok();
+        polled.insert(address, &channel.name);
+        for folder in std::iter::once(&imap.folder).chain(&imap.further) {
+            let place = (imap.host.to_lowercase(), imap.username.to_lowercase(), folder);
+            let Some(first) = read.insert(place, &channel.name).filter(|first| *first != &channel.name) else {
+                continue;
+            };
+            let spot = root.find(&["channels", channel.name.as_str(), "folder"]);
+            let wrong = Wrong::new(format!("the channel `{first}` reads {} of this mailbox already", quote(folder)));
+            root.report().warning(&spot, wrong.hint("leave it out of one of the two: every mail would be read twice"));
         }
     }
     for owner in &config.owners {

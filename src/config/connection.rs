@@ -31,9 +31,18 @@ pub(crate) fn protected(
     (host.unwrap_or_default(), tls, ca_file(section))
 }
 
-/// Reads the port.
-pub(crate) fn port(section: &mut Section<'_>, default: u16) -> u16 {
-    section.key("port").integer(1..=65_535).and_then(|port| u16::try_from(port).ok()).unwrap_or(default)
+/// Reads the port; `usual` is the one for each protection.
+pub(crate) fn port(section: &mut Section<'_>, tls: Tls, usual: fn(Tls) -> u16) -> u16 {
+    let field = section.key("port");
+    let spot = field.place();
+    let port = field.integer(1..=65_535).and_then(|port| u16::try_from(port).ok()).unwrap_or(usual(tls));
+    if let Some((word, _)) = TLS.iter().find(|(_, other)| *other != tls && *other != Tls::None && port == usual(*other))
+        && port != usual(tls)
+    {
+        let wrong = Wrong::new(format!("{port} is the port for tls = \"{word}\""));
+        section.report().warning(&spot, wrong.hint(format!("set tls = \"{word}\", or port = {}", usual(tls))));
+    }
+    port
 }
 
 /// An extra root, or the server's own certificate, PEM.

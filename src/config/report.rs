@@ -112,9 +112,17 @@ impl<'a> Report<'a> {
 
 /// A message of the TOML parser, with a hint where it speaks of a number and a text was meant.
 fn explained(message: &str) -> Wrong {
+    if message.starts_with("missing escaped value") {
+        return Wrong::new("in a text in \"double quotes\" a `\\` begins a special sign")
+            .hint("write it twice, `\\\\`, or put the text into 'single quotes'");
+    }
     let value = ["float", "integer", "number", "date", "time", "boolean"].iter().any(|kind| message.contains(kind));
     let wrong = Wrong::new(message);
-    if value { wrong.hint("a text stands in quotes") } else { wrong }
+    match value {
+        _ if message.contains("leading zero") => wrong.hint("a text or a day stands in quotes: \"2026-12-24\""),
+        true => wrong.hint("a text stands in quotes"),
+        false => wrong,
+    }
 }
 
 #[cfg(test)]

@@ -161,11 +161,61 @@ members = ["anna"]
 [owners.anna]
 name = Anna                     #! string values must be quoted
 weight = 1000                   #! use 1 to 100
+[organisation]
+domains = ["example.com"]
+[channels.b]
+kind = "imap"
+host = "imap.example.com"
+username = "sales"
+password = "x"
+folder = "\Junk"                #! in a text in "double quotes" a `\` begins a special sign; write it twice
+start = 01.11.2026              #! a text or a day stands in quotes
 "#,
     );
     // The header is gone, and with it all names below it: only the bracket is to blame.
     let lines = problems("[owners.anna\nname = \"Anna\"\n[teams.sales]\nmembers = [\"anna\"]\n");
     assert_eq!(lines, ["1:13: unclosed table, expected `]`"]);
+}
+
+#[test]
+fn two_channels_on_one_folder_and_a_port_of_another_protection_deserve_a_look() {
+    let text = r#"
+[organisation]
+domains = ["example.com"]
+[owners.anna]
+notify = ["mail"]
+email = "anna@example.com"
+[teams.sales]
+members = ["anna"]
+default = true
+[notify.mail]
+kind = "smtp"
+host = "smtp.example.com"
+port = 465              #! 465 is the port for tls = "implicit"; set tls = "implicit", or port = 587
+from = "lotse@example.com"
+[channels.one]
+kind = "imap"
+host = "imap.example.com"
+tls = "starttls"
+port = 993              #! 993 is the port for tls = "implicit"; set tls = "implicit", or port = 143
+username = "sales@example.com"
+password = "x"
+folder = ["INBOX", "Web"]
+[channels.two]
+kind = "imap"
+host = "IMAP.example.com"
+username = "sales@example.com"
+password = "x"
+folder = "Web"          #! the channel `one` reads `Web` of this mailbox already
+[channels.three]
+kind = "imap"
+host = "imap.example.com"
+username = "info@example.com"
+password = "x"
+folder = "Web"
+"#;
+    announced(text);
+    assert!(read(text).config.is_some());
 }
 
 #[test]

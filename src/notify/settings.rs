@@ -13,12 +13,11 @@ const EVENTS: [&str; 4] = ["lead.created", "lead.touched", "lead.assigned", "lea
 /// Reads a mail notifier.
 pub(crate) fn smtp(section: &mut Section<'_>) -> smtp::Config {
     let (host, tls, ca_file) = connection::protected(section, None, Tls::StartTls);
-    let default = match tls {
+    let port = connection::port(section, tls, |tls| match tls {
         Tls::StartTls => 587,
         Tls::Implicit => 465,
         Tls::None => 25,
-    };
-    let port = connection::port(section, default);
+    });
     let login = login(section);
     let from = section.key("from").required().parse(values::mailbox).unwrap_or_default();
     smtp::Config { host, port, tls, ca_file, login, from }

@@ -3,6 +3,8 @@
 //! In comes the role out of the settings, out goes the name of the folder that has it. Servers that
 //! do not tell roles are asked for the names that the big providers give.
 
+use std::collections::BTreeSet;
+
 use imap_proto::NameAttribute;
 
 use super::Mailbox;
@@ -53,6 +55,15 @@ fn having<'f>(role: &str, there: &'f [Listed]) -> Option<&'f str> {
     told.or_else(usual).map(|folder| folder.name.as_str())
 }
 
+/// The first names of the folders that are there.
+fn names(there: &[Listed]) -> String {
+    const SHOWN: usize = 12;
+    let all: BTreeSet<&str> = there.iter().map(|folder| folder.name.as_str()).collect();
+    let names: Vec<String> = all.iter().take(SHOWN).map(|name| format!("`{}`", shortened(name))).collect();
+    let more = if all.len() > SHOWN { format!(", and {} more", all.len() - SHOWN) } else { String::new() };
+    names.join(", ") + &more
+}
+
 impl Mailbox {
     /// Finds out which folder a role stands for; nothing to do where the folder has a name.
     pub(super) async fn find_role(&self, session: &mut Session) -> Result<(), Error> {
@@ -69,7 +80,7 @@ impl Mailbox {
             Err(fault) => return Err(unreachable(&doing, fault)),
         };
         let Some(folder) = having(role, &there) else {
-            let answer = "no folder has this role; name the folder itself in `folder`".to_owned();
+            let answer = format!("no folder has this role; name one of these in `folder`: {}", names(&there));
             return Err(Error::Refused { doing, answer });
         };
         if self

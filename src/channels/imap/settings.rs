@@ -31,7 +31,7 @@ const SILENCE: Duration = Duration::from_mins(15);
 pub(crate) fn read(section: &mut Section<'_>, zone: &TimeZone) -> Config {
     let preset = section.key("provider").one_of(&PRESETS);
     let (host, tls, ca_file) = connection::protected(section, preset.map(|preset| preset.host), Tls::Implicit);
-    let port = connection::port(section, if tls == Tls::Implicit { 993 } else { 143 });
+    let port = connection::port(section, tls, |tls| if tls == Tls::Implicit { 993 } else { 143 });
     let username = section.key("username").required().text().unwrap_or_default();
     let login = login(section, preset.as_ref(), ca_file.clone());
     let (folder, further) = folders(section.key("folder"));
