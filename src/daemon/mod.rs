@@ -72,7 +72,9 @@ async fn run(config: Config) -> anyhow::Result<()> {
     shrink(&config.store);
     let start = start(&config)?;
     if let Some(error) = &start.trouble {
-        tracing::error!(%error, "the rules are not in force; the last good ones are");
+        for error in error.lines() {
+            tracing::error!(error, "the rules are not in force; the last good ones are");
+        }
     }
     let mut core = Core::open(&config, start)?;
     let service = core.service();

@@ -66,7 +66,7 @@ impl Reloader {
     /// Puts the settings on disk in force, or says why not.
     pub(super) fn reload(&mut self, service: &Service, running: &Running<'_>, supervisor: &mut Supervisor) {
         let loaded = config::load(self.config.file.as_deref());
-        for problem in &loaded.problems {
+        for problem in loaded.problems.iter().filter(|problem| !problem.is_error()) {
             tracing::warn!("{problem}");
         }
         let fresh = match (loaded.config, self.config.file.is_some()) {
@@ -111,7 +111,9 @@ impl Reloader {
                 tracing::info!("settings and rules are in force");
             }
             Err(error) => {
-                tracing::error!(%error, "the new settings are not in force; the last good ones are");
+                for error in error.lines() {
+                    tracing::error!(error, "the new settings are not in force; the last good ones are");
+                }
                 service.note_settings(|state| state.error = Some(error));
             }
         }

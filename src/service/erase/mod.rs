@@ -140,7 +140,12 @@ impl Service {
             let erased = self.door.change(move |unit| apply(&plan, &whom, reason.as_ref(), &by, unit)).await?;
             if let Some(erasure) = erased {
                 let Erasure { leads, items, notices, struck, .. } = &erasure;
-                tracing::info!(erasure = %erasure.id, by = erasure.by, leads, items, notices, struck, "somebody was erased");
+                let done = if [*leads, *items, *notices, *struck] == [0; 4] {
+                    "nothing was there of somebody who was to be erased"
+                } else {
+                    "somebody was erased"
+                };
+                tracing::info!(erasure = %erasure.id, by = erasure.by, leads, items, notices, struck, "{done}");
                 return Ok(erasure);
             }
         }
