@@ -28,6 +28,25 @@ pub(super) fn arrange(lead: &mut Lead, meeting: &Meeting, content: &Content) -> 
     history
 }
 
+/// Takes a cancelled meeting from a lead; whether that moved its stage.
+pub(super) fn cancel(lead: &mut Lead, meeting: &Meeting) -> bool {
+    let is_next = lead.next_step.as_ref().is_some_and(|step| meeting.start.is_none_or(|start| step.due == start));
+    let begins = lead.fields.get(Meeting::BEGINS).and_then(|time| time.as_str()?.parse().ok());
+    if is_next || begins.is_some() && begins == meeting.start {
+        lead.fields.remove(Meeting::BEGINS);
+        lead.fields.remove(Meeting::ENDS);
+    }
+    if !is_next {
+        return false;
+    }
+    lead.next_step = None;
+    let moved = lead.stage == Stage::Meeting;
+    if moved {
+        lead.stage = Stage::Contacted;
+    }
+    moved
+}
+
 impl Policy {
     /// A meeting of a lead that is known was cancelled, or made way for another: the owner is told of the former.
     pub(super) fn called_off(
@@ -52,18 +71,8 @@ impl Policy {
             }));
         }
         unit.add_event(lead.id, inbound.channel.as_str(), "meeting", meeting.cancellation())?;
-        let is_next = lead.next_step.as_ref().is_some_and(|step| meeting.start.is_none_or(|start| step.due == start));
-        let begins = lead.fields.get(Meeting::BEGINS).and_then(|time| time.as_str()?.parse().ok());
-        if is_next || begins.is_some() && begins == meeting.start {
-            lead.fields.remove(Meeting::BEGINS);
-            lead.fields.remove(Meeting::ENDS);
-        }
-        if is_next {
-            lead.next_step = None;
-            if lead.stage == Stage::Meeting {
-                lead.stage = Stage::Contacted;
-                unit.add_event(lead.id, "rules", "stage", "meeting → contacted: the meeting was cancelled".to_owned())?;
-            }
+        if cancel(&mut lead, meeting) {
+            unit.add_event(lead.id, "rules", "stage", "meeting → contacted: the meeting was cancelled".to_owned())?;
         }
         lead.touch_count += 1;
         lead.updated_at = unit.now();

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::Policy;
+use super::{Policy, meeting};
 use crate::assign::{self, Ask, Known};
 use crate::dedupe;
 use crate::lead::{Decision, Disposition, Email, Fields, Id, Lead, Name, Priority, Routing, Touch, Verdict};
@@ -136,6 +136,9 @@ impl Replay {
                 None => (dedupe::open(stored.id, touch, now), None),
                 Some((mut lead, earlier)) if !weighed.contains(&touch.id) => {
                     lead.touch_count += 1;
+                    if let Some(meeting) = &touch.content.meeting {
+                        meeting::cancel(&mut lead, meeting);
+                    }
                     judged = Some((lead, earlier));
                     continue;
                 }
@@ -150,6 +153,9 @@ impl Replay {
             };
             // Who works it, and so what its disposition is, shows when all leads take their turns.
             let verdict = policy.stands(&mut lead, touch, now, earlier.as_ref(), false);
+            if let Some(meeting) = &touch.content.meeting {
+                meeting::arrange(&mut lead, meeting, &touch.content);
+            }
             self.steps.push(Step {
                 touch: touch.id,
                 lead: number,

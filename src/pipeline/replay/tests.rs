@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::super::tests::{content, item, policy_with, store};
 use super::*;
-use crate::lead::Reading;
+use crate::lead::{Aside, Meeting, News, Outcome, Reading, Says};
 use crate::store::{LeadFilter, Records, Store};
 
 const BEFORE: &str = "[[rule]]\nname = \"always\"\nwhen = 'true'\nscore = 10\n";
@@ -65,6 +65,48 @@ fn what_the_rules_were_not_asked_about_is_not_judged_and_who_joined_is_no_identi
     let others = vec![crate::lead::Correspondent { email: other.clone(), name: None }];
     away.content.person.emails = vec![other];
     assert!(has_joined(&Lead { others, ..lead.clone() }, &away) && !has_joined(&lead, &away));
+}
+
+#[test]
+fn a_meeting_that_is_arranged_moved_or_cancelled_stands_as_it_did_at_each_touch() {
+    const RULES: &str = "[[rule]]\nname = \"has a meeting\"\nwhen = 'lead.stage == \"meeting\" && \
+        lead.fields[\"meeting begins\"].startsWith(\"2030-03-11\")'\nscore = 7\n\
+        [[rule]]\nname = \"had one\"\nwhen = 'lead.stage == \"contacted\" && !(\"meeting begins\" in lead.fields)'\nscore = 5\n";
+    let taken = |rules: &str| {
+        let (store, policy) = (store(), policy_with(rules));
+        let news = |news: Option<News>, start: &str| {
+            let mut content = content("max@firma.example");
+            if let Some(news) = news {
+                content.fields.insert(Meeting::BEGINS.into(), start.into());
+                let start = Some(start.parse().unwrap());
+                content.meeting = Some(Meeting { news, title: None, start, place: None, by: None, why: None });
+            }
+            content
+        };
+        let (first, second) = ("2030-03-10T09:00:00Z", "2030-03-11T10:00:00Z");
+        let called_off = news(Some(News::Cancelled), second);
+        let says = Says::Meeting(called_off.meeting.clone().unwrap());
+        let (outcome, reason) = (Outcome::Ignored, "a meeting was cancelled".to_owned());
+        let called_off = Reading::Aside(Box::new(Aside { says, content: called_off, outcome, reason }));
+        let all = [
+            Reading::Lead(Box::new(news(Some(News::Booked), first))),
+            Reading::Lead(Box::new(news(Some(News::Moved), second))),
+            Reading::Lead(Box::new(news(None, ""))),
+            called_off,
+            Reading::Lead(Box::new(news(None, ""))),
+        ];
+        for (number, reading) in all.into_iter().enumerate() {
+            let now = Timestamp::from_second(1_000_000 + i64::try_from(number).unwrap()).unwrap();
+            let item = item(&number.to_string(), reading);
+            store.unit(now, |unit| policy.take(&item, unit)).unwrap();
+        }
+        store
+    };
+    let (before, after) = (taken(BEFORE), taken(RULES));
+    let again = Standing::of(&leads(&after).remove(0));
+    assert_eq!(again.score, 12);
+    assert_eq!(replayed(&before, RULES).remove(0).would_be, again);
+    assert_eq!(replayed(&after, RULES), Vec::new(), "the same rules change nothing");
 }
 
 proptest! {
