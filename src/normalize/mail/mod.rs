@@ -392,7 +392,15 @@ mod tests {
             let usual = read_it(&ordinary).max(10_000);
             eprintln!("an ordinary mail: {usual} µs");
             for (name, mail) in bombs {
-                let cost = read_it(&mail);
+                // What the machine adds now and then (pages of the stack that are used for the first time) it does not
+                // add again; what the mail costs, it costs each time.
+                let mut cost = read_it(&mail);
+                for _ in 0..3 {
+                    if cost < TIMES * usual {
+                        break;
+                    }
+                    cost = cost.min(read_it(&mail));
+                }
                 eprintln!(
                     "{name}: {:.1} times an ordinary mail",
                     f64::from(u32::try_from(cost * 10 / usual).unwrap()) / 10.0

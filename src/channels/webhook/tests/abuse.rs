@@ -127,7 +127,7 @@ async fn bodies_together_may_not_take_more_than_their_share_of_memory() {
 #[tokio::test]
 async fn a_pipeline_that_never_answers_is_told_in_time_and_stays_counted() {
     let plan = Plan::one(open());
-    let bounds = Bounds { commit: ms(500), in_flight: 10_000, ..Bounds::default() };
+    let bounds = Bounds { commit: ms(1500), in_flight: 10_000, ..Bounds::default() };
     let side = Plan { bounds, pipeline: Pipeline::NeverAnswers, ..plan }.start().await;
     let since = Instant::now();
     // Two items of 4 KiB and some bytes each fit; what waits for the commit keeps its share.
@@ -136,10 +136,10 @@ async fn a_pipeline_that_never_answers_is_told_in_time_and_stays_counted() {
         answer.refuses(503);
         assert_eq!(answer.header("retry-after"), Some("5"));
     }
-    assert!(since.elapsed() >= ms(1000) && since.elapsed() < ms(4000), "{:?}", since.elapsed());
+    assert!(since.elapsed() >= ms(3000) && since.elapsed() < ms(8000), "{:?}", since.elapsed());
     let since = Instant::now();
     side.post_json("{\"email\":\"a@x.example\"}").await.refuses(503);
-    assert!(since.elapsed() < ms(400), "refused at once");
+    assert!(since.elapsed() < ms(1200), "refused at once");
 }
 
 #[tokio::test]
@@ -294,7 +294,7 @@ async fn a_stop_with_nobody_there_is_quick() {
     let since = Instant::now();
     side.stop.cancel();
     timeout(ms(3000), &mut side.served).await.unwrap().unwrap();
-    assert!(since.elapsed() < ms(500), "{:?}", since.elapsed());
+    assert!(since.elapsed() < ms(1500), "{:?}", since.elapsed());
 }
 
 #[tokio::test]
