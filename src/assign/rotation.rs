@@ -13,12 +13,18 @@
 //! time are halved until they can. The credits are stored with the lead, so a crash neither skips nor
 //! repeats a turn.
 
+use std::cmp::Ordering;
+
 use crate::config::Strategy;
 use crate::lead::Name;
 use crate::store::{Rotation, Seat};
 
 /// Turns that are given back, or taken by leads given by hand, at most: more are forgotten.
 pub const MOST_DEFERRED: u32 = 10;
+
+/// Leads that somebody gets in a row by `least_open` while another is free: who joins or comes back with nothing open
+/// catches up, and is not flooded.
+const LONGEST_RUN: u32 = 3;
 
 /// Turns that are looked ahead at most.
 const FARTHEST: usize = 2048;
@@ -58,16 +64,17 @@ pub(crate) fn turn(rotation: &mut Rotation, members: &[Member<'_>], strategy: St
         seat.owed -= 1;
         seat.turns += 1;
         rotation.made_up = true;
-        rotation.last = Some(seat.owner.clone());
+        let owner = seat.owner.clone();
+        rotation.got(owner);
         return Some(Chosen { place, made_up: true, spent: Vec::new() });
     }
-    let last = rotation.last.clone();
+    let tired = rotation.last.clone().filter(|_| rotation.run >= LONGEST_RUN);
     let mut pool = Pool::gather(rotation, members);
     let mut spent = Vec::new();
     let place = loop {
         let place = match strategy {
             Strategy::RoundRobin => pool.next(),
-            Strategy::LeastOpen => pool.least_open(members, last.as_ref()),
+            Strategy::LeastOpen => pool.least_open(members, tired.as_ref()),
             Strategy::Priority => pool.first(members),
         };
         let seat = &mut pool.seats[place];
@@ -83,7 +90,8 @@ pub(crate) fn turn(rotation: &mut Rotation, members: &[Member<'_>], strategy: St
     let seat = &mut rotation.seats[place];
     seat.turns += 1;
     rotation.made_up = false;
-    rotation.last = Some(seat.owner.clone());
+    let owner = seat.owner.clone();
+    rotation.got(owner);
     spent.sort_unstable();
     spent.dedup();
     Some(Chosen { place, made_up: false, spent })
@@ -237,14 +245,15 @@ impl<'r> Pool<'r> {
         best
     }
 
-    /// Whoever has the fewest open leads, never twice in a row while another is free; among equals
-    /// whoever is owed most.
-    fn least_open(&mut self, members: &[Member<'_>], last: Option<&Name>) -> usize {
+    /// Whoever has the fewest open leads for their weight, but for who is `tired` while another is free; among
+    /// equals whoever is owed most.
+    fn least_open(&mut self, members: &[Member<'_>], tired: Option<&Name>) -> usize {
         self.grow();
         let others = self.free().count() > 1;
-        let may = |seat: &Seat| !others || Some(&seat.owner) != last;
-        let fewest = self.free().filter(|(_, seat)| may(seat)).map(|(place, _)| members[place].open).min();
-        let best = self.largest(|place, seat| may(seat) && Some(members[place].open) == fewest);
+        let may = |seat: &Seat| !others || Some(&seat.owner) != tired;
+        let load = |place: usize| Load { open: members[place].open, weight: members[place].weight };
+        let least = self.free().filter(|(_, seat)| may(seat)).map(|(place, _)| load(place)).min();
+        let best = self.largest(|place, seat| may(seat) && least == Some(load(place)));
         self.seats[best].credit -= self.turn;
         best
     }
@@ -280,6 +289,34 @@ impl<'r> Pool<'r> {
         owed.min_by_key(|(place, seat)| (due(seat), -seat.credit, *place)).map(|(place, _)| place)
     }
 }
+
+/// Open leads, measured by a weight.
+#[derive(Clone, Copy)]
+struct Load {
+    open: u64,
+    weight: u32,
+}
+
+impl Ord for Load {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by = |open: u64, weight: u32| u128::from(open) * u128::from(weight);
+        by(self.open, other.weight).cmp(&by(other.open, self.weight))
+    }
+}
+
+impl PartialOrd for Load {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Load {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Load {}
 
 /// `value * by / of`, rounded towards zero.
 fn scale(value: i64, by: i64, of: i64) -> i64 {

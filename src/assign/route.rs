@@ -163,9 +163,9 @@ impl<'a, B: Books> Route<'a, B> {
         self.routing.candidates.reserve(seen.len() + 1);
         for (place, seen) in seen.iter().enumerate() {
             let chosen = chosen.as_ref();
-            let candidate = candidate(seen, chosen.filter(|chosen| chosen.place == place), || {
-                chosen.is_some_and(|chosen| chosen.spent.contains(&place))
-            });
+            let of = chosen.filter(|chosen| chosen.place == place);
+            let candidate =
+                candidate(self.team.strategy, seen, of, || chosen.is_some_and(|chosen| chosen.spent.contains(&place)));
             let known = self.routing.candidates[..before].iter().position(|known| known.owner == candidate.owner);
             match known {
                 // Why somebody who was preferred did not get it says more, unless it was their turn.
@@ -177,7 +177,9 @@ impl<'a, B: Books> Route<'a, B> {
         let Some(chosen) = chosen else { return Ok(false) };
         let seen = &seen[chosen.place];
         let name = |id: &Name| self.staff.owner(id).map_or(id.as_str(), |owner| &owner.name).to_owned();
-        self.routing.reason += &format!("; it was {}'s turn", name(seen.owner));
+        let how = if chosen.made_up { None } else { because(self.team.strategy, seen.open) };
+        let how = how.map(|how| format!(": {how}")).unwrap_or_default();
+        self.routing.reason += &format!("; it was {}'s turn{how}", name(seen.owner));
         self.routing.owner = Some(seen.owner.clone());
         if let Some(other) = seen.stand_in {
             self.routing.reason += &format!(", for whom {} stands in", other.name);
@@ -193,23 +195,15 @@ impl<'a, B: Books> Route<'a, B> {
     /// Nobody is free: somebody of another team where this one can never have anybody, the fallback at
     /// the deadline, else the lead is held.
     fn nobody(&mut self) -> Result<(), Error> {
-        let anybody = self
-            .team
-            .members
-            .iter()
-            .any(|id| self.staff.active(id).is_some() && !self.absences.has_left(id) && !self.ask.not.contains(id));
-        if !anybody && !self.team.members.iter().any(|id| self.ask.not.contains(id)) {
-            let fallback = self.team.fallback.iter();
-            let others = self.staff.owners().iter().map(|owner| &owner.id);
-            for id in fallback.chain(others) {
-                if !self.team.members.contains(id) && self.stands_by_name(id)?.stop.is_none() {
-                    let name = self.staff.owner(id).map_or(id.as_str(), |owner| &owner.name);
-                    self.routing.reason += &format!("; nobody of the team is active, so {name} stands in");
-                    self.choose(id.clone(), "nobody of the team is active");
-                    return Ok(());
-                }
+        let works = |id: &&Name| self.staff.active(id).is_some() && !self.absences.has_left(id);
+        let active: Vec<&Name> = self.team.members.iter().filter(works).collect();
+        if active.is_empty() {
+            if self.from_elsewhere("nobody of the team is active")? {
+                return Ok(());
             }
             self.routing.reason += "; nobody is active, so the lead waits without an owner";
+        } else if active.iter().all(|id| self.ask.not.contains(id)) {
+            self.routing.reason += "; everybody of the team has had it already";
         } else {
             self.routing.reason += "; nobody of the team is free";
         }
@@ -224,8 +218,23 @@ impl<'a, B: Books> Route<'a, B> {
             None => "then it is looked at again, as the team has no `fallback`".to_owned(),
         };
         self.routing.held_until = Some(until);
-        self.routing.reason += &format!("; held until {until:.0} at most, {then}");
+        self.routing.reason += &format!("; held until {} at most, {then}", self.staff.clock(until));
         Ok(())
+    }
+
+    /// Somebody who is free and of another team: the fallback first.
+    fn from_elsewhere(&mut self, why: &'static str) -> Result<bool, Error> {
+        let fallback = self.team.fallback.iter();
+        let others = self.staff.owners().iter().map(|owner| &owner.id);
+        for id in fallback.chain(others) {
+            if !self.team.members.contains(id) && self.stands_by_name(id)?.stop.is_none() {
+                let name = self.staff.owner(id).map_or(id.as_str(), |owner| &owner.name);
+                self.routing.reason += &format!("; {why}, so {name} stands in");
+                self.choose(id.clone(), why);
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The named fallback, whatever the hour, unless they are away; then who stands in for them, then
@@ -257,16 +266,37 @@ impl<'a, B: Books> Route<'a, B> {
     }
 }
 
-fn candidate(seen: &Seen<'_>, chosen: Option<&rotation::Chosen>, spent: impl FnOnce() -> bool) -> Candidate {
+/// Why it was somebody's turn, where that is not the rotation alone.
+fn because(strategy: Strategy, open: u64) -> Option<Cow<'static, str>> {
+    match strategy {
+        Strategy::RoundRobin => None,
+        Strategy::LeastOpen => Some(format!("the fewest open leads ({open})").into()),
+        Strategy::Priority => Some("the first who is free".into()),
+    }
+}
+
+fn candidate(
+    strategy: Strategy,
+    seen: &Seen<'_>,
+    chosen: Option<&rotation::Chosen>,
+    spent: impl FnOnce() -> bool,
+) -> Candidate {
     let (fate, reason): (Fate, Cow<'static, str>) = match (&seen.stop, chosen) {
         (None, Some(chosen)) if chosen.made_up => {
             (Fate::Chosen, format!("{}, which makes up for one that was given back", Candidate::TURN).into())
         }
-        (None, Some(_)) => (Fate::Chosen, Candidate::TURN.into()),
+        (None, Some(_)) => match because(strategy, seen.open) {
+            Some(how) => (Fate::Chosen, format!("{}: {how}", Candidate::TURN).into()),
+            None => (Fate::Chosen, Candidate::TURN.into()),
+        },
         (None, None) if spent() => {
             (Fate::Skipped, "a lead that they were given by hand counts in place of this turn".into())
         }
-        (None, None) => (Fate::Waiting, "available; not their turn yet".into()),
+        (None, None) => match strategy {
+            Strategy::RoundRobin => (Fate::Waiting, "available; not their turn yet".into()),
+            Strategy::LeastOpen => (Fate::Waiting, format!("available; has {} open", seen.open).into()),
+            Strategy::Priority => (Fate::Waiting, "available; somebody before them is free".into()),
+        },
         (Some(stop), _) => match seen.stand_in {
             Some(other) => (Fate::Skipped, format!("{stop}; {} stands in", other.id).into()),
             None => (Fate::Skipped, stop.reason()),

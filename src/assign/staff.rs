@@ -2,6 +2,9 @@
 
 use std::collections::HashMap;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
 use super::calendar::{Absence, Calendar, moment};
 use crate::config::{Config, Owner, Team};
 use crate::lead::Name;
@@ -13,6 +16,8 @@ pub struct Staff {
     calendars: Vec<Calendar>,
     places: HashMap<Name, usize>,
     teams: Vec<Team>,
+    /// That of the organisation.
+    zone: Option<TimeZone>,
     /// For each team, the place of each of its members among the owners.
     members: Vec<Vec<Option<usize>>>,
 }
@@ -26,7 +31,7 @@ impl Staff {
 
     /// A staff of these owners and teams; `zone` is that of owners who have none of their own.
     #[must_use]
-    pub fn of(owners: Vec<Owner>, teams: Vec<Team>, zone: &jiff::tz::TimeZone) -> Self {
+    pub fn of(owners: Vec<Owner>, teams: Vec<Team>, zone: &TimeZone) -> Self {
         let calendar = |owner: &Owner| {
             let zone = owner.time_zone.clone().unwrap_or_else(|| zone.clone());
             let away = owner.away.iter().map(|(from, until)| Absence {
@@ -41,7 +46,15 @@ impl Staff {
             owners.iter().enumerate().map(|(place, owner)| (owner.id.clone(), place)).collect();
         let members = teams.iter().map(|team| team.members.iter().map(|id| places.get(id).copied()).collect());
         let members = members.collect();
-        Self { calendars: owners.iter().map(calendar).collect(), owners, places, teams, members }
+        let zone = Some(zone.clone());
+        Self { calendars: owners.iter().map(calendar).collect(), owners, places, teams, zone, members }
+    }
+
+    /// A time as the organisation's clock shows it.
+    #[must_use]
+    pub fn clock(&self, at: Timestamp) -> String {
+        let zone = self.zone.clone().unwrap_or(TimeZone::UTC);
+        at.to_zoned_datetime(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
     }
 
     /// Everybody, in the order of the settings.

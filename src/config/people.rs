@@ -219,7 +219,8 @@ impl Manner {
             fallback: active(section, "fallback", owners),
             leader: active(section, "leader", owners),
         };
-        if manner.fallback.is_none() && members.iter().any(|id| may_be_missing(id, owners)) {
+        let some = !members.is_empty();
+        if manner.fallback.is_none() && some && members.iter().all(|id| may_be_missing(id, owners)) {
             let wrong = Wrong::new("is missing, and there may be times at which nobody of the team is free");
             let hint = "name who gets a lead that nobody was free for within `hold`";
             section.missing(Severity::Warning, "fallback", wrong.hint(hint));

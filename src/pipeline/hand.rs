@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Policy, give, notices, tell};
 use crate::assign::{self, Ask, Turn};
-use crate::lead::{Decision, Event, Handling, Id, Lead, Name, Routing};
+use crate::lead::{Decision, Event, Handling, Id, Lead, Name, Routing, Stage};
 use crate::store::{Absences, Error, Records, Unit};
 
 /// Why a lead leaves its owner.
@@ -58,6 +58,15 @@ impl Policy {
         assign::promise(lead, &self.staff, now, absences);
     }
 
+    /// What somebody accepted is not accepted by whoever gets it now.
+    fn start_over(lead: &mut Lead, by: &str, unit: &mut Unit<'_>) -> Result<(), Error> {
+        if lead.stage != Stage::Accepted {
+            return Ok(());
+        }
+        lead.stage = Stage::New;
+        unit.add_event(lead.id, by, "stage", "accepted → new: it leaves who accepted it".to_owned())
+    }
+
     /// Counts what a lead's new owner got today.
     pub(super) fn count_given(&self, lead: &Lead, unit: &mut Unit<'_>) -> Result<(), Error> {
         let Some(owner) = &lead.owner else { return Ok(()) };
@@ -73,6 +82,7 @@ impl Policy {
             assign::refund(lead, unit)?;
             assign::count_by_hand(team, owner, unit)?;
         }
+        Self::start_over(lead, Decision::BY_RULES, unit)?;
         give(lead, Some(owner.clone()), unit.now());
         if let Some(handling) = &mut lead.handling {
             handling.hops = 0;
@@ -117,8 +127,12 @@ impl Policy {
         let mut handling = lead.handling.clone().unwrap_or_default();
         let late = matches!(why, Leaves::Late(_));
         let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
-        if late && team.is_some_and(|team| handling.hops >= team.max_hops) {
-            return self.leave_it(lead, why, unit);
+        if late && let Some(team) = team.filter(|team| handling.hops >= team.max_hops) {
+            let why_not = match team.max_hops {
+                0 => "`max_hops` lets no lead be handed on for that".to_owned(),
+                most => format!("it was handed on {most} times for that, which is the most (`max_hops`)"),
+            };
+            return self.leave_it(lead, why, &why_not, unit);
         }
         if !handling.had.contains(&before) {
             handling.had.push(before.clone());
@@ -136,7 +150,7 @@ impl Policy {
         };
         let (mut routing, turn) = assign::route(&ask, &self.staff, unit)?;
         if routing.owner.is_none() && late {
-            return self.leave_it(lead, why, unit);
+            return self.leave_it(lead, why, "nobody else can get it now", unit);
         }
         let because = match why {
             Leaves::Late(missed) => format!("{before} {missed}"),
@@ -149,6 +163,7 @@ impl Policy {
         if let Some(turn) = turn.clone() {
             turn.take(unit)?;
         }
+        Self::start_over(lead, by, unit)?;
         let absences = unit.absences()?;
         self.hand(lead, &routing, turn.as_ref(), unit.now(), &absences);
         self.count_given(lead, unit)?;
@@ -171,20 +186,25 @@ impl Policy {
     }
 
     /// Nobody else can get it: the owner keeps it, and the team's leader is told.
-    fn leave_it(&self, lead: &mut Lead, why: &Leaves, unit: &mut Unit<'_>) -> Result<Went, Error> {
+    fn leave_it(&self, lead: &mut Lead, why: &Leaves, why_not: &str, unit: &mut Unit<'_>) -> Result<Went, Error> {
         if let Some(handling) = &mut lead.handling {
             (handling.accept_by, handling.respond_by, handling.remind_at) = (None, None, None);
         }
         let owner = lead.owner.as_ref().map_or_else(String::new, ToString::to_string);
         let missed = if let Leaves::Late(missed) = why { missed } else { "cannot work it" };
+        self.tell_leader(lead, &format!("{owner} {missed}, and {why_not}"), unit)?;
+        Ok(Went::Stays)
+    }
+
+    /// Tells the leader of a lead's team that somebody must look after it.
+    pub(super) fn tell_leader(&self, lead: &Lead, why: &str, unit: &mut Unit<'_>) -> Result<(), Error> {
         let leader = lead.team.as_ref().and_then(|name| self.staff.team(name)).and_then(|team| team.leader.as_ref());
         let told = leader.map_or_else(|| "the team has no leader to tell".to_owned(), |id| format!("{id} is told"));
-        let text = format!("{owner} {missed}, and nobody else can get it now; {told}");
-        unit.add_event(lead.id, "rotation", "overdue", text)?;
-        if let Some(leader) = leader {
-            notices::tell_somebody(lead, leader, Event::Overdue, &self.staff, unit)?;
+        unit.add_event(lead.id, "rotation", "overdue", format!("{why}; {told}"))?;
+        match leader {
+            Some(leader) => notices::tell_somebody(lead, leader, Event::Overdue, &self.staff, unit),
+            None => Ok(()),
         }
-        Ok(Went::Stays)
     }
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Policy, tell};
 use crate::assign::{self, Ask};
 use crate::lead::{Decision, Event, Id, Lead, Name, Verdict};
-use crate::store::{Error, Records, Unit};
+use crate::store::{Absences, Error, Records, Unit};
 
 /// Leads that wait and are looked at before anything is written.
 const LOOKED_AT: usize = 100;
@@ -71,13 +71,22 @@ impl Policy {
             if at_most < until {
                 lead.held_until = Some(at_most);
                 unit.put_lead(&lead)?;
-                let text = format!("held until {at_most:.0} at most: the team's `hold` is shorter now");
+                let at_most = self.staff.clock(at_most);
+                let text = format!("held until {at_most} at most: the team's `hold` is shorter now");
                 unit.add_event(*id, "rotation", "held", text)?;
                 moved += 1;
             }
         }
         let next = if waiting.len() < most { None } else { waiting.last().copied() };
         Ok(Step { given: moved, next })
+    }
+
+    /// Whether everybody of its team who works has had a lead already.
+    fn all_had(&self, lead: &Lead, absences: &Absences) -> bool {
+        let had = lead.handling.as_ref().map_or(&[][..], |handling| &handling.had);
+        let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
+        let works = |id: &&Name| self.staff.active(id).is_some() && !absences.has_left(id);
+        !had.is_empty() && team.is_some_and(|team| team.members.iter().filter(works).all(|id| had.contains(id)))
     }
 
     /// Whether the lead got an owner. Where nobody is free it is held on, at the `deadline` anew.
@@ -92,6 +101,9 @@ impl Policy {
                 lead.handling.get_or_insert_default().held_since = Some(unit.now());
                 unit.add_event(id, "rotation", "held", routing.reason)?;
                 unit.put_lead(&lead)?;
+                if deadline && self.all_had(&lead, &*unit.absences()?) {
+                    self.tell_leader(&lead, "everybody who could get it has had it already", unit)?;
+                }
             }
             return Ok(false);
         };

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Service};
 use crate::assign::{Absence, calendar};
 use crate::config::{nearest, values};
-use crate::lead::{Decision, Id, Name, Stage};
+use crate::lead::{Decision, Id, Name};
 use crate::pipeline::{Leaves, Went};
 use crate::store::{Away, Holder, LeadFilter, Records, Unit};
 
@@ -170,10 +170,6 @@ impl crate::pipeline::Policy {
             unit.add_event(id, by, "assigned", format!("from {owner} to nobody: {owner} has left"))?;
             unit.put_lead(&lead)?;
             return Ok(Some(Went::Stays));
-        }
-        // Whoever gets it starts with it.
-        if lead.stage == Stage::Accepted {
-            lead.stage = Stage::New;
         }
         let by = if by.is_empty() { Decision::BY_RULES } else { by };
         let went = self.hand_on(&mut lead, &Leaves::Gone, by, unit)?;

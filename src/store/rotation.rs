@@ -19,8 +19,11 @@ pub struct Rotation {
     pub seats: Vec<Seat>,
     /// Whether the last lead made up for a refunded turn: the next one does not.
     pub made_up: bool,
-    /// Who got the last turn.
+    /// Who got the last turn,
     pub last: Option<Name>,
+    /// and how many in a row.
+    #[serde(default)]
+    pub run: u32,
 }
 
 /// One member's place in a rotation.
@@ -91,6 +94,12 @@ impl Rotation {
         &mut self.seats[place]
     }
 
+    /// Notes who got a turn.
+    pub(crate) fn got(&mut self, owner: Name) {
+        self.run = if self.last.as_ref() == Some(&owner) { self.run.saturating_add(1) } else { 1 };
+        self.last = Some(owner);
+    }
+
     /// Turns that somebody took.
     #[must_use]
     pub fn turns(&self, owner: &Name) -> u64 {
@@ -110,6 +119,8 @@ struct Stored {
     #[serde(default)]
     last: Option<Name>,
     #[serde(default)]
+    run: u32,
+    #[serde(default)]
     credit: BTreeMap<Name, i64>,
     #[serde(default)]
     assigned: BTreeMap<Name, u64>,
@@ -117,8 +128,8 @@ struct Stored {
 
 impl From<Stored> for Rotation {
     fn from(stored: Stored) -> Self {
-        let mut rotation =
-            Self { total: stored.total, seats: stored.seats, made_up: stored.made_up, last: stored.last };
+        let Stored { total, seats, made_up, last, run, .. } = stored;
+        let mut rotation = Self { total, seats, made_up, last, run };
         for (owner, turns) in stored.assigned {
             rotation.seat_mut(&owner).turns = turns;
         }

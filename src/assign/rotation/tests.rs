@@ -159,19 +159,30 @@ fn the_first_free_member_gets_all_by_priority_and_the_next_ones_what_is_left() {
     assert_eq!([by([1, 1, 1]), by([1, 1, 1]), by([0, 1, 1]), by([0, 0, 1]), by([1, 1, 1])], [0, 0, 1, 2, 0]);
 }
 
-#[test]
-fn whoever_has_least_open_is_next_but_never_twice_in_a_row() {
-    let (names, mut rotation) = (names(3), Rotation::default());
-    let mut open = [9, 9, 0];
+/// Who gets so many leads by `least_open`.
+fn by_least_open(weights: &[u32], mut open: Vec<u64>, leads: usize) -> (Vec<usize>, Vec<u64>) {
+    let (names, mut rotation) = (names(weights.len()), Rotation::default());
     let mut got = Vec::new();
-    for _ in 0..6 {
+    for _ in 0..leads {
+        let members = names.iter().zip(weights).zip(&open);
         let members: Vec<Member<'_>> =
-            names.iter().zip(open).map(|(owner, open)| Member { owner, weight: 1, open }).collect();
+            members.map(|((owner, weight), open)| Member { owner, weight: *weight, open: *open }).collect();
         let place = turn(&mut rotation, &members, Strategy::LeastOpen).unwrap().place;
         open[place] += 1;
         got.push(place);
     }
-    assert_eq!(got.iter().filter(|place| **place == 2).count(), 3, "{got:?}");
+    (got, open)
+}
+
+#[test]
+fn whoever_has_least_open_gets_all_until_level_but_no_more_than_three_in_a_row() {
+    assert_eq!(by_least_open(&[1, 1], vec![3, 0], 3).0, [1, 1, 1]);
+    assert_eq!(by_least_open(&[1, 1], vec![10, 1], 9).0, [1, 1, 1, 0, 1, 1, 1, 0, 1]);
+    assert_eq!(by_least_open(&[1, 1, 1], vec![9, 9, 0], 8).0, [2, 2, 2, 0, 2, 2, 2, 1]);
+    let (_, level) = by_least_open(&[1, 1, 1], vec![10, 1, 4], 60);
+    assert_eq!(level, [25, 25, 25]);
+    let (_, level) = by_least_open(&[3, 1], vec![0, 0], 400);
+    assert_eq!(level, [300, 100]);
 }
 
 /// What may happen to a pool.

@@ -133,7 +133,11 @@ fn complaint_everyone_is_away_and_the_lead_is_in_limbo() {
     let lead = world.stranger();
     assert_eq!((owner(&lead), lead.held_until), ("nobody", Some(at("2026-11-24T22:00:00Z"))));
     let routing = world.decision(lead.id).routing;
-    assert!(routing.reason.contains("held until 2026-11-24T22:00:00Z at most, then lea gets it"), "{}", routing.reason);
+    assert!(
+        routing.reason.contains("held until 2026-11-24 23:00:00 CET at most, then lea gets it"),
+        "{}",
+        routing.reason
+    );
     assert!(routing.candidates.iter().all(|candidate| candidate.reason == "outside of their hours"));
     assert_eq!(notices(&world.store), []);
     world.tend(at("2026-11-24T21:59:59Z"));
@@ -382,6 +386,54 @@ fn who_declines_does_not_get_it_again_and_it_is_held_where_nobody_else_is_free()
     assert_eq!(owner(&world.lead(lead)), "nobody");
     world.tend(at("2026-11-25T09:00:00Z"));
     assert_eq!(owner(&world.lead(lead)), "lea");
+    world.sound();
+}
+
+#[test]
+fn what_somebody_accepted_is_new_to_whoever_gets_it_next() {
+    let mut world = World::new(PROMPT, "2026-11-24T09:00:00Z");
+    let lead = world.stranger().id;
+    world.change(lead, |lead| lead.stage = Stage::Accepted);
+    let gone = |why: Leaves| {
+        world.store.unit(world.now, |unit| {
+            let mut lead = unit.lead(lead)?.unwrap();
+            world.policy.hand_on(&mut lead, &why, "anna", unit)?;
+            unit.put_lead(&lead)
+        })
+    };
+    gone(Leaves::Declined("ill".into())).unwrap();
+    let handed = world.lead(lead);
+    assert_eq!((owner(&handed), handed.stage), ("jonas", Stage::New));
+    assert!(handed.deadline().is_some(), "the new owner's time runs");
+    world.change(lead, |lead| lead.stage = Stage::Accepted);
+    let given = world.store.unit(world.now, |unit| {
+        let mut lead = unit.lead(lead)?.unwrap();
+        world.policy.give_by_hand(&mut lead, &name("mia"), unit)?;
+        Ok(lead)
+    });
+    assert_eq!(given.unwrap().stage, Stage::New);
+}
+
+#[test]
+fn of_what_everybody_has_had_the_leader_is_told_at_each_deadline() {
+    const TWO: &str = "[owners.anna]\nnotify = [\"out\"]\n[owners.jonas]\nnotify = [\"out\"]\n\
+        [owners.lea]\nnotify = [\"out\"]\nhours = \"Mo 00:00-00:01\"\n\
+        [teams.sales]\nmembers = [\"anna\", \"jonas\"]\nhold = \"1h\"\nleader = \"jonas\"\n";
+    let mut world = World::new(TWO, "2026-11-24T09:00:00Z");
+    let lead = world.stranger().id;
+    for _ in 0..2 {
+        let declined = world.store.unit(world.now, |unit| {
+            let mut lead = unit.lead(lead)?.unwrap();
+            world.policy.hand_on(&mut lead, &Leaves::Declined("no time".into()), "anna", unit)?;
+            unit.put_lead(&lead)
+        });
+        declined.unwrap();
+    }
+    let reason = world.decision(lead).routing.reason;
+    assert!(reason.contains("everybody of the team has had it already"), "{reason}");
+    world.tend(at("2026-11-24T10:00:00Z"));
+    assert_eq!(notices(&world.store).last().unwrap(), &(name("jonas"), Event::Overdue));
+    assert!(world.lead(lead).held_until.is_some());
     world.sound();
 }
 
