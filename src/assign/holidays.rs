@@ -79,8 +79,12 @@ impl Region {
     #[must_use]
     pub fn year(&self, year: i16) -> BTreeMap<Date, &'static str> {
         let mut days = Year::new();
-        for line in LINES.iter().filter(|line| line.is_for(&self.0) && (line.years.0..=line.years.1).contains(&year)) {
-            if let Some(mut day) = line.when.in_year(year) {
+        for line in LINES.iter().filter(|line| line.is_for(&self.0)) {
+            // A New Year's Day that is a Saturday may be kept on the day before.
+            let years =
+                [year, year.saturating_add(1)].into_iter().filter(|y| (line.years.0..=line.years.1).contains(y));
+            let in_years = years.filter_map(|y| line.when.in_year(y));
+            for mut day in in_years.filter(|day| day.year() == year) {
                 // Two that were moved to the same day follow each other.
                 while matches!(line.when, When::Moved(..)) && days.contains_key(&day) {
                     day = day.saturating_add(1.day());
@@ -248,6 +252,16 @@ mod tests {
         assert_eq!(region("DE-BE").holiday(date(2028, 6, 17)), None);
         assert_eq!(bavaria.year(2026).len(), 13);
         assert_eq!(berlin.year(2026).len(), 10);
+        let (francis, italy) = (|year| date(year, 10, 4), region("IT"));
+        assert!(italy.holiday(francis(2027)).is_some() && italy.holiday(francis(2025)).is_none());
+        for (canton, day) in [
+            ("CH-TI", date(2027, 3, 19)),
+            ("CH-TI", date(2027, 6, 29)),
+            ("CH-GE", date(2026, 9, 10)),
+            ("CH-VD", date(2026, 9, 21)),
+        ] {
+            assert!(region(canton).holiday(day).is_some() && region("CH-ZH").holiday(day).is_none(), "{canton} {day}");
+        }
     }
 
     #[test]
@@ -269,6 +283,9 @@ mod tests {
                 "2026-12-25"
             ]
         );
+        let eve = date(2027, 12, 31);
+        assert!(region("US").holiday(eve).is_some() && region("US").holiday(date(2026, 12, 31)).is_none());
+        assert!(!region("US").year(2028).keys().any(|day| day.month() == 1 && day.day() < 15), "it was on the eve");
         assert_eq!(
             days("GB-ENG", 2027),
             [

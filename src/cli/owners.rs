@@ -83,7 +83,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
                     "{owner} gets no more leads; {given} open leads were handed on, {held} wait for an owner"
                 ))?;
                 say(&format!(
-                    "take {owner} out of the settings when convenient; `lotse owners back {owner}` undoes this"
+                    "take {owner} out of the settings when convenient; after `lotse owners back {owner}` they get new ones again"
                 ))?;
             }
         }
