@@ -45,6 +45,23 @@ pub struct Intake {
 pub const AWAITS_DETAILS: &str = "it waits for its details";
 
 impl Intake {
+    /// How the reason of a `redelivered` item begins that says something else than the first of its name.
+    pub const OTHER_CONTENT: &str = "other content under the delivery id of";
+
+    /// Whether it was taken for a repetition by the name that its sender gave it, and says something else: it was
+    /// kept, and nobody has read it.
+    #[must_use]
+    pub fn has_other_content(&self) -> bool {
+        let says = |reason: &String| reason.starts_with(Self::OTHER_CONTENT);
+        self.outcome == Outcome::Redelivered && self.reason.as_ref().is_some_and(says)
+    }
+
+    /// Whether a person may make it a lead.
+    #[must_use]
+    pub fn is_releasable(&self) -> bool {
+        matches!(self.outcome, Outcome::Ignored | Outcome::Quarantined) || self.has_other_content()
+    }
+
     /// Whether it becomes a lead by itself, as soon as its details are fetched.
     #[must_use]
     pub fn awaits_details(&self) -> bool {

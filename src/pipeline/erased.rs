@@ -28,7 +28,7 @@ pub(super) fn again(
         && keep_if_changed(&item.inbound, id, before, unit)?
     {
         lead = None;
-        reason = format!("other content under the delivery id of {}, which was {}", row.id, erased_on(at));
+        reason = format!("{} {}, which was {}", Intake::OTHER_CONTENT, row.id, erased_on(at));
     }
     Ok(Fate { outcome: Outcome::Redelivered, reason: Some(reason), lead, same_as: Some(row.id), own: None })
 }

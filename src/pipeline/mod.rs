@@ -250,7 +250,10 @@ fn redelivered(
     unit: &mut Unit<'_>,
 ) -> Result<Fate, Error> {
     let changed = keep_if_changed(inbound, id, before, unit)?;
-    let same = if changed { "other content under the delivery id of" } else { "the same as" };
+    let same = if changed { Intake::OTHER_CONTENT } else { "the same as" };
+    if changed {
+        tracing::warn!(channel = %inbound.channel, first = %before.intake, "something else came under the delivery id of an earlier item: it is kept in the ledger, and no lead");
+    }
     Ok(Fate {
         outcome: Outcome::Redelivered,
         reason: Some(format!("{same} {} of {:.0}", before.intake, before.at)),

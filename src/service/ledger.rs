@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Error, Service};
-use crate::lead::{Authentication, Id, Inbound, Intake, Original, Outcome, Reading, Receipt};
+use crate::lead::{Authentication, Id, Inbound, Intake, Original, Reading, Receipt};
 use crate::normalize::Trust;
 use crate::store::{Records, erased_on};
 
@@ -37,7 +37,7 @@ impl Service {
             .change(move |unit| {
                 // Somebody else may have released it in the meantime.
                 match unit.intake(id)? {
-                    Some(row) if is_releasable(row.outcome) && row.erased_at.is_none() => {
+                    Some(row) if row.is_releasable() && row.erased_at.is_none() => {
                         policy.release(&row, &inbound, &content, &by, unit).map(Some)
                     }
                     _ => Ok(None),
@@ -48,19 +48,14 @@ impl Service {
     }
 }
 
-fn is_releasable(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Ignored | Outcome::Quarantined)
-}
-
 fn releasable(row: &Intake, original: Option<Original>) -> Result<Original, Error> {
     if let Some(at) = row.erased_at {
         return Err(Error::Gone(format!("what intake {} said was {}", row.id, erased_on(at))));
     }
-    if !is_releasable(row.outcome) {
+    if !row.is_releasable() {
         let lead = row.lead.map(|lead| format!(" (lead {lead})")).unwrap_or_default();
         let outcome = row.outcome.as_str();
-        let text =
-            format!("intake {} is `{outcome}`{lead}; only ignored and quarantined items can be released", row.id);
+        let text = format!("intake {} is `{outcome}`{lead}; only items that became nothing can be released", row.id);
         return Err(Error::Conflict(text));
     }
     if row.awaits_details() {

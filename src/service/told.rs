@@ -137,6 +137,13 @@ fn sentences(row: &Intake, told: &Told) -> Vec<String> {
     let mut said = Vec::new();
     match (&told.sender, row.outcome) {
         (Some(sender), _) => said.push(whose(sender)),
+        (None, Outcome::Redelivered) if row.has_other_content() => said.push(format!(
+            "Its sender called it as it had called intake {}, and it says something else. It was kept as it came: \
+             `lotse intake raw {}` prints it, `lotse intake release {}` makes it a lead.",
+            row.same_as.map_or_else(|| "?".to_owned(), |first| first.to_string()),
+            row.id,
+            row.id
+        )),
         (None, Outcome::Redelivered) => said.push(match row.same_as {
             Some(first) => format!("It is the same item as intake {first}; see there how that was read."),
             None => "It is an item that came before.".into(),

@@ -236,6 +236,8 @@ fn what_comes_again_stays_erased_and_what_is_new_is_a_new_lead() {
         let eva = house.form("first", "eva@other.example", "Hello").await;
         assert_eq!((eva.outcome, house.reason(&eva).contains("other content")), (Outcome::Redelivered, true));
         assert!(house.service.intake(eva.intake).unwrap().1.is_some());
+        assert_eq!(house.service.release(eva.intake, "anna").await.unwrap().outcome, Outcome::Created);
+        assert!(house.service.release(eva.intake, "anna").await.is_err(), "once");
 
         let listed = house.row(&[cells[0], ("Firma", "Muster AG")]).await;
         assert_eq!(listed.outcome, Outcome::Quarantined);
