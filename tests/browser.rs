@@ -165,14 +165,14 @@ impl Stage {
     }
 
     /// The visitor's lead holds all they typed, and what their files are.
-    fn prove_visitor(&self) {
+    fn prove_visitor(&self, path: &str) {
         let lead = self.lead();
         assert_eq!((&lead["name"], &lead["emails"][0]), (&"Jörg Groß".into(), &"joerg@visitor.example".into()));
         assert_eq!(lead["message"], "Bitte ein Angebot über 3 Stück & mehr");
         assert_eq!(lead["fields"], serde_json::json!({}));
         assert_eq!(lead["problems"], serde_json::json!([]));
         let page = lead["attribution"]["page"].as_str().unwrap();
-        assert!(page.starts_with(&self.site.address()), "{page}");
+        assert_eq!(page, format!("{}{path}", self.site.address()), "the page itself, not only its site");
         let files: Vec<_> = lead["attachments"].as_array().unwrap().iter().collect();
         let told: Vec<_> = files.iter().map(|file| (file["name"].as_str().unwrap(), file["danger"].as_str())).collect();
         assert_eq!(told, [("Plan Süd.pdf", None), ("plan.pdf", Some("program"))]);
@@ -184,7 +184,7 @@ fn a_browser_posts_the_form_and_follows_the_redirect() {
     let Some(stage) = Stage::set(&[]) else { return };
     stage.visit("/contact", &[&stage.form, VISITOR], |stage| stage.site.asked().contains(&"/thanks".to_owned()));
     assert_eq!(stage.rows("created").len(), 1, "it was stored before the browser was sent on");
-    stage.prove_visitor();
+    stage.prove_visitor("/contact");
 }
 
 #[test]
@@ -197,8 +197,28 @@ fn a_browser_posts_by_fetch_from_another_origin_and_reads_the_answer() {
     </script>"#;
     let parts = [&*stage.form, &*stage.script, tell, VISITOR];
     stage.visit("/fetch", &parts, |stage| stage.site.asked().contains(&"/told".to_owned()));
-    stage.prove_visitor();
+    stage.prove_visitor("/fetch");
     assert!(!stage.site.asked().contains(&"/thanks".to_owned()), "it stayed on its page");
+}
+
+#[test]
+fn what_a_visitor_typed_stays_there_when_the_post_is_refused_and_the_page_says_why() {
+    let Some(stage) = Stage::set(&[]) else { return };
+    let tell = r#"<script type="module">
+      const form = document.querySelector("form");
+      new MutationObserver(() => {
+        const told = form.isConnected && form.textContent.includes("5 files");
+        if (told && form.message.value.startsWith("Bitte")) fetch("/told");
+      }).observe(document.body, { childList: true, characterData: true, subtree: true });
+    </script>"#;
+    let many = VISITOR.replace(
+        "form.file.multiple",
+        "for (let n = 0; n < 5; n++) files.items.add(new File([\"x\"], n + \".txt\"));\n  form.file.multiple",
+    );
+    stage.visit("/many", &[&*stage.form, &*stage.script, tell, &*many], |stage| {
+        stage.site.asked().contains(&"/told".to_owned())
+    });
+    assert!(stage.daemon.json(&["intake", "list"]).is_empty());
 }
 
 #[test]

@@ -131,7 +131,13 @@ fn calendar_files(config: &Config, report: &mut Report) -> anyhow::Result<()> {
         let busy = read.and_then(|bytes| ics::busy(&bytes, &zone_of(owner, config), Timestamp::now()));
         if let Err(error) = busy {
             let what = format!("owners.{}.calendar: warning: {error}", owner.id);
-            report.line(false, &format!("{what}; what it said last counts, and before it was ever read {} gets leads also while busy", owner.id))?;
+            report.line(
+                false,
+                &format!(
+                    "{what}; what it said last counts, and before it was ever read {} gets leads also while busy",
+                    owner.id
+                ),
+            )?;
         }
     }
     Ok(())

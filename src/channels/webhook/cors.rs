@@ -10,6 +10,8 @@ use axum::response::{IntoResponse, Response};
 pub(super) const METHODS: &str = "POST, OPTIONS";
 /// Headers a page may send where it does not say which it wants.
 const USUAL_HEADERS: &str = "content-type, authorization, idempotency-key, x-lotse-signature";
+/// Longest origin that is told in the log: a name has 253 letters at most.
+const LONGEST_ORIGIN: usize = 270;
 /// Longest list of wanted headers that is answered.
 const LONGEST_LIST: usize = 1024;
 
@@ -44,6 +46,14 @@ impl Cors {
             answer.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
             answer.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Retry-After"));
         }
+    }
+
+    /// The page's origin where it is none of the listed: a script there cannot read what is answered.
+    pub(super) fn unlisted(&self, asked: &HeaderMap) -> Option<String> {
+        let Self::Listed(origins) = self else { return None };
+        let origin = plain(asked.get(header::ORIGIN)?.to_str().ok()?);
+        let known = origins.contains(&origin) || origin == "null" || origin.len() > LONGEST_ORIGIN;
+        (!known).then_some(origin)
     }
 
     /// The answer to `OPTIONS`: what may be sent. A page that may not post gets no permission from
@@ -114,6 +124,19 @@ mod tests {
         ] {
             assert_eq!(allowed(&listed, origin).as_deref(), expected, "{origin:?}");
         }
+    }
+
+    #[test]
+    fn an_origin_that_is_not_listed_is_told() {
+        let told = |origins: &[&str], origin: &str| {
+            let mut asked = HeaderMap::new();
+            asked.insert(header::ORIGIN, origin.parse().unwrap());
+            Cors::new(&origins.iter().map(ToString::to_string).collect::<Vec<_>>()).unlisted(&asked)
+        };
+        let listed = ["https://www.example.com"];
+        assert_eq!(told(&listed, "https://Example.com").as_deref(), Some("https://example.com"));
+        assert_eq!(told(&listed, "https://www.example.com"), None);
+        assert_eq!(told(&[], "https://example.com"), None);
     }
 
     #[test]

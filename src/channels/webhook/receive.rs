@@ -141,7 +141,12 @@ impl Desk {
                 let client = Client::behind(peer, &asked, &hooks.trusted_proxies);
                 let post = self.post(hook, client, request, body, started);
                 match AssertUnwindSafe(post).catch_unwind().await {
-                    Ok(Ok(response)) => response,
+                    Ok(Ok(response)) => {
+                        why = hook.cors.unlisted(&asked).map(|origin| {
+                        format!("its page is at {origin}, which `origins` does not name: a script there cannot read this answer")
+                    });
+                        response
+                    }
                     Ok(Err(refusal)) => {
                         why = Some(refusal.why());
                         if page::is_for_a_person(&asked) {

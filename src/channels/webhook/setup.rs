@@ -15,7 +15,7 @@ use super::address::reachable;
 use super::prove::{Secrecy, prove};
 use super::providers::GENERIC;
 use super::verify::Post;
-use super::{Algorithm, Proof};
+use super::{Algorithm, Encoding, Proof, Signature};
 use crate::lead::Name;
 
 /// How to connect a channel.
@@ -47,13 +47,22 @@ pub struct Setup {
 pub fn setup(channel: &Name, listen: SocketAddr, config: &Config) -> Setup {
     let here = format!("http://{}/hooks/{channel}", reachable(listen));
     let url = config.url.clone().unwrap_or_else(|| here.clone());
-    let by_page = *config.provider == GENERIC;
+    let described = match &config.proof {
+        Proof::Signature(signature) if *config.provider == GENERIC => Some(signature),
+        _ => None,
+    };
+    // A page can sign nothing.
+    let by_page = *config.provider == GENERIC && described.is_none();
+    let steps = match described {
+        Some(signature) => signature_steps(signature, &url),
+        None => config.provider.steps.lines().map(|step| step.replace("{url}", &url)).collect(),
+    };
     Setup {
         channel: channel.clone(),
         provider: config.provider.name(),
         title: config.provider.title,
         notes: notes(config),
-        steps: config.provider.steps.lines().map(|step| step.replace("{url}", &url)).collect(),
+        steps,
         html: by_page.then(|| html(&url, config)),
         fetch: by_page.then(|| fetch(&url)),
         curl: (!config.is_amazons_alone()).then(|| curl(&here, config)),
@@ -85,6 +94,28 @@ fn notes(config: &Config) -> Vec<String> {
     notes.into_iter().map(str::to_owned).collect()
 }
 
+/// What a sender must do whose signature the settings describe.
+fn signature_steps(signature: &Signature, url: &str) -> Vec<String> {
+    let mut steps = vec![format!("Let the sender post to {url}, with the channel's `secret` as its own.")];
+    let header = &signature.header;
+    let place = match &signature.part {
+        Some(part) => format!("the piece `{part}` of the header `{header}`"),
+        None => format!("the header `{header}`"),
+    };
+    let signed: String = signature.signed.iter().map(ToString::to_string).collect();
+    let prefix = if signature.prefix.is_empty() { String::new() } else { format!(" behind `{}`", signature.prefix) };
+    let word = |found: Option<&'static str>| found.unwrap_or_default();
+    let algorithm = word(Algorithm::ALL.iter().find(|(_, known)| *known == signature.algorithm).map(|(word, _)| *word));
+    let encoding = word(Encoding::ALL.iter().find(|(_, known)| *known == signature.encoding).map(|(word, _)| *word));
+    steps.push(format!("It signs `{signed}` by {algorithm}; the signature stands in {place}{prefix}, in {encoding}."));
+    if let Some(time) = &signature.timestamp {
+        let minutes = signature.tolerance.as_secs_f64() / 60.0;
+        steps.push(format!("The time stands in `{time}`, and may be off by {minutes} minutes."));
+    }
+    steps.push("Nothing else opens this channel: no bearer token, no `?token=`, no `X-Lotse-Signature`.".to_owned());
+    steps
+}
+
 /// A form that works without a script.
 fn html(url: &str, config: &Config) -> String {
     let trap = config.spelling.honeypot.as_deref().map_or_else(String::new, |name| {
@@ -94,8 +125,16 @@ fn html(url: &str, config: &Config) -> String {
              autocomplete=\"off\"></label></div>\n"
         )
     });
+    let spent = config.spelling.time_trap.as_ref().map(|trap| escaped(&trap.field));
+    let (time, timed) = spent.map_or_else(Default::default, |name| {
+        (
+            format!("this.elements[\'{name}\'].value ||= Math.round(performance.now()); "),
+            format!("<input type=\"hidden\" name=\"{name}\">"),
+        )
+    });
     format!(
-        "<form method=\"post\" action=\"{}\">\n\
+        "<form method=\"post\" enctype=\"multipart/form-data\" action=\"{}\"\n\
+         \x20     onsubmit=\"{time}this.page.value = location.href; this.referrer.value = document.referrer\">\n\
          {trap}\
          \x20 <label>Name <input name=\"name\" autocomplete=\"name\" required></label>\n\
          \x20 <label>E-mail <input name=\"email\" type=\"email\" autocomplete=\"email\" required></label>\n\
@@ -103,6 +142,7 @@ fn html(url: &str, config: &Config) -> String {
          \x20 <label>Message <textarea name=\"message\" required></textarea></label>\n\
          \x20 <label><input name=\"consent\" type=\"checkbox\" value=\"I agree to be contacted\" required> \
          I agree to be contacted</label>\n\
+         \x20 {timed}<input type=\"hidden\" name=\"page\"><input type=\"hidden\" name=\"referrer\">\n\
          \x20 <button>Send</button>\n\
          </form>",
         escaped(url)
@@ -114,15 +154,13 @@ fn fetch(url: &str) -> String {
     let url = serde_json::Value::from(url);
     format!(
         "const form = document.querySelector(\"form\");\n\
+         const trouble = form.appendChild(document.createElement(\"p\"));\n\
          form.addEventListener(\"submit\", async (event) => {{\n\
          \x20 event.preventDefault();\n\
-         \x20 const lead = {{ ...Object.fromEntries(new FormData(form)), page: location.href, referrer: document.referrer }};\n\
-         \x20 const answer = await fetch({url}, {{\n\
-         \x20   method: \"POST\",\n\
-         \x20   headers: {{ \"Content-Type\": \"application/json\" }},\n\
-         \x20   body: JSON.stringify(lead),\n\
-         \x20 }});\n\
-         \x20 form.replaceChildren(answer.ok ? \"Thank you.\" : \"That did not work. Please try again.\");\n\
+         \x20 const answer = await fetch({url}, {{ method: \"POST\", body: new FormData(form) }}).catch(() => null);\n\
+         \x20 if (answer?.ok) return form.replaceWith(\"Thank you, your message has arrived.\");\n\
+         \x20 const why = await answer?.json().catch(() => null);\n\
+         \x20 trouble.textContent = why?.detail ?? \"That did not work. Please try again in a moment.\";\n\
          }});"
     )
 }

@@ -69,6 +69,21 @@ pub enum Piece {
     HashedUrl,
 }
 
+impl std::fmt::Display for Piece {
+    /// As the settings write it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text(text) => text,
+            Self::Body => "{body}",
+            Self::Timestamp => "{timestamp}",
+            Self::Id => "{id}",
+            Self::Url | Self::HashedUrl => "{url}",
+            Self::Method => "{method}",
+            Self::Params => "{params}",
+        })
+    }
+}
+
 impl Piece {
     /// All but text by their names in braces.
     pub(crate) const ALL: [(&'static str, Self); 6] = [

@@ -332,6 +332,14 @@ fn what_is_printed_to_connect_a_channel_names_no_secret() {
         known.contains("X-Lotse-Signature") && known.contains("fetch(\\\"https://leads.example.com/hooks/web-site")
     );
     assert!(!known.contains("s3cret") && !known.contains("old-secret"), "{known}");
+    let text = "[channels.c]\nkind = \"webhook\"\nsecret = \"s3cret\"\nsignature = { header = \"Stripe-Signature\", \
+        part = \"v1\", timestamp = \"t\", signed = \"{timestamp}.{body}\" }\n";
+    let config::ChannelKind::Webhook(described) = settings(text).channels.remove(0).kind else { panic!("a webhook") };
+    let setup = setup(&name, everywhere, &described);
+    let steps = setup.steps.join("\n");
+    assert!(steps.contains("It signs `{timestamp}.{body}` by hmac-sha256"), "{steps}");
+    assert!(steps.contains("the piece `v1` of the header `stripe-signature`, in hex"), "{steps}");
+    assert!(!steps.contains("Bearer") && setup.html.is_none() && setup.fetch.is_none(), "{steps}");
 }
 
 #[tokio::test]
