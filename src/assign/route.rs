@@ -198,7 +198,7 @@ impl<'a, B: Books> Route<'a, B> {
         let works = |id: &&Name| self.staff.active(id).is_some() && !self.absences.has_left(id);
         let active: Vec<&Name> = self.team.members.iter().filter(works).collect();
         if active.is_empty() {
-            if self.from_elsewhere("nobody of the team is active")? {
+            if self.pick_elsewhere("nobody of the team is active")? {
                 return Ok(());
             }
             self.routing.reason += "; nobody is active, so the lead waits without an owner";
@@ -223,7 +223,7 @@ impl<'a, B: Books> Route<'a, B> {
     }
 
     /// Somebody who is free and of another team: the fallback first.
-    fn from_elsewhere(&mut self, why: &'static str) -> Result<bool, Error> {
+    fn pick_elsewhere(&mut self, why: &'static str) -> Result<bool, Error> {
         let fallback = self.team.fallback.iter();
         let others = self.staff.owners().iter().map(|owner| &owner.id);
         for id in fallback.chain(others) {
