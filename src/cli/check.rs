@@ -42,13 +42,13 @@ pub(super) fn settle(loaded: Loaded) -> Result<Config, Failed> {
 
 /// Settings that are good enough to reach the daemon or read the store: a mistake in the file, or a
 /// secret that only the daemon can read, must not keep anybody from looking.
-pub(super) fn settle_for_a_look(loaded: Loaded) -> Result<Config, Failed> {
+pub(super) fn settle_for_a_look(loaded: Loaded, looks_at_store: bool) -> Result<Config, Failed> {
     let Loaded { config, draft, problems } = loaded;
+    // A draft may name the wrong store: it is only good for one that is there.
+    let draft = draft.filter(|draft| !looks_at_store || Store::is_in(&draft.store));
     if let (None, Some(draft)) = (&config, &draft) {
         eprintln!("lotse: {}", shortcomings(&problems, draft));
     }
-    // A draft may name the wrong store: it is only good for one that is there.
-    let draft = draft.filter(|draft| Store::is_in(&draft.store));
     match config.or(draft) {
         Some(config) => Ok(config),
         None => settle(Loaded { config: None, draft: None, problems }),

@@ -146,7 +146,7 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if matches!(command, Command::Run) {
         return crate::daemon::main(check::settle(loaded)?);
     }
-    let settings = check::settle_for_a_look(loaded)?;
+    let settings = check::settle_for_a_look(loaded, !matches!(command, Command::Webhook(_)))?;
     if let Command::Import(wish) = command {
         return import::run(&wish, &settings);
     }

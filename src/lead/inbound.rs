@@ -304,7 +304,7 @@ pub enum Danger {
     Script,
     /// It is an Office file with macros.
     Macros,
-    /// It is an archive that holds one of these.
+    /// It is an archive that holds one of these, or cannot be looked into.
     Archive,
     /// Its name says it is something else.
     Disguised,

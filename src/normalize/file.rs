@@ -13,17 +13,52 @@ use crate::lead::{Attachment, Danger};
 const MOST_ENTRIES: usize = 10_000;
 
 /// Ends of names that a desktop runs, in lower case.
-const PROGRAMS: [&str; 21] = [
-    "exe", "com", "scr", "pif", "cpl", "dll", "msi", "msp", "msix", "appx", "jar", "apk", "lnk", "url", "reg", "iso",
-    "img", "vhd", "deb", "rpm", "dmg",
+const PROGRAMS: &[&str] = &[
+    "exe",
+    "com",
+    "scr",
+    "pif",
+    "cpl",
+    "dll",
+    "msi",
+    "msp",
+    "msix",
+    "appx",
+    "jar",
+    "jnlp",
+    "apk",
+    "lnk",
+    "url",
+    "reg",
+    "iso",
+    "img",
+    "vhd",
+    "vhdx",
+    "cab",
+    "deb",
+    "rpm",
+    "dmg",
+    "pkg",
+    "appimage",
+    "desktop",
+    "xll",
+    "settingcontent-ms",
+    "library-ms",
+    "search-ms",
+    "searchconnector-ms",
 ];
 /// The same for scripts, and for pages that can hold one.
-const SCRIPTS: [&str; 18] = [
-    "js", "jse", "mjs", "vbs", "vbe", "wsf", "wsh", "hta", "bat", "cmd", "ps1", "psm1", "sh", "py", "pl", "rb", "scpt",
-    "chm",
+const SCRIPTS: &[&str] = &[
+    "js", "jse", "mjs", "vbs", "vbe", "wsf", "wsh", "hta", "bat", "cmd", "ps1", "psm1", "sh", "command", "py", "pl",
+    "rb", "scpt", "chm", "mht", "mhtml", "iqy",
 ];
-/// Office files with macros.
-const MACROS: [&str; 9] = ["docm", "dotm", "xlsm", "xltm", "xlam", "xlsb", "pptm", "potm", "ppam"];
+/// Office files that can run something: with macros, and notes with files in them.
+const MACROS: &[&str] =
+    &["docm", "dotm", "xlsm", "xltm", "xlam", "xla", "xlw", "xlsb", "slk", "pptm", "potm", "ppam", "one", "onepkg"];
+/// How archives begin that cannot be looked into: 7z and RAR.
+const CLOSED: [&[u8]; 2] = [b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07"];
+/// How a OneNote section begins ([MS-ONESTORE] 2.3.1).
+const NOTES: &[u8] = b"\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29\x96\xd3";
 
 /// Lists a file.
 pub(super) fn attachment(name: String, content_type: String, bytes: &[u8]) -> Attachment {
@@ -55,6 +90,12 @@ fn by_content(bytes: &[u8]) -> Option<Danger> {
     if starts(b"PK\x03\x04") {
         return in_archive(bytes);
     }
+    if CLOSED.iter().any(|magic| starts(magic)) {
+        return Some(Danger::Archive);
+    }
+    if starts(NOTES) {
+        return Some(Danger::Macros);
+    }
     // The compound files of older Office versions name their streams in UTF-16.
     if starts(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1") {
         return has(bytes, b"_\0V\0B\0A\0_\0P\0R\0O\0J\0E\0C\0T\0").then_some(Danger::Macros);
@@ -65,13 +106,13 @@ fn by_content(bytes: &[u8]) -> Option<Danger> {
 fn by_name(name: &str) -> Option<Danger> {
     let end = ending(name)?;
     let is_in = |list: &[&str]| list.contains(&&*end);
-    if is_in(&PROGRAMS) {
+    if is_in(PROGRAMS) {
         return Some(Danger::Program);
     }
-    if is_in(&SCRIPTS) {
+    if is_in(SCRIPTS) {
         return Some(Danger::Script);
     }
-    is_in(&MACROS).then_some(Danger::Macros)
+    is_in(MACROS).then_some(Danger::Macros)
 }
 
 /// Whether the name says it is something else than it is. Without bytes it is nothing.
@@ -206,6 +247,11 @@ mod tests {
             ("a.pdf", zip(&["META-INF/MANIFEST.MF"]), Some(Danger::Program)),
             ("notes.txt", b"hello".to_vec(), None),
             ("data", vec![0, 1, 2], None),
+            ("offers.7z", b"7z\xbc\xaf\x27\x1c\0\x04".to_vec(), Some(Danger::Archive)),
+            ("offers.rar", b"Rar!\x1a\x07\x01\0".to_vec(), Some(Danger::Archive)),
+            ("notes.one", NOTES.to_vec(), Some(Danger::Macros)),
+            ("offer.desktop", b"[Desktop Entry]\nExec=x".to_vec(), Some(Danger::Program)),
+            ("offer.slk", b"ID;P".to_vec(), Some(Danger::Macros)),
         ] {
             assert_eq!(danger(name, &bytes), expected, "{name} {:?}", String::from_utf8_lossy(&bytes));
         }

@@ -196,7 +196,7 @@ static GERMAN: Words = Words {
         "Vorsicht, ein Programm",
         "Vorsicht, enthält ein Skript",
         "Vorsicht, enthält Makros",
-        "Vorsicht, ein Archiv mit Programmen",
+        "Vorsicht, ein Archiv, das Programme enthält oder verschlossen ist",
         "Vorsicht, etwas anderes als der Name sagt",
     ],
 };
@@ -265,7 +265,7 @@ static ENGLISH: Words = Words {
         "careful, a program",
         "careful, holds a script",
         "careful, holds macros",
-        "careful, an archive with programs",
+        "careful, an archive that holds programs or cannot be looked into",
         "careful, not what its name says",
     ],
 };
