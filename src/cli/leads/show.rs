@@ -46,8 +46,11 @@ pub(super) fn show(lead: &Value, format: Format, client: &Client) -> anyhow::Res
     if !lead["held_until"].is_null() {
         say(&format!("{:<13}{}", "held until", client.time(&lead["held_until"])))?;
     }
-    for (label, key) in [("accept by", "accept_by"), ("respond by", "respond_by")] {
-        if !lead["handling"][key].is_null() {
+    let stage = text(&lead["stage"]);
+    for (label, key, until) in
+        [("accept by", "accept_by", &["new"][..]), ("respond by", "respond_by", &["new", "accepted"])]
+    {
+        if !lead["handling"][key].is_null() && until.contains(&stage.as_str()) {
             say(&format!("{label:<13}{}", client.time(&lead["handling"][key])))?;
         }
     }

@@ -94,6 +94,17 @@ pub(in crate::cli) fn verdict(verdict: &Value) -> anyhow::Result<()> {
         text(&verdict["disposition"]),
         verdict["qualify_at"],
     ))?;
+    let priority = text(&verdict["priority"]);
+    if !priority.is_empty() {
+        say(&format!("  {:>5}  priority {priority}", ""))?;
+    }
+    let tags: Vec<String> = verdict["tags"].as_array().into_iter().flatten().map(text).collect();
+    if !tags.is_empty() {
+        say(&format!("  {:>5}  tags {}", "", tags.join(", ")))?;
+    }
+    for (field, value) in verdict["custom"].as_object().into_iter().flatten() {
+        say(&format!("  {:>5}  {} = {}", "", harmless(field), text(value)))?;
+    }
     for problem in verdict["problems"].as_array().into_iter().flatten() {
         say(&format!("  problem: {}", text(problem)))?;
     }

@@ -15,7 +15,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::Letter;
-use crate::lead::{Content, Decision, Disposition, Email, Event, Fate, Lead, Meeting, News, Phone, Verdict};
+use crate::lead::{Content, Decision, Disposition, Email, Event, Fate, Lead, Meeting, News, Phone, Priority, Verdict};
 
 pub use clean::{block, line};
 pub use words::Language;
@@ -89,6 +89,7 @@ fn who(letter: &Letter) -> String {
 pub fn why(letter: &Letter) -> String {
     let words = words(letter);
     let mut parts = vec![standing(letter)];
+    parts.extend(priority(letter).map(str::to_owned));
     if let Some(hits) = verdict(letter).and_then(hits) {
         parts.push(format!("{}: {hits}", words.rules));
     }
@@ -96,6 +97,16 @@ pub fn why(letter: &Letter) -> String {
         parts.push(routing);
     }
     parts.join("; ")
+}
+
+/// How soon somebody should look at it, where that is not as it comes.
+fn priority(letter: &Letter) -> Option<&'static str> {
+    let [low, high] = words(letter).priorities;
+    match letter.lead.assessment.priority {
+        Priority::Low => Some(low),
+        Priority::Normal => None,
+        Priority::High => Some(high),
+    }
 }
 
 /// What the rules said when it was decided; the lead may stand elsewhere by now.
@@ -161,7 +172,8 @@ pub fn text(letter: &Letter) -> String {
     page.writing(letter);
     page.origin(letter);
     page.head(words.why_title);
-    page.entry(words.verdict, &standing(letter));
+    let urgency = priority(letter).map(|words| format!(", {words}")).unwrap_or_default();
+    page.entry(words.verdict, &(standing(letter) + &urgency));
     page.maybe(words.rules, verdict(letter).and_then(hits).as_deref());
     page.entry(words.tags, &verdict(letter).map_or(&letter.lead.tags, |verdict| &verdict.tags).join(", "));
     page.maybe(words.routing, routing(letter).as_deref());

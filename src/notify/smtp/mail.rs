@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 
+use crate::lead::Priority;
 use crate::notify::letter::{self, line};
 use crate::notify::{AlarmLetter, Failure, Letter, Message as Told};
 
@@ -80,7 +81,12 @@ pub(super) fn compose(told: &Told, from: &Mailbox, to: &Mailbox) -> Result<Vec<u
         let name = letter.lead.person.name.as_deref().and_then(display_name);
         mail = mail.reply_to(Mailbox::new(name, reply_to));
     }
+    let importance = match told {
+        Told::Lead(letter) => importance(letter.lead.assessment.priority),
+        Told::Alarm(_) => "",
+    };
     for (name, value) in [
+        (HeaderName::new_from_ascii_str("Importance"), importance.to_owned()),
         (HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned()),
         (HeaderName::new_from_ascii_str("X-Auto-Response-Suppress"), "All".to_owned()),
         (HeaderName::new_from_ascii_str("X-Lotse-Instance"), line(&told.house().instance, 200)),
@@ -113,6 +119,15 @@ fn display_name(name: &str) -> Option<String> {
 /// Text that is not taken for an encoded word (RFC 2047), which could hide line breaks.
 fn plain(line: &str) -> String {
     line.replace("=?", "= ?")
+}
+
+/// How mail programs mark what is urgent or can wait (RFC 2156, 5.3.4); nothing for all else.
+const fn importance(priority: Priority) -> &'static str {
+    match priority {
+        Priority::Low => "low",
+        Priority::Normal => "",
+        Priority::High => "high",
+    }
 }
 
 #[cfg(test)]
