@@ -15,7 +15,12 @@ fn conversations(content: &Content) -> &[String] {
 }
 
 /// Posts that make no lead, and a word of the reason.
-const NO_LEADS: [(&str, &str, &str); 27] = [
+const NO_LEADS: [(&str, &str, &str); 28] = [
+    (
+        "intercom",
+        r#"{"type":"notification_event","id":"1","topic":"contact.lead.created","data":{"item":{"type":"contact","role":"lead","id":"c","name":"Coral Kayak"}}}"#,
+        "made up",
+    ),
     (
         "intercom",
         r#"{"type":"notification_event","id":"1","topic":"conversation.admin.replied","data":{"item":{"type":"conversation","id":"1"}}}"#,
@@ -154,6 +159,46 @@ fn the_newest_message_of_a_visitor_is_what_counts() {
     );
     assert_eq!(conversations(&contact), ["forms/contact:u"]);
     assert_eq!((&contact.fields["plan"], contact.utm["source"].as_str()), (&"pro".into(), "ad"));
+}
+
+#[test]
+fn a_name_that_the_provider_made_up_is_none() {
+    let told = |topic: &str, item: &str| {
+        let body = format!(r#"{{"type":"notification_event","id":"n","topic":"{topic}","data":{{"item":{item}}}}}"#);
+        json("intercom", &body).person.name
+    };
+    let conversation = |author: &str| {
+        let item = format!(r#"{{"type":"conversation","id":"c","source":{{"body":"<p>Hi</p>","author":{author}}}}}"#);
+        told("conversation.user.created", &item)
+    };
+    for (author, name) in [
+        (r#"{"type":"lead","id":"l","name":"Violet Mountain"}"#, None),
+        (r#"{"type":"lead","id":"l","name":"Orange Door from Berlin"}"#, None),
+        (r#"{"type":"lead","id":"l","name":"Plaid Gizmo","pseudonym":"Plaid Gizmo"}"#, None),
+        (r#"{"type":"lead","id":"l","name":"Jas Neu1","pseudonym":"Plaid Gizmo"}"#, Some("Jas Neu1")),
+        (r#"{"type":"lead","id":"l","name":"Violet Miller"}"#, Some("Violet Miller")),
+        (r#"{"type":"lead","id":"l","name":"Ruby Fox","email":"ruby@fox.example"}"#, Some("Ruby Fox")),
+        (r#"{"type":"user","id":"u","name":"Violet Mountain"}"#, Some("Violet Mountain")),
+    ] {
+        assert_eq!(conversation(author).as_deref(), name, "{author}");
+    }
+    let contact = |name: &str, role: &str| {
+        let item =
+            format!(r#"{{"type":"contact","role":"{role}","id":"l","name":"{name}","email":"jas@firma.example"}}"#);
+        told("contact.email.updated", &item)
+    };
+    assert_eq!(contact("Red Fox from Berlin", "lead"), None);
+    assert_eq!(contact("Red Fox", "user").as_deref(), Some("Red Fox"));
+    assert_eq!(contact("Jas Neu1", "lead").as_deref(), Some("Jas Neu1"));
+    let tawk = |name: &str| {
+        let body = format!(
+            r#"{{"event":"chat:start","chatId":"c","message":{{"sender":{{"type":"visitor"}},"type":"msg","text":"Hi"}},"visitor":{{"name":"{name}"}}}}"#
+        );
+        json("tawk", &body).person.name
+    };
+    assert_eq!(tawk("V1784632"), None);
+    assert_eq!(tawk("V1699999999999"), None);
+    assert_eq!(tawk("Viola").as_deref(), Some("Viola"));
 }
 
 #[test]
