@@ -329,3 +329,23 @@ fn a_bare_number_in_a_message_is_the_visitors() {
     assert_eq!(content.person.phones, [crate::lead::Phone("+491712345611".into())]);
     assert_eq!(who(&content).1, Some("karl2@maschinen.example"));
 }
+
+#[test]
+fn a_name_typed_into_a_chat_is_taken_where_none_is_known_and_from_no_form() {
+    let crisp = |nickname: &str, text: &str| {
+        let body = format!(
+            r#"{{"event":"message:send","data":{{"session_id":"s","from":"user","type":"text","content":"{text}","user":{{"nickname":"{nickname}"}}}}}}"#
+        );
+        json("crisp", &body)
+    };
+    let content = crisp("visitor12", "mein Name ist Peter Pan von der Pan GmbH, 0221 9988771");
+    let person = &content.person;
+    assert_eq!(
+        (who(&content).0, person.given_name.as_deref(), person.family_name.as_deref()),
+        (Some("Peter Pan"), Some("Peter"), Some("Pan"))
+    );
+    assert_eq!(person.phones, [crate::lead::Phone("+492219988771".into())]);
+    assert_eq!(who(&crisp("Mia Berg", "Ich heiße Karla Crisp")).0, Some("Mia Berg"));
+    let form = json("generic", r#"{"email":"a@b.example","message":"Ich heiße Karla Crisp"}"#);
+    assert_eq!(who(&form).0, None);
+}
