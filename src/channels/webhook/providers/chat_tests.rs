@@ -273,10 +273,7 @@ fn a_slash_command_and_a_message_of_each_kind_are_leads() {
         (r#""type":"interactive","interactive":{"type":"list_reply","list_reply":{"title":"Prices"}}"#, Some("Prices")),
         (r#""type":"image","image":{"id":"7","caption":"My roof"}"#, Some("My roof")),
         (r#""type":"edit","edit":{"message":{"type":"text","text":{"body":"Corrected"}}}"#, Some("Corrected")),
-        (
-            r#""type":"unsupported","errors":[{"code":131051}]"#,
-            Some("[a message of the kind `unsupported`: look at it in WhatsApp]"),
-        ),
+        (r#""type":"unsupported","errors":[{"code":131051}]"#, None),
         (r#""type":"location","location":{"latitude":52.5,"longitude":13.4}"#, None),
     ] {
         let content = whatsapp(message);
@@ -348,4 +345,56 @@ fn a_name_typed_into_a_chat_is_taken_where_none_is_known_and_from_no_form() {
     assert_eq!(who(&crisp("Mia Berg", "Ich heiße Karla Crisp")).0, Some("Mia Berg"));
     let form = json("generic", r#"{"email":"a@b.example","message":"Ich heiße Karla Crisp"}"#);
     assert_eq!(who(&form).0, None);
+}
+
+#[test]
+fn what_we_say_of_a_message_is_neither_the_message_nor_its_language() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"contacts":[{"wa_id":"4915112345678","profile":{"name":"Mia"}}],"messages":[{"from":"4915112345678","id":"w","type":"unsupported","errors":[{"code":131051}]}]}}]}]}"#;
+    let content = json("whatsapp", body);
+    assert_eq!((content.text.as_deref(), content.person.language.as_deref()), (None, None));
+    assert_eq!(content.fields["unread"], "a message of the kind `unsupported`: look at it in WhatsApp");
+    assert!(!content.only_details);
+}
+
+#[test]
+fn a_command_to_the_bot_is_no_message_and_the_word_of_its_link_tells_the_source() {
+    let telegram = |text: &str| {
+        let body = format!(
+            r#"{{"update_id":1,"message":{{"from":{{"id":1,"first_name":"Mia"}},"chat":{{"id":1,"type":"private"}},"text":"{text}"}}}}"#
+        );
+        json("telegram", &body)
+    };
+    for (text, source) in [
+        ("/start", None),
+        ("/start google_ads", Some("google_ads")),
+        ("/start@lotse_bot fair-2026", Some("fair-2026")),
+        ("/help", None),
+    ] {
+        let content = telegram(text);
+        assert_eq!(content.text, None, "{text}");
+        assert_eq!(content.fields["command"], text);
+        assert_eq!(content.utm.get("source").map(String::as_str), source, "{text}");
+    }
+    for text in ["/lead Please call me", "/start with an offer", "/ 2 roofs", "Hello"] {
+        let content = telegram(text);
+        assert_eq!((content.text.as_deref(), content.utm.len()), (Some(text), 0));
+    }
+}
+
+#[test]
+fn a_pressed_button_is_a_message_with_what_stands_on_it() {
+    let pressed = |more: &str| {
+        let body = format!(
+            r#"{{"update_id":1,"callback_query":{{"id":"9","from":{{"id":7,"first_name":"Mia","language_code":"de"}},"data":"offer"{more}}}}}"#
+        );
+        json("telegram", &body)
+    };
+    let under = r#","message":{"message_id":3,"from":{"id":99,"is_bot":true,"first_name":"Bot"},"chat":{"id":7,"type":"private"},"text":"How can we help?","reply_markup":{"inline_keyboard":[[{"text":"Prices","callback_data":"p"}],[{"text":"An offer, please","callback_data":"offer"}]]}}"#;
+    let content = pressed(under);
+    assert_eq!((content.text.as_deref(), who(&content).0), (Some("An offer, please"), Some("Mia")));
+    assert_eq!((&content.fields["button"], conversations(&content)), (&"offer".into(), &["forms/7".to_owned()][..]));
+    let bare = pressed("");
+    assert_eq!((bare.text.as_deref(), conversations(&bare)), (Some("offer"), &["forms/7".to_owned()][..]));
+    let group = pressed(r#","message":{"chat":{"id":-5,"type":"supergroup"}}"#);
+    assert_eq!(conversations(&group), ["forms/-5:7"]);
 }

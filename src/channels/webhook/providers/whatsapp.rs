@@ -158,7 +158,8 @@ fn written(message: &Node) -> Vec<(String, Node)> {
         entries.extend(said("shared contact", Some(format!("{name} {number}").trim().to_owned())));
     }
     if entries.is_empty() {
-        entries.extend(said("message", Some(format!("[a message of the kind `{kind}`: look at it in WhatsApp]"))));
+        // Words of ours are no message of theirs: the first one that they write is.
+        entries.extend(said("unread", Some(format!("a message of the kind `{kind}`: look at it in WhatsApp"))));
     }
     entries
 }
