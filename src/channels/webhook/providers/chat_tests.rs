@@ -398,3 +398,50 @@ fn a_pressed_button_is_a_message_with_what_stands_on_it() {
     let group = pressed(r#","message":{"chat":{"id":-5,"type":"supergroup"}}"#);
     assert_eq!(conversations(&group), ["forms/-5:7"]);
 }
+
+#[test]
+fn an_order_a_card_and_a_place_in_whatsapp_are_told_whole() {
+    let whatsapp = |message: &str| {
+        let body = format!(
+            r#"{{"object":"whatsapp_business_account","entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{{"wa_id":"4915112345678","profile":{{"name":"Mia"}}}}],"messages":[{{"from":"4915112345678","id":"w",{message}}}]}}}}]}}]}}"#
+        );
+        json("whatsapp", &body)
+    };
+    let order = whatsapp(
+        r#""type":"order","order":{"catalog_id":"77","text":"By Friday, please","product_items":[{"product_retailer_id":"R-17","quantity":2,"item_price":19.99,"currency":"EUR"},{"product_retailer_id":"R-18","quantity":1}]}"#,
+    );
+    assert_eq!(order.text.as_deref(), Some("By Friday, please"));
+    assert_eq!(order.fields["ordered"], serde_json::json!(["2 × R-17, 19.99 EUR each", "1 × R-18"]));
+    assert_eq!(order.fields["catalogue"], "77");
+    let card = |number: &str| {
+        format!(
+            r#""type":"contacts","contacts":[{{"name":{{"formatted_name":"Max Muster"}},"org":{{"company":"Muster GmbH","title":"Einkauf"}},"phones":[{{"phone":"+49 221 1","wa_id":"{number}"}}],"emails":[{{"email":"max@muster.example","type":"WORK"}}],"addresses":[{{"street":"Weg 1","city":"Köln"}}]}}]"#
+        )
+    };
+    let theirs = whatsapp(&card("492211"));
+    assert_eq!(
+        theirs.fields["shared contact"],
+        "Max Muster, company Muster GmbH, title Einkauf, phone +49 221 1, e-mail max@muster.example, address Weg 1, Köln"
+    );
+    assert!(theirs.person.emails.is_empty() && theirs.person.company.is_none(), "{theirs:?}");
+    let own = whatsapp(&card("4915112345678"));
+    assert_eq!(
+        (who(&own), own.person.company.as_deref()),
+        ((Some("Mia"), Some("max@muster.example")), Some("Muster GmbH"))
+    );
+    let only_mail = whatsapp(r#""type":"contacts","contacts":[{"emails":[{"email":"max@muster.example"}]}]"#);
+    assert_eq!(
+        (only_mail.person.emails.len(), &only_mail.fields["shared contact"]),
+        (0, &"e-mail max@muster.example".into())
+    );
+    for (place, told) in [
+        (
+            r#"{"latitude":50.9,"longitude":6.9,"name":"Baustelle","address":"Weg 1, Köln"}"#,
+            "Baustelle, Weg 1, Köln (50.9, 6.9)",
+        ),
+        (r#"{"latitude":50.9,"longitude":6.9}"#, "50.9, 6.9"),
+        (r#"{"address":"Weg 1"}"#, "Weg 1"),
+    ] {
+        assert_eq!(whatsapp(&format!(r#""type":"location","location":{place}"#)).fields["location"], told);
+    }
+}
