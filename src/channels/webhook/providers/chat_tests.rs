@@ -445,3 +445,13 @@ fn an_order_a_card_and_a_place_in_whatsapp_are_told_whole() {
         assert_eq!(whatsapp(&format!(r#""type":"location","location":{place}"#)).fields["location"], told);
     }
 }
+
+#[test]
+fn the_click_on_an_advert_that_opened_a_chat_stands_with_the_other_click_ids() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"messages":[{"from":"4915112345678","id":"w","type":"text","text":{"body":"Hi"},"referral":{"source_url":"https://fb.example/ad","source_id":"120","headline":"Roofs","body":"New roofs","ctwa_clid":"ARAk-1"}}]}}]}]}"#;
+    let content = json("whatsapp", body);
+    assert_eq!((content.utm["ctwa_clid"].as_str(), content.fields.get("ctwa_clid")), ("ARAk-1", None));
+    assert_eq!((&content.fields["advert text"], &content.fields["advert id"]), (&"New roofs".into(), &"120".into()));
+    let sms = "MessageSid=SM1&From=whatsapp%3A%2B4915112345678&Body=Hi&ReferralCtwaClid=ARAk-1&ReferralHeadline=Roofs";
+    assert_eq!(lead("twilio", "application/x-www-form-urlencoded", sms).utm["ctwa_clid"], "ARAk-1");
+}

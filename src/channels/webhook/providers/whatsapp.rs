@@ -110,8 +110,11 @@ fn arrange(body: Node) -> Node {
         said("name", contact.and_then(|contact| contact.text_at("profile.name"))),
         said("phone", number.clone()),
         said("page url", message.text_at("referral.source_url")),
-        said("ctwa_clid", message.text_at("referral.ctwa_clid")),
+        // The click that led here, as other click ids stand.
+        said("utm_ctwa_clid", message.text_at("referral.ctwa_clid")),
         said("advert", message.text_at("referral.headline")),
+        said("advert text", message.text_at("referral.body")),
+        said("advert id", message.text_at("referral.source_id")),
     ]
     .into_iter()
     .flatten()
