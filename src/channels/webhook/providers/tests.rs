@@ -253,6 +253,32 @@ fn jotform_answers_have_their_labels_and_their_parts() {
 }
 
 #[test]
+fn jotforms_labels_are_never_mixed_with_values() {
+    let post = |raw: &str, pretty: &str| {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("pretty", pretty)
+            .append_pair("rawRequest", raw)
+            .finish();
+        lead("jotform", "application/x-www-form-urlencoded", &body)
+    };
+    let content = post(
+        r#"{"q3_name":{"first":"Ida","last":"Holm"},"q5_phoneNumber":{"area":"0221","phone":"445588"},"q6_typeA6":"Tarea GmbH","q7_typeA7":"ida@holm.example"}"#,
+        "Name:Ida Holm, Telefon:(0221) 445588, Firma:Tarea GmbH, Schreiben an:ida@holm.example",
+    );
+    assert_eq!(content.person.company.as_deref(), Some("Tarea GmbH"));
+    assert_eq!((content.person.phones[0].as_str(), who(&content).0), ("+49221445588", Some("Ida Holm")));
+    assert!(content.fields.is_empty(), "{:?}", content.fields);
+    let content = post(
+        r#"{"q4_email":"ida@holm.example","q5_typeA5":["A","B"],"upload":["https://files.example/a b.pdf"],"q6_typeA6":"T5 GmbH","q7_typeA7":"Soon"}"#,
+        "E-Mail:ida@holm.example, Interessen:A, B, Plan:https://files.example/a%20b.pdf, Unternehmen:T5 GmbH, Wann, ungefähr?:Soon",
+    );
+    assert_eq!(content.person.company.as_deref(), Some("T5 GmbH"));
+    assert_eq!(content.fields["Interessen"], serde_json::json!(["A", "B"]));
+    let labels: Vec<&str> = content.fields.keys().map(String::as_str).collect();
+    assert_eq!(labels, ["Interessen", "upload", "Wann, ungefähr?"]);
+}
+
+#[test]
 fn gravity_entries_are_told_by_their_inputs() {
     let body = r#"{"id":"7","form_id":"2","date_created":"2026-01-01 10:00:00","source_url":"https://a.example/c?utm_source=ad","ip":"192.0.2.1",
         "1.2":"","1.3":"Ole","1.6":"Lund","1.8":"","2":"ole@lund.example","3":"(030) 901820","4":"We need\ntwo roofs",
