@@ -132,6 +132,35 @@ fn details_that_come_later_fill_a_lead_in_and_another_session_is_another_lead() 
 }
 
 #[test]
+fn what_a_chat_makes_up_gives_way_to_what_its_visitor_says() {
+    let daemon = running();
+    let intercom = |id: &str, topic: &str, item: Value| json!({"type": "notification_event", "id": id, "topic": topic, "data": {"item": item}});
+    let author = json!({"type": "lead", "id": "l", "name": "Orange Door from Berlin"});
+    let opened = json!({"type": "conversation", "id": "c", "source": {"body": "<p>Hi</p>", "author": author}});
+    send(&daemon, "intercom", &intercom("1", "conversation.user.created", opened));
+    let contact =
+        json!({"type": "contact", "role": "lead", "id": "l", "name": "Jas Neu1", "email": "jas@firma.example"});
+    send(&daemon, "intercom", &intercom("2", "contact.email.updated", contact));
+    let leads = daemon.json(&["leads", "list"]);
+    assert_eq!((leads.len(), &leads[0]["name"]), (1, &json!("Jas Neu1")), "{leads:#?}");
+
+    let whatsapp = |id: &str, mut message: Value| {
+        message["from"] = "4915112345678".into();
+        message["id"] = id.into();
+        let value = json!({"metadata": {"phone_number_id": "1"}, "messages": [message]});
+        json!({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [{"field": "messages", "value": value}]}]})
+    };
+    let said = "Guten Tag, ich heiße Karla Crisp und hätte gerne ein Angebot für ein neues Dach";
+    send(&daemon, "whatsapp", &whatsapp("w1", json!({"type": "unsupported", "errors": [{"code": 131_051}]})));
+    send(&daemon, "whatsapp", &whatsapp("w2", json!({"type": "text", "text": {"body": said}})));
+    let leads = daemon.json(&["leads", "list"]);
+    let lead = leads.iter().find(|lead| lead["phones"] == json!(["+4915112345678"])).unwrap();
+    assert_eq!((leads.len(), &lead["name"], &lead["touch_count"]), (2, &json!("Karla Crisp"), &json!(2)), "{lead:#}");
+    let lead = &daemon.json(&["leads", "show", lead["id"].as_str().unwrap()])[0];
+    assert_eq!((&lead["message"], &lead["language"]), (&json!(said), &json!("de")), "{lead:#}");
+}
+
+#[test]
 fn a_transcript_is_attached_to_the_lead_of_its_chat() {
     let daemon = running();
     send(

@@ -11,6 +11,7 @@ mod file;
 pub mod form;
 pub mod html;
 mod identity;
+mod introduction;
 pub mod language;
 mod mail;
 pub mod person;
@@ -274,10 +275,15 @@ impl Reader {
         content.text = Some(text);
     }
 
-    /// The address and the number that somebody types into a chat which knows none of them.
+    /// The name, the address and the number that somebody types into a chat which knows none of them.
     fn typed(&self, content: &mut Content) {
         let Some(text) = content.text.as_deref() else { return };
         let person = &mut content.person;
+        let is_named = person.name.is_some() || person.given_name.is_some() || person.family_name.is_some();
+        if let Some(name) = introduction::name(text).filter(|_| !is_named) {
+            let name = person::split(&name);
+            (person.name, person.given_name, person.family_name) = (name.full, name.given, name.family);
+        }
         if person.emails.is_empty() {
             let mut found = email::parse_all(text);
             found.retain(|email| self.own_domain(email.domain()).is_none() && !robot::is_robot(email));

@@ -15,7 +15,12 @@ fn conversations(content: &Content) -> &[String] {
 }
 
 /// Posts that make no lead, and a word of the reason.
-const NO_LEADS: [(&str, &str, &str); 27] = [
+const NO_LEADS: [(&str, &str, &str); 28] = [
+    (
+        "intercom",
+        r#"{"type":"notification_event","id":"1","topic":"contact.lead.created","data":{"item":{"type":"contact","role":"lead","id":"c","name":"Coral Kayak"}}}"#,
+        "made up",
+    ),
     (
         "intercom",
         r#"{"type":"notification_event","id":"1","topic":"conversation.admin.replied","data":{"item":{"type":"conversation","id":"1"}}}"#,
@@ -157,6 +162,46 @@ fn the_newest_message_of_a_visitor_is_what_counts() {
 }
 
 #[test]
+fn a_name_that_the_provider_made_up_is_none() {
+    let told = |topic: &str, item: &str| {
+        let body = format!(r#"{{"type":"notification_event","id":"n","topic":"{topic}","data":{{"item":{item}}}}}"#);
+        json("intercom", &body).person.name
+    };
+    let conversation = |author: &str| {
+        let item = format!(r#"{{"type":"conversation","id":"c","source":{{"body":"<p>Hi</p>","author":{author}}}}}"#);
+        told("conversation.user.created", &item)
+    };
+    for (author, name) in [
+        (r#"{"type":"lead","id":"l","name":"Violet Mountain"}"#, None),
+        (r#"{"type":"lead","id":"l","name":"Orange Door from Berlin"}"#, None),
+        (r#"{"type":"lead","id":"l","name":"Plaid Gizmo","pseudonym":"Plaid Gizmo"}"#, None),
+        (r#"{"type":"lead","id":"l","name":"Jas Neu1","pseudonym":"Plaid Gizmo"}"#, Some("Jas Neu1")),
+        (r#"{"type":"lead","id":"l","name":"Violet Miller"}"#, Some("Violet Miller")),
+        (r#"{"type":"lead","id":"l","name":"Ruby Fox","email":"ruby@fox.example"}"#, Some("Ruby Fox")),
+        (r#"{"type":"user","id":"u","name":"Violet Mountain"}"#, Some("Violet Mountain")),
+    ] {
+        assert_eq!(conversation(author).as_deref(), name, "{author}");
+    }
+    let contact = |name: &str, role: &str| {
+        let item =
+            format!(r#"{{"type":"contact","role":"{role}","id":"l","name":"{name}","email":"jas@firma.example"}}"#);
+        told("contact.email.updated", &item)
+    };
+    assert_eq!(contact("Red Fox from Berlin", "lead"), None);
+    assert_eq!(contact("Red Fox", "user").as_deref(), Some("Red Fox"));
+    assert_eq!(contact("Jas Neu1", "lead").as_deref(), Some("Jas Neu1"));
+    let tawk = |name: &str| {
+        let body = format!(
+            r#"{{"event":"chat:start","chatId":"c","message":{{"sender":{{"type":"visitor"}},"type":"msg","text":"Hi"}},"visitor":{{"name":"{name}"}}}}"#
+        );
+        json("tawk", &body).person.name
+    };
+    assert_eq!(tawk("V1784632"), None);
+    assert_eq!(tawk("V1699999999999"), None);
+    assert_eq!(tawk("Viola").as_deref(), Some("Viola"));
+}
+
+#[test]
 fn a_form_before_or_within_a_chat_says_who_it_is() {
     let body = r#"{"action":"incoming_chat","payload":{"chat":{"id":"C","users":[{"id":"c","type":"customer"},{"id":"anna@shop.example","type":"agent","email":"anna@shop.example"}],
         "thread":{"id":"T","events":[{"type":"filled_form","author_id":"c","fields":[{"type":"name","label":"Your name:","answer":"Mia Berg"},{"type":"email","label":"E-mail:","answer":"mia@firma.example"},{"type":"radio","label":"Topic","answer":{"id":"1","label":"Prices"}}]},
@@ -228,10 +273,7 @@ fn a_slash_command_and_a_message_of_each_kind_are_leads() {
         (r#""type":"interactive","interactive":{"type":"list_reply","list_reply":{"title":"Prices"}}"#, Some("Prices")),
         (r#""type":"image","image":{"id":"7","caption":"My roof"}"#, Some("My roof")),
         (r#""type":"edit","edit":{"message":{"type":"text","text":{"body":"Corrected"}}}"#, Some("Corrected")),
-        (
-            r#""type":"unsupported","errors":[{"code":131051}]"#,
-            Some("[a message of the kind `unsupported`: look at it in WhatsApp]"),
-        ),
+        (r#""type":"unsupported","errors":[{"code":131051}]"#, None),
         (r#""type":"location","location":{"latitude":52.5,"longitude":13.4}"#, None),
     ] {
         let content = whatsapp(message);
@@ -283,4 +325,133 @@ fn a_bare_number_in_a_message_is_the_visitors() {
     let content = json("crisp", body);
     assert_eq!(content.person.phones, [crate::lead::Phone("+491712345611".into())]);
     assert_eq!(who(&content).1, Some("karl2@maschinen.example"));
+}
+
+#[test]
+fn a_name_typed_into_a_chat_is_taken_where_none_is_known_and_from_no_form() {
+    let crisp = |nickname: &str, text: &str| {
+        let body = format!(
+            r#"{{"event":"message:send","data":{{"session_id":"s","from":"user","type":"text","content":"{text}","user":{{"nickname":"{nickname}"}}}}}}"#
+        );
+        json("crisp", &body)
+    };
+    let content = crisp("visitor12", "mein Name ist Peter Pan von der Pan GmbH, 0221 9988771");
+    let person = &content.person;
+    assert_eq!(
+        (who(&content).0, person.given_name.as_deref(), person.family_name.as_deref()),
+        (Some("Peter Pan"), Some("Peter"), Some("Pan"))
+    );
+    assert_eq!(person.phones, [crate::lead::Phone("+492219988771".into())]);
+    assert_eq!(who(&crisp("Mia Berg", "Ich heiße Karla Crisp")).0, Some("Mia Berg"));
+    let form = json("generic", r#"{"email":"a@b.example","message":"Ich heiße Karla Crisp"}"#);
+    assert_eq!(who(&form).0, None);
+}
+
+#[test]
+fn what_we_say_of_a_message_is_neither_the_message_nor_its_language() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"contacts":[{"wa_id":"4915112345678","profile":{"name":"Mia"}}],"messages":[{"from":"4915112345678","id":"w","type":"unsupported","errors":[{"code":131051}]}]}}]}]}"#;
+    let content = json("whatsapp", body);
+    assert_eq!((content.text.as_deref(), content.person.language.as_deref()), (None, None));
+    assert_eq!(content.fields["unread"], "a message of the kind `unsupported`: look at it in WhatsApp");
+    assert!(!content.only_details);
+}
+
+#[test]
+fn a_command_to_the_bot_is_no_message_and_the_word_of_its_link_tells_the_source() {
+    let telegram = |text: &str| {
+        let body = format!(
+            r#"{{"update_id":1,"message":{{"from":{{"id":1,"first_name":"Mia"}},"chat":{{"id":1,"type":"private"}},"text":"{text}"}}}}"#
+        );
+        json("telegram", &body)
+    };
+    for (text, source) in [
+        ("/start", None),
+        ("/start google_ads", Some("google_ads")),
+        ("/start@lotse_bot fair-2026", Some("fair-2026")),
+        ("/help", None),
+    ] {
+        let content = telegram(text);
+        assert_eq!(content.text, None, "{text}");
+        assert_eq!(content.fields["command"], text);
+        assert_eq!(content.utm.get("source").map(String::as_str), source, "{text}");
+    }
+    for text in ["/lead Please call me", "/start with an offer", "/ 2 roofs", "Hello"] {
+        let content = telegram(text);
+        assert_eq!((content.text.as_deref(), content.utm.len()), (Some(text), 0));
+    }
+}
+
+#[test]
+fn a_pressed_button_is_a_message_with_what_stands_on_it() {
+    let pressed = |more: &str| {
+        let body = format!(
+            r#"{{"update_id":1,"callback_query":{{"id":"9","from":{{"id":7,"first_name":"Mia","language_code":"de"}},"data":"offer"{more}}}}}"#
+        );
+        json("telegram", &body)
+    };
+    let under = r#","message":{"message_id":3,"from":{"id":99,"is_bot":true,"first_name":"Bot"},"chat":{"id":7,"type":"private"},"text":"How can we help?","reply_markup":{"inline_keyboard":[[{"text":"Prices","callback_data":"p"}],[{"text":"An offer, please","callback_data":"offer"}]]}}"#;
+    let content = pressed(under);
+    assert_eq!((content.text.as_deref(), who(&content).0), (Some("An offer, please"), Some("Mia")));
+    assert_eq!((&content.fields["button"], conversations(&content)), (&"offer".into(), &["forms/7".to_owned()][..]));
+    let bare = pressed("");
+    assert_eq!((bare.text.as_deref(), conversations(&bare)), (Some("offer"), &["forms/7".to_owned()][..]));
+    let group = pressed(r#","message":{"chat":{"id":-5,"type":"supergroup"}}"#);
+    assert_eq!(conversations(&group), ["forms/-5:7"]);
+}
+
+#[test]
+fn an_order_a_card_and_a_place_in_whatsapp_are_told_whole() {
+    let whatsapp = |message: &str| {
+        let body = format!(
+            r#"{{"object":"whatsapp_business_account","entry":[{{"changes":[{{"field":"messages","value":{{"contacts":[{{"wa_id":"4915112345678","profile":{{"name":"Mia"}}}}],"messages":[{{"from":"4915112345678","id":"w",{message}}}]}}}}]}}]}}"#
+        );
+        json("whatsapp", &body)
+    };
+    let order = whatsapp(
+        r#""type":"order","order":{"catalog_id":"77","text":"By Friday, please","product_items":[{"product_retailer_id":"R-17","quantity":2,"item_price":19.99,"currency":"EUR"},{"product_retailer_id":"R-18","quantity":1}]}"#,
+    );
+    assert_eq!(order.text.as_deref(), Some("By Friday, please"));
+    assert_eq!(order.fields["ordered"], serde_json::json!(["2 × R-17, 19.99 EUR each", "1 × R-18"]));
+    assert_eq!(order.fields["catalogue"], "77");
+    let card = |number: &str| {
+        format!(
+            r#""type":"contacts","contacts":[{{"name":{{"formatted_name":"Max Muster"}},"org":{{"company":"Muster GmbH","title":"Einkauf"}},"phones":[{{"phone":"+49 221 1","wa_id":"{number}"}}],"emails":[{{"email":"max@muster.example","type":"WORK"}}],"addresses":[{{"street":"Weg 1","city":"Köln"}}]}}]"#
+        )
+    };
+    let theirs = whatsapp(&card("492211"));
+    assert_eq!(
+        theirs.fields["shared contact"],
+        "Max Muster, company Muster GmbH, title Einkauf, phone +49 221 1, e-mail max@muster.example, address Weg 1, Köln"
+    );
+    assert!(theirs.person.emails.is_empty() && theirs.person.company.is_none(), "{theirs:?}");
+    let own = whatsapp(&card("4915112345678"));
+    assert_eq!(
+        (who(&own), own.person.company.as_deref()),
+        ((Some("Mia"), Some("max@muster.example")), Some("Muster GmbH"))
+    );
+    let only_mail = whatsapp(r#""type":"contacts","contacts":[{"emails":[{"email":"max@muster.example"}]}]"#);
+    assert_eq!(
+        (only_mail.person.emails.len(), &only_mail.fields["shared contact"]),
+        (0, &"e-mail max@muster.example".into())
+    );
+    for (place, told) in [
+        (
+            r#"{"latitude":50.9,"longitude":6.9,"name":"Baustelle","address":"Weg 1, Köln"}"#,
+            "Baustelle, Weg 1, Köln (50.9, 6.9)",
+        ),
+        (r#"{"latitude":50.9,"longitude":6.9}"#, "50.9, 6.9"),
+        (r#"{"address":"Weg 1"}"#, "Weg 1"),
+    ] {
+        assert_eq!(whatsapp(&format!(r#""type":"location","location":{place}"#)).fields["location"], told);
+    }
+}
+
+#[test]
+fn the_click_on_an_advert_that_opened_a_chat_stands_with_the_other_click_ids() {
+    let body = r#"{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"messages":[{"from":"4915112345678","id":"w","type":"text","text":{"body":"Hi"},"referral":{"source_url":"https://fb.example/ad","source_id":"120","headline":"Roofs","body":"New roofs","ctwa_clid":"ARAk-1"}}]}}]}]}"#;
+    let content = json("whatsapp", body);
+    assert_eq!((content.utm["ctwa_clid"].as_str(), content.fields.get("ctwa_clid")), ("ARAk-1", None));
+    assert_eq!((&content.fields["advert text"], &content.fields["advert id"]), (&"New roofs".into(), &"120".into()));
+    let sms = "MessageSid=SM1&From=whatsapp%3A%2B4915112345678&Body=Hi&ReferralCtwaClid=ARAk-1&ReferralHeadline=Roofs";
+    assert_eq!(lead("twilio", "application/x-www-form-urlencoded", sms).utm["ctwa_clid"], "ARAk-1");
 }

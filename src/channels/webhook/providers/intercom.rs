@@ -5,7 +5,7 @@ use axum::http::Method;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 
-use super::{BOT, OPERATOR, Provider, first, named, other_than, said};
+use super::{BOT, OPERATOR, Provider, first, named, other_than, pseudonyms, said};
 use crate::channels::webhook::algorithm::Algorithm;
 use crate::channels::webhook::signature::Signature;
 use crate::channels::webhook::verify::Proof;
@@ -59,6 +59,25 @@ fn item(body: &Node) -> Option<&Node> {
     body.at("data.item").or(Some(body)).filter(known)
 }
 
+/// Whether it is a person.
+fn is_contact(item: &Node) -> bool {
+    ["contact", "lead", "user"].iter().any(|kind| is(item, "type", kind))
+}
+
+/// The first name of one of these people that Intercom did not make up. A user has told their own, and so has
+/// whoever is called otherwise than Intercom calls them.
+fn name_of(people: &[&Node]) -> Option<String> {
+    let email = people.iter().find_map(|person| person.text_at("email"));
+    people.iter().find_map(|person| {
+        let pseudonym = person.text_at("pseudonym");
+        let is_user = is(person, "role", "user") || is(person, "type", "user");
+        person.text_at("name").filter(|name| match &pseudonym {
+            Some(pseudonym) => name != pseudonym,
+            None => is_user || !pseudonyms::is_one(name, email.as_deref()),
+        })
+    })
+}
+
 /// The newest part of a conversation that is a message.
 fn last_part(item: &Node) -> Option<&Node> {
     let parts = item.at("conversation_parts.conversation_parts").map(Node::items).unwrap_or_default();
@@ -98,7 +117,11 @@ fn noise(body: &Node) -> Option<String> {
     if let Some(other) = other_than(&wanted, topic) {
         return Some(other);
     }
-    let item = item(body).filter(|item| is(item, "type", "conversation"))?;
+    let item = item(body)?;
+    if is_contact(item) && contact(item).is_empty() && item.text_at("name").is_some() {
+        return Some("a name that Intercom made up".to_owned());
+    }
+    let item = Some(item).filter(|item| is(item, "type", "conversation"))?;
     match message(body, item)?.text_at("author.type")?.as_str() {
         "admin" | "team" | "teammate" => Some(OPERATOR.to_owned()),
         "bot" => Some(BOT.to_owned()),
@@ -142,7 +165,7 @@ fn conversation(body: &Node, item: &Node) -> Vec<(String, Node)> {
     let people: Vec<&Node> = people.filter(|person| !is_ours(person)).collect();
     let of = |key: &str| people.iter().find_map(|person| person.text_at(key));
     let mut entries: Vec<_> = [
-        said("name", of("name")),
+        said("name", name_of(&people)),
         said("email", of("email")),
         said("phone", of("phone")),
         said("message", written),
@@ -158,9 +181,10 @@ fn conversation(body: &Node, item: &Node) -> Vec<(String, Node)> {
 
 fn ticket(item: &Node) -> Vec<(String, Node)> {
     let about = item.at("ticket_attributes");
-    let of = |key: &str| contacts(item).iter().find_map(|person| person.text_at(key));
+    let people: Vec<&Node> = contacts(item).iter().collect();
+    let of = |key: &str| people.iter().find_map(|person| person.text_at(key));
     let mut entries: Vec<_> = [
-        said("name", of("name")),
+        said("name", name_of(&people)),
         said("email", of("email")),
         said("phone", of("phone")),
         said("subject", about.and_then(|about| about.text_at("_default_title_"))),
@@ -174,10 +198,10 @@ fn ticket(item: &Node) -> Vec<(String, Node)> {
 }
 
 fn contact(item: &Node) -> Vec<(String, Node)> {
-    let mut entries = named(
+    let mut entries: Vec<_> = said("name", name_of(&[item])).into_iter().collect();
+    entries.extend(named(
         item,
         &[
-            ("name", &["name"]),
             ("email", &["email"]),
             ("phone", &["phone"]),
             ("country", &["location.country"]),
@@ -189,7 +213,7 @@ fn contact(item: &Node) -> Vec<(String, Node)> {
             ("utm_term", &["utm_term"]),
             ("utm_content", &["utm_content"]),
         ],
-    );
+    ));
     entries.extend(attributes(item.at("custom_attributes")));
     entries
 }

@@ -1,11 +1,12 @@
 //! Jotform: a multipart form around JSON (`rawRequest`, by question number and slug), and beside it the
 //! answers as a line of text (`pretty`, by label). Unsigned: the secret stands in the address.
 
+mod labels;
+
 use super::Provider;
 use crate::normalize::fields::label::{self, Slot};
 use crate::normalize::form::tree::Node;
 use crate::normalize::form::{MAX_NODES, Schema};
-use crate::normalize::text::shorten;
 
 /// Jotform.
 pub(super) static JOTFORM: Provider = Provider {
@@ -20,9 +21,6 @@ pub(super) static JOTFORM: Provider = Provider {
     ),
     ..Provider::like_generic("jotform", "Jotform")
 };
-
-/// Bytes of `pretty` that are searched for labels.
-const MAX_PRETTY: usize = 64 << 10;
 
 fn arrange(body: Node) -> Node {
     let raw =
@@ -43,24 +41,30 @@ fn arrange(body: Node) -> Node {
 /// The answers of `rawRequest`: `q3_name`, `q4_email`; the rest of it is the software's own.
 fn answers(raw: &Node, pretty: &str) -> Vec<Node> {
     let mut fields = Vec::new();
-    let mut labels = Labels { rest: shorten(pretty, MAX_PRETTY) };
-    for (key, value) in raw.entries() {
-        let Some(slug) = slug(key) else {
-            // Files stand under their bare slug, as addresses.
-            if let Node::List(items) = value
-                && items.iter().any(|item| item.text().is_some_and(|text| text.starts_with("http")))
-            {
-                fields.push(Node::field(key, "file", value.clone()));
-            }
+    let answered: Vec<(&String, Option<String>, &Node)> = raw
+        .entries()
+        .iter()
+        .map(|(key, value)| (key, slug(key), value))
+        // Files stand under their bare slug, as addresses.
+        .filter(|(_, slug, value)| slug.is_some() || is_files(value))
+        .collect();
+    let spoken = labels::of(pretty, &answered.iter().map(|(_, _, value)| *value).collect::<Vec<_>>());
+    for ((key, slug, value), spoken) in answered.into_iter().zip(spoken) {
+        let Some(slug) = slug else {
+            fields.push(Node::field(key, "file", value.clone()));
             continue;
         };
-        let spoken = labels.of(value);
         let known = |name: &&String| label::slot(name).is_some();
         let names: Vec<String> = [Some(slug.clone()), spoken].into_iter().flatten().collect();
         let label = names.iter().find(known).or(names.last()).cloned().unwrap_or(slug);
         answer(&label, value, &mut fields);
     }
     fields
+}
+
+/// Whether a value is the addresses of files.
+fn is_files(value: &Node) -> bool {
+    value.items().iter().any(|item| item.text().is_some_and(|text| text.starts_with("http")))
 }
 
 /// `q69_1Name69` is called `Name`: without its number, the number of its label and its own again.
@@ -128,42 +132,13 @@ fn answer(label: &str, value: &Node, fields: &mut Vec<Node>) {
     push(label, "", Some(value.clone()));
 }
 
-/// The labels of `pretty`: each stands before a value that is known, and may itself hold commas and colons.
-struct Labels<'a> {
-    rest: &'a str,
-}
-
-impl Labels<'_> {
-    fn of(&mut self, value: &Node) -> Option<String> {
-        let said = match value {
-            Node::Map(entries) => entries.iter().find_map(|(_, part)| part.text())?,
-            Node::List(items) => items.iter().find_map(Node::text)?,
-            single => single.text()?,
-        };
-        let mark = format!(":{said}");
-        let at = self.rest.find(&mark)?;
-        let label = self.rest[..at].trim_start_matches([',', ' ']).trim();
-        // What a person typed may look like the end of a label; a label is short.
-        let label = (label.len() <= 300 && !label.is_empty()).then(|| unnumbered(label).to_owned());
-        let after = &self.rest[at + mark.len()..];
-        self.rest = after.find(", ").map_or("", |end| &after[end..]);
-        label
-    }
-}
-
-/// A label without the number in front of it: `1. Name`.
-fn unnumbered(label: &str) -> &str {
-    let bare = label.trim_start_matches(|c: char| c.is_ascii_digit());
-    bare.strip_prefix(['.', ')']).map_or(label, str::trim_start)
-}
-
 /// The answers of `pretty` alone, where the JSON cannot be read: `Label:value, Label:value`.
 fn in_words(pretty: &str) -> Vec<Node> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for piece in pretty.split(", ") {
         match (piece.split_once(':'), fields.last_mut()) {
             (Some((label, value)), _) if !label.trim().is_empty() && !value.starts_with("//") => {
-                fields.push((unnumbered(label.trim()).to_owned(), value.trim().to_owned()));
+                fields.push((labels::unnumbered(label.trim()).to_owned(), value.trim().to_owned()));
             }
             (_, Some((_, value))) => {
                 value.push_str(", ");

@@ -28,6 +28,7 @@ mod meta_lead_ads;
 mod netlify;
 mod ninja_forms;
 mod postmark;
+mod pseudonyms;
 mod rfc822;
 mod sendgrid;
 mod ses;

@@ -78,9 +78,9 @@ fn arrange(body: Node) -> Node {
     Node::Map(entries)
 }
 
-/// Whether tawk.to made up the name: `V` with a long number.
+/// Whether tawk.to made up the name: `V` with a number.
 fn is_made_up(name: &str) -> bool {
-    name.strip_prefix('V').is_some_and(|rest| rest.len() > 8 && rest.bytes().all(|b| b.is_ascii_digit()))
+    name.strip_prefix('V').is_some_and(|rest| rest.len() > 3 && rest.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// The answers of the form before a chat, which come as one text: `Name : …`, a line each.

@@ -159,6 +159,59 @@ fn typeform_answers_are_read_by_question_type_and_reference() {
 }
 
 #[test]
+fn the_parts_of_a_typeform_block_are_known_by_their_keys() {
+    let part = |id: &str, title: &str, key: &str| {
+        format!(r#"{{"id":"{id}","ref":"r-{id}","title":"{title}","subfield_key":"{key}","type":"short_text"}}"#)
+    };
+    let contact = [
+        part("s1", "Vorname", "first_name"),
+        part("s2", "Wie noch?", "last_name"),
+        part("s3", "Nummer", "phone_number"),
+        part("s4", "Wohin?", "email"),
+        part("s5", "Für wen?", "company"),
+    ];
+    let address = [
+        part("a1", "Straße", "address"),
+        part("a2", "Ort", "city"),
+        part("a3", "PLZ", "zip_code"),
+        part("a4", "Wo?", "country"),
+    ];
+    let answer = |id: &str, kind: &str, value: &str| {
+        format!(r#"{{"type":"{kind}","{kind}":"{value}","field":{{"id":"{id}","ref":"r-{id}","type":"{kind}"}}}}"#)
+    };
+    let answers = [
+        answer("s1", "text", "Anna"),
+        answer("s2", "text", "Berg"),
+        answer("s3", "phone_number", "+4930901820"),
+        answer("s4", "email", "anna@berg.example"),
+        answer("s5", "text", "Berg GmbH"),
+        answer("a1", "text", "Weg 1"),
+        answer("a2", "text", "Wien"),
+        answer("a3", "text", "1010"),
+        answer("a4", "text", "Austria"),
+    ];
+    let body = |title: &str| {
+        format!(
+            r#"{{"event_id":"e","event_type":"form_response","form_response":{{"definition":{{"fields":[
+            {{"id":"g","ref":"rg","type":"group","title":"{title}","properties":{{"fields":[
+                {{"id":"c","ref":"rc","type":"contact_info","properties":{{"fields":[{}]}}}}]}}}},
+            {{"id":"d","ref":"rd","type":"address","title":"Address","properties":{{"fields":[{}]}}}}]}},"answers":[{}]}}}}"#,
+            contact.join(","),
+            address.join(","),
+            answers.join(",")
+        )
+    };
+    let content = json("typeform", &body("About you"));
+    let person = &content.person;
+    assert_eq!(who(&content), (Some("Anna Berg"), Some("anna@berg.example")));
+    assert_eq!((person.given_name.as_deref(), person.family_name.as_deref()), (Some("Anna"), Some("Berg")));
+    assert_eq!((person.phones[0].as_str(), person.company.as_deref()), ("+4930901820", Some("Berg GmbH")));
+    assert_eq!(person.country.as_deref(), Some("AT"));
+    let rest: Vec<_> = content.fields.iter().map(|(label, value)| (&**label, value.as_str().unwrap())).collect();
+    assert_eq!(rest, [("Straße", "Weg 1"), ("Ort", "Wien"), ("PLZ", "1010")]);
+}
+
+#[test]
 fn tally_choices_are_told_in_words_and_boxes_once() {
     let body = r#"{"eventId":"e","eventType":"FORM_RESPONSE","data":{"formName":"Start","fields":[
         {"key":"question_a","label":"Nom","type":"INPUT_TEXT","value":"Zoé Petit"},
@@ -197,6 +250,32 @@ fn jotform_answers_have_their_labels_and_their_parts() {
     let broken = lead("jotform", "application/x-www-form-urlencoded", &form("{\"q3_name"));
     assert_eq!(broken.person.emails[0].as_str(), "ida@holm.example");
     assert_eq!(broken.person.name.as_deref(), Some("Ida Holm"));
+}
+
+#[test]
+fn jotforms_labels_are_never_mixed_with_values() {
+    let post = |raw: &str, pretty: &str| {
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("pretty", pretty)
+            .append_pair("rawRequest", raw)
+            .finish();
+        lead("jotform", "application/x-www-form-urlencoded", &body)
+    };
+    let content = post(
+        r#"{"q3_name":{"first":"Ida","last":"Holm"},"q5_phoneNumber":{"area":"0221","phone":"445588"},"q6_typeA6":"Tarea GmbH","q7_typeA7":"ida@holm.example"}"#,
+        "Name:Ida Holm, Telefon:(0221) 445588, Firma:Tarea GmbH, Schreiben an:ida@holm.example",
+    );
+    assert_eq!(content.person.company.as_deref(), Some("Tarea GmbH"));
+    assert_eq!((content.person.phones[0].as_str(), who(&content).0), ("+49221445588", Some("Ida Holm")));
+    assert!(content.fields.is_empty(), "{:?}", content.fields);
+    let content = post(
+        r#"{"q4_email":"ida@holm.example","q5_typeA5":["A","B"],"upload":["https://files.example/a b.pdf"],"q6_typeA6":"T5 GmbH","q7_typeA7":"Soon"}"#,
+        "E-Mail:ida@holm.example, Interessen:A, B, Plan:https://files.example/a%20b.pdf, Unternehmen:T5 GmbH, Wann, ungefähr?:Soon",
+    );
+    assert_eq!(content.person.company.as_deref(), Some("T5 GmbH"));
+    assert_eq!(content.fields["Interessen"], serde_json::json!(["A", "B"]));
+    let labels: Vec<&str> = content.fields.keys().map(String::as_str).collect();
+    assert_eq!(labels, ["Interessen", "upload", "Wann, ungefähr?"]);
 }
 
 #[test]

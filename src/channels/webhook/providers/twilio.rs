@@ -89,6 +89,8 @@ fn arrange(body: Node) -> Node {
         said("city", body.text_at("FromCity")),
         said("country", body.text_at("FromCountry")),
         said("page url", body.text_at("ReferralSourceUrl")),
+        said("utm_ctwa_clid", body.text_at("ReferralCtwaClid")),
+        said("advert", body.text_at("ReferralHeadline")),
     ]
     .into_iter()
     .flatten()

@@ -52,8 +52,8 @@ fn arrange(mut body: Node) -> Node {
     let wrapped = body.take("form_response");
     let response = wrapped.unwrap_or_else(|| body.clone());
     let Some(answers) = response.at("answers") else { return body };
-    let questions = response.at("definition.fields").map(Node::items).unwrap_or_default();
-    let fields = answers.items().iter().filter_map(|answer| field(answer, questions));
+    let questions = questions(response.at("definition.fields"), NESTED);
+    let fields = answers.items().iter().filter_map(|answer| field(answer, &questions));
     let mut named = Vec::new();
     for (place, label) in [("definition.title", "form name"), ("form_id", "form id"), ("calculated.score", "score")] {
         named.extend(response.at(place).map(|node| (label.to_owned(), node.clone())));
@@ -63,14 +63,46 @@ fn arrange(mut body: Node) -> Node {
     Node::form(fields.chain(hidden).collect(), named)
 }
 
+/// Levels of blocks within blocks whose questions are read.
+const NESTED: usize = 4;
+
+/// The questions of a form; those of a block (contact info, address, a group) stand within it.
+fn questions(fields: Option<&Node>, levels: usize) -> Vec<&Node> {
+    let mut found = Vec::new();
+    for field in fields.map(Node::items).unwrap_or_default() {
+        found.push(field);
+        if levels > 0 {
+            found.extend(questions(field.at("properties.fields"), levels - 1));
+        }
+    }
+    found
+}
+
+/// The type of what one part of a contact info or address block holds.
+fn part(subfield: &str) -> Option<&'static str> {
+    Some(match subfield {
+        "first_name" => "firstname",
+        "last_name" => "lastname",
+        "email" => "email",
+        "phone_number" => "phone",
+        "company" => "company",
+        "country" => "country",
+        _ => return None,
+    })
+}
+
 /// One answer as a described field.
-fn field(answer: &Node, questions: &[Node]) -> Option<Node> {
+fn field(answer: &Node, questions: &[&Node]) -> Option<Node> {
     let (id, name) = (answer.text_at("field.id"), answer.text_at("field.ref"));
     let is = |question: &&Node, key: &str, value: &Option<String>| value.is_some() && question.text_at(key) == *value;
     let question = questions.iter().find(|question| is(question, "id", &id) || is(question, "ref", &name));
+    let key = "subfield_key";
+    let subfield =
+        question.and_then(|question| question.text_at(key)).or_else(|| answer.text_at(&format!("field.{key}")));
     let title = question.and_then(|question| question.text_at("title")).map(|title| plain(&title));
     // Whichever says more: the question as it is read, or what the form's author called it.
-    let names: Vec<String> = [title, name, id].into_iter().flatten().filter(|name| !name.is_empty()).collect();
+    let names: Vec<String> =
+        [title, subfield.clone(), name, id].into_iter().flatten().filter(|name| !name.is_empty()).collect();
     // Whoever agrees agrees to what is asked, whatever it is called.
     let is_asked = answer.text_at("field.type").as_deref() == Some("legal");
     let label = names.iter().find(|name| is_asked || label::slot(name).is_some()).or(names.first())?;
@@ -82,6 +114,7 @@ fn field(answer: &Node, questions: &[Node]) -> Option<Node> {
     };
     let asked = answer.text_at("field.type").unwrap_or(kind);
     let asked = if label::slot(label).is_none() { within(label).unwrap_or(&asked) } else { &asked };
+    let asked = subfield.as_deref().and_then(part).unwrap_or(asked);
     Some(Node::field(label, asked, value))
 }
 

@@ -108,16 +108,22 @@ fn arrange(body: Node) -> Node {
     let number = number.filter(|number| !number.is_empty()).map(|number| format!("+{number}"));
     let mut entries: Vec<_> = [
         said("name", contact.and_then(|contact| contact.text_at("profile.name"))),
-        said("phone", number),
+        said("phone", number.clone()),
         said("page url", message.text_at("referral.source_url")),
-        said("ctwa_clid", message.text_at("referral.ctwa_clid")),
+        // The click that led here, as other click ids stand.
+        said("utm_ctwa_clid", message.text_at("referral.ctwa_clid")),
         said("advert", message.text_at("referral.headline")),
+        said("advert text", message.text_at("referral.body")),
+        said("advert id", message.text_at("referral.source_id")),
     ]
     .into_iter()
     .flatten()
     .collect();
     // An edited message says what it says now.
-    entries.extend(written(message.at("edit.message").unwrap_or(message)));
+    let message = message.at("edit.message").unwrap_or(message);
+    let own = cards(message).iter().find(|card| is_own(card, number.as_deref()));
+    entries.extend(own.map(of_card).unwrap_or_default());
+    entries.extend(written(message));
     Node::Map(entries)
 }
 
@@ -142,23 +148,90 @@ fn written(message: &Node) -> Vec<(String, Node)> {
             name.or_else(|| message.text_at(&format!("{kind}.id"))).map(|id| format!("{kind} {id}")),
         ));
     }
-    if let Some(place) = message.at("location") {
-        let point = || Some(format!("{}, {}", place.text_at("latitude")?, place.text_at("longitude")?));
-        entries.extend(said("location", first(place, &["name", "address"]).or_else(point)));
+    entries.extend(said("location", message.at("location").and_then(place)));
+    entries.extend(said("catalogue", message.text_at("order.catalog_id")));
+    for product in message.at("order.product_items").map(Node::items).unwrap_or_default() {
+        entries.extend(said("ordered", ordered(product)));
     }
     if let Some(answers) = message.at("interactive.nfm_reply.response_json") {
         let answers = answers.json();
         let answers = answers.as_ref().map(Node::entries).unwrap_or_default().iter();
         entries.extend(answers.filter(|(key, _)| key != "flow_token").cloned());
     }
-    for card in message.at("contacts").map(Node::items).unwrap_or_default() {
-        let number = card.at("phones").map(Node::items).unwrap_or_default().first();
-        let number = number.and_then(|number| first(number, &["phone", "wa_id"])).unwrap_or_default();
-        let name = card.text_at("name.formatted_name").unwrap_or_default();
-        entries.extend(said("shared contact", Some(format!("{name} {number}").trim().to_owned())));
+    for card in cards(message) {
+        entries.extend(said("shared contact", in_words(card)));
     }
     if entries.is_empty() {
-        entries.extend(said("message", Some(format!("[a message of the kind `{kind}`: look at it in WhatsApp]"))));
+        // Words of ours are no message of theirs: the first one that they write is.
+        entries.extend(said("unread", Some(format!("a message of the kind `{kind}`: look at it in WhatsApp"))));
     }
     entries
+}
+
+/// A place: its name, its address, and where it is on the map.
+fn place(place: &Node) -> Option<String> {
+    let words = ["name", "address", "url"].map(|key| place.text_at(key));
+    let words = words.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let point = || Some(format!("{}, {}", place.text_at("latitude")?, place.text_at("longitude")?));
+    match (words.is_empty(), point()) {
+        (true, point) => point,
+        (_, Some(point)) => Some(format!("{words} ({point})")),
+        (_, None) => Some(words),
+    }
+}
+
+/// One product of an order: `2 × R-17, 19.99 EUR each`.
+fn ordered(product: &Node) -> Option<String> {
+    let quantity = product.text_at("quantity").map(|quantity| format!("{quantity} × ")).unwrap_or_default();
+    let currency = product.text_at("currency").map(|currency| format!(" {currency}")).unwrap_or_default();
+    let price = product.text_at("item_price").map(|price| format!(", {price}{currency} each")).unwrap_or_default();
+    Some(format!("{quantity}{}{price}", product.text_at("product_retailer_id")?))
+}
+
+/// The cards in a message.
+fn cards(message: &Node) -> &[Node] {
+    message.at("contacts").map(Node::items).unwrap_or_default()
+}
+
+/// The texts under a key of each item of a list.
+fn each<'a>(card: &'a Node, list: &str, keys: &'a [&str]) -> impl Iterator<Item = String> + 'a {
+    let items = card.at(list).map(Node::items).unwrap_or_default().iter();
+    items.filter_map(|item| first(item, keys))
+}
+
+/// Whether a card is that of the writer, who has this number.
+fn is_own(card: &Node, number: Option<&str>) -> bool {
+    let own = number.map(digits);
+    own.is_some() && each(card, "phones", &["wa_id", "phone"]).any(|number| Some(digits(&number)) == own)
+}
+
+/// What the writer's own card says of them.
+fn of_card(card: &Node) -> Vec<(String, Node)> {
+    let of_company = [("company", "org.company"), ("job title", "org.title")];
+    let of_company = of_company.iter().filter_map(|(label, place)| said(label, card.text_at(place)));
+    let emails = each(card, "emails", &["email"]).filter_map(|email| said("email", Some(email)));
+    let sites = each(card, "urls", &["url"]).filter_map(|site| said("website", Some(site)));
+    of_company.chain(emails).chain(sites).collect()
+}
+
+/// All that a card says, each detail behind its name: somebody else's address is none of the writer.
+fn in_words(card: &Node) -> Option<String> {
+    let number = |number: String| format!("phone {number}");
+    let address = |address: &Node| {
+        let parts = ["street", "zip", "city", "state", "country"].map(|key| address.text_at(key));
+        let parts = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        (!parts.is_empty()).then(|| format!("address {parts}"))
+    };
+    let parts = card.text_at("name.formatted_name").into_iter();
+    let parts = parts
+        .chain(["company", "department", "title"].iter().filter_map(|key| {
+            let text = card.text_at(&format!("org.{key}"))?;
+            Some(format!("{key} {text}"))
+        }))
+        .chain(each(card, "phones", &["phone", "wa_id"]).map(number))
+        .chain(each(card, "emails", &["email"]).map(|email| format!("e-mail {email}")))
+        .chain(each(card, "urls", &["url"]).map(|url| format!("website {url}")))
+        .chain(card.at("addresses").map(Node::items).unwrap_or_default().iter().filter_map(address))
+        .chain(card.text_at("birthday").map(|day| format!("birthday {day}")));
+    Some(parts.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty())
 }
