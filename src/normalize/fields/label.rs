@@ -343,6 +343,12 @@ pub fn same(a: &str, b: &str) -> bool {
     a == b || (fold(&compact(a)) == fold(&compact(b)) && !compact(a).is_empty())
 }
 
+/// Whether this campaign parameter, as it is called without `utm_`, is the id of one click.
+#[must_use]
+pub fn is_click_id(name: &str) -> bool {
+    CLICK_IDS.iter().any(|(_, id)| *id == name)
+}
+
 /// The campaign parameter or click id a label means: `utm_source`, `UTM Source`, `hidden[utm_term]`.
 fn tracking(label: &str) -> Option<String> {
     tracking_in(&spelled(label), label)
