@@ -279,47 +279,30 @@ pub fn is_dial_code(label: &str) -> bool {
     ) || matches!(bare, "prefix" | "countrycode" | "code" | "areacode" | "dialcode" | "area" | "vorwahl" | "country")
 }
 
-/// Whether the label is a sentence by which somebody agrees to something.
+/// Whether the label is one that a form builder gives to a box, and says nothing about it: `checkbox-123`.
 #[must_use]
-pub fn speaks_of_consent(label: &str) -> bool {
-    let spelled = spelled(label);
-    let words: Vec<Cow<'_, str>> = words(&spelled).map(fold).collect();
-    let stems = [
-        "datenschutz",
-        "dsgvo",
-        "gdpr",
-        "einwillig",
-        "einverstanden",
-        "privacy",
-        "consent",
-        "confidentialit",
-        "privacidad",
-        "privacidade",
-        "informativa",
-        "samtyck",
-        "samtykke",
-        "suostum",
-        "tietosuoj",
-        "souhlas",
-        "zgod",
-        "instem",
-        "toestem",
-        "rodo",
-        "rgpd",
-        "lgpd",
-        "zustimm",
-        "privatliv",
-        "personvern",
-        "personuppgift",
-        "adatvedel",
-        "kvkk",
-        "soglas",
+pub(super) fn is_bare_box(label: &str) -> bool {
+    const BOXES: [&str; 14] = [
+        "checkbox",
+        "checkboxes",
+        "check",
+        "box",
+        "cb",
+        "chk",
+        "choice",
+        "choices",
+        "option",
+        "kontrollkastchen",
+        "casilla",
+        "acceptance",
+        "optin",
+        "legal",
     ];
-    let has = |stems: &[&str]| words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)));
-    // `I agree to the terms`, `Ich stimme der Verarbeitung meiner Daten zu`
-    let agrees = has(&["agree", "accept", "stimme", "akzeptier", "apodekh", "apodech"])
-        && has(&["terms", "conditions", "policy", "daten", "verarbeitung", "agb", "nutzungsbedingung", "politik"]);
-    words.len() >= 2 && (has(&stems) || agrees)
+    let says_nothing = |word: &str| {
+        let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        is_number(word) || BOXES.contains(&bare) || WITHOUT_MEANING.contains(&*fold(word))
+    };
+    words(&spelled(label)).all(says_nothing)
 }
 
 /// Whether the label names what only a person has: an address, a number, a name.
@@ -407,7 +390,7 @@ pub(super) fn words(spelled: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `ae`, `oe`, `ue` as the umlauts they may stand for, without dots.
-fn fold(word: &str) -> Cow<'_, str> {
+pub(super) fn fold(word: &str) -> Cow<'_, str> {
     let stands = |pair: &[u8]| matches!(pair, b"ae" | b"oe" | b"ue");
     if !word.as_bytes().windows(2).any(stands) {
         return word.into();

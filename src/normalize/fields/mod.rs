@@ -5,6 +5,7 @@
 //! label. A value that its field cannot hold (an e-mail address that is none) stands in `fields`
 //! too, with a problem noted.
 
+mod agreement;
 mod consent;
 pub mod country;
 pub(super) mod hurry;

@@ -163,7 +163,7 @@ fn consent_that_was_refused_is_none() {
         let content = read(&[("datenschutz", refusal)]);
         assert!(content.consent.is_none() && content.fields["datenschutz"] == refusal, "{refusal}");
     }
-    assert_eq!(read(&[("consent", "on")]).consent.unwrap().text, "on");
+    assert_eq!(read(&[("consent", "on")]).consent.unwrap().text, "consent: on");
 }
 
 #[test]
