@@ -78,7 +78,7 @@ impl Pair {
 pub struct Context<'a> {
     /// How the channel spells its fields.
     pub spelling: &'a Spelling,
-    /// Region of numbers without a country code, where the values name no country.
+    /// Region of numbers without a country code, where nothing in the values tells the country.
     pub region: &'a str,
     /// When consent was given, if it was.
     pub at: Timestamp,

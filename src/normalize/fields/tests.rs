@@ -132,6 +132,29 @@ fn a_number_is_read_for_the_country_the_form_names() {
 }
 
 #[test]
+fn a_number_is_read_for_the_country_that_the_rest_tells() {
+    for (pairs, number) in [
+        (&[("email", "zoe@fresh-fr.fr"), ("Téléphone", "06 55 44 33 22")][..], "+33655443322"),
+        (&[("Telefoon", "06 12345678"), ("email", "jan@vers-nl.nl")], "+31612345678"),
+        (&[("email", "zoe@fresh.com"), ("Telefon", "030 12345678")], "+493012345678"),
+        // Letters that anybody takes for a name, and a number of ours.
+        (&[("email", "zoe@fresh.io"), ("Telefon", "030 12345678")], "+493012345678"),
+        (&[("email", "urs@frisch.ch"), ("Telefon", "030 12345678")], "+493012345678"),
+        // The country of the form, then that of a number beside it, then that of the address.
+        (&[("email", "zoe@fresh.nl"), ("tel", "06 55 44 33 22"), ("Pays", "France")], "+33655443322"),
+        (&[("email", "zoe@fresh.nl"), ("Mobil", "06 55 44 33 22"), ("Telefon", "+33 1 42 27 78 30")], "+33655443322"),
+        (&[("email", "zoe@fresh.nl"), ("Mobil", "06 55 44 33 22"), ("Telefon", "0033 1 42 27 78 30")], "+33655443322"),
+        (&[("email", "zoe@fresh.fr"), ("Vorwahl", "06"), ("Telefon", "55 44 33 22")], "+33655443322"),
+    ] {
+        assert_eq!(read(pairs).person.phones[0].as_str(), number, "{pairs:?}");
+    }
+    // Nobody in the Netherlands has this number, so it is nobody's in Frankfurt either.
+    let content = read(&[("Telefoon", "06 98765432"), ("email", "jan@vers-nl.nl")]);
+    assert!(content.person.phones.is_empty() && content.fields["Telefoon"] == "06 98765432", "{content:?}");
+    assert!(content.problems[0].contains("06 98765432"), "{:?}", content.problems);
+}
+
+#[test]
 fn the_form_of_address_is_kept_beside_the_name() {
     let content = read(&[("Name", "Frau Dr. Eva Muster")]);
     assert_eq!(
