@@ -5,7 +5,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::country;
-use super::label::{self, Part, Slot};
+use super::label::{self, Certainty, Part, Slot};
 use super::{Pair, Sheet};
 use crate::lead::Email;
 use crate::normalize::text::{line, shorten};
@@ -266,22 +266,36 @@ impl Sheet<'_> {
 
     /// Where the lead came from: pages and campaigns.
     pub(super) fn take_origin(&mut self) {
-        let address = |text: &str, _: &Value| Some(line(text)).filter(|text| !text.contains(' ') && text.len() <= 4000);
-        self.content.page = self.take_one(&Slot::Page, address);
-        self.content.referrer = self.take_one(&Slot::Referrer, address);
+        let address = |text: &str| Some(line(text)).filter(|text| !text.contains(' ') && text.len() <= 4000);
+        let pages = self.pages();
+        let pages: Vec<(usize, String)> =
+            pages.into_iter().filter_map(|at| Some((at, address(&self.text(at))?))).collect();
+        self.content.page = pages.first().map(|(_, page)| page.clone());
+        for (at, page) in &pages {
+            self.taken[*at] = self.content.page.as_ref() == Some(page);
+        }
+        self.content.referrer = self.take_one(&Slot::Referrer, |text, _| address(text));
         for at in 0..self.pairs.len() {
             let Some((Slot::Utm(name), _)) = &self.meanings[at] else { continue };
             let (name, text) = (name.clone(), line(&self.text(at)));
             let value = self.content.utm.entry(name).or_insert_with(|| text.clone());
             self.taken[at] = *value == text;
         }
-        let page = self.content.page.as_deref().and_then(|page| Url::parse(page).ok());
-        for (name, value) in page.iter().flat_map(|page| page.query_pairs().into_owned()).take(100) {
+        let urls = pages.iter().filter_map(|(_, page)| Url::parse(page).ok()).take(10);
+        for (name, value) in urls.flat_map(|page| page.query_pairs().into_owned().take(100).collect::<Vec<_>>()) {
             let value = line(&value);
             if let (Some((Slot::Utm(name), _)), false) = (label::slot(&name), value.is_empty()) {
                 self.content.utm.entry(name).or_insert(value);
             }
         }
+    }
+
+    /// Values that are pages: that of the form first, then those on which a visit began.
+    fn pages(&self) -> Vec<usize> {
+        let mut pages = self.candidates(&Slot::Page);
+        let is_configured = |at: usize| matches!(self.meanings[at], Some((_, Certainty::Configured)));
+        pages.sort_by_key(|at| !is_configured(*at) && label::compact(&self.pairs[*at].label).contains("landing"));
+        pages
     }
 }
 

@@ -155,6 +155,23 @@ fn a_number_is_read_for_the_country_that_the_rest_tells() {
 }
 
 #[test]
+fn the_page_is_that_of_the_form_and_campaigns_come_from_both() {
+    let landing = ("landing_page", "https://k.example/l?utm_source=bing&gclid=G1");
+    let page = ("page_url", "https://k.example/kontakt?gclid=G2");
+    for pairs in [[landing, page], [page, landing]] {
+        let content = read(&pairs);
+        assert_eq!(content.page.as_deref(), Some(page.1));
+        assert_eq!(serde_json::to_value(&content.utm).unwrap(), json!({"source": "bing", "gclid": "G2"}));
+        assert_eq!(serde_json::to_value(&content.fields).unwrap(), json!({"landing_page": landing.1}));
+        let content = read(&[pairs[0], pairs[1], ("utm_source", "mail")]);
+        assert_eq!((&*content.utm["source"], &*content.utm["gclid"]), ("mail", "G2"));
+    }
+    let content = read(&[landing]);
+    assert_eq!((content.page.as_deref(), &*content.utm["gclid"]), (Some(landing.1), "G1"));
+    assert!(content.fields.is_empty());
+}
+
+#[test]
 fn the_form_of_address_is_kept_beside_the_name() {
     let content = read(&[("Name", "Frau Dr. Eva Muster")]);
     assert_eq!(
