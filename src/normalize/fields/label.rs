@@ -135,20 +135,40 @@ impl Slot {
     }
 }
 
-/// The field a label means: all of it, the last of a dotted one, or one of its sentences.
+/// The field a label means: all of it, the last of a dotted one, what it names twice, or one of its sentences.
 #[must_use]
 pub fn slot(label: &str) -> Option<(Slot, Certainty)> {
-    whole(label).or_else(|| innermost(label)).or_else(|| sentence(label))
+    whole(label).or_else(|| innermost(label)).or_else(|| alternatives(label)).or_else(|| sentence(label))
+}
+
+/// What a label means that names one field in several ways: `Unternehmen / Verein`, `Firma oder Organisation`.
+fn alternatives(label: &str) -> Option<(Slot, Certainty)> {
+    if label.len() > 100 {
+        return None;
+    }
+    let between = [" oder ", " bzw. ", " or ", " ou "];
+    let parts = between.iter().fold(label.to_lowercase(), |label, word| label.replace(word, "/"));
+    let parts: Vec<(Slot, Certainty)> = parts.split(['/', '|']).map(whole).collect::<Option<_>>()?;
+    let (slot, _) = parts.first()?;
+    let one = parts.len() > 1 && parts.iter().all(|(other, _)| other == slot);
+    one.then(|| (slot.clone(), parts.iter().map(|(_, certainty)| *certainty).max().unwrap_or(Certainty::Usual)))
 }
 
 /// The last part of a nested label (`step_1.email`, `message.subject`), where what is around it says nothing.
 fn innermost(label: &str) -> Option<(Slot, Certainty)> {
+    const CALLED: [&str; 12] =
+        ["name", "nom", "nombre", "nome", "naam", "nazwa", "nazev", "nazov", "navn", "namn", "nimi", "bezeichnung"];
     let (around, last) = label.rsplit_once('.').or_else(|| label.strip_suffix(']')?.rsplit_once('['))?;
     let around = spelled(around);
     let says_nothing =
         |word: &str| is_number(word) || WITHOUT_MEANING.contains(&*fold(word)) || AROUND.contains(&*fold(word));
     if !around.is_empty() && words(&around).all(says_nothing) {
         return whole(last);
+    }
+    let is_company = |word: &str| matches!(named(&[word]), Some((Slot::Company, Certainty::Named)));
+    // `firma[name]`
+    if CALLED.contains(&&*compact(last)) && words(&around).last().is_some_and(is_company) {
+        return Some((Slot::Company, Certainty::Named));
     }
     // What a message or a page has beside itself.
     let is_of = |name: &str| words(&around).last() == Some(name);
@@ -500,12 +520,34 @@ mod tests {
             ("kontaktdaten.vorname", Slot::GivenName),
             ("message.subject", Slot::Subject),
             ("page.referrer", Slot::Referrer),
+            ("firma[name]", Slot::Company),
+            ("unternehmen.name", Slot::Company),
+            ("empresa[nombre]", Slot::Company),
+            ("Unternehmen/Verein", Slot::Company),
+            ("Unternehmen / Verein *", Slot::Company),
+            ("Firma oder Organisation", Slot::Company),
+            ("Telefon / Handy", Slot::Phone),
+            ("nname", Slot::FamilyName),
+            ("nachr", Slot::Message),
+            ("Tfno", Slot::Phone),
+            ("Tfno.", Slot::Phone),
             ("email2", Slot::Email),
             ("phone1", Slot::Phone),
         ] {
             assert_eq!(slot(label).map(|(slot, _)| slot), Some(expected), "{label}");
         }
-        for label in ["owner.name", "sales_rep.email", "product.title", "page.title", "Do you like it?", "street2"] {
+        for label in [
+            "owner.name",
+            "sales_rep.email",
+            "product.title",
+            "page.title",
+            "Do you like it?",
+            "street2",
+            "Firma / PLZ",
+            "E-Mail / Telefon",
+            "vn",
+            "nn",
+        ] {
             assert_eq!(slot(label), None, "{label}");
         }
     }

@@ -127,7 +127,16 @@ struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     fn new(pairs: Vec<Pair>, context: &'a Context<'a>) -> Self {
         let pairs: Vec<Pair> = pairs.into_iter().filter(|pair| !pair.text().is_empty()).collect();
-        let meanings = pairs.iter().map(|pair| pair.meaning(context.spelling)).collect();
+        let mut meanings: Vec<_> = pairs.iter().map(|pair| pair.meaning(context.spelling)).collect();
+        let named = |letters: &str| {
+            let is = |pair: &Pair| label::compact(pair.label.rsplit('.').next().unwrap_or_default()) == letters;
+            (0..pairs.len()).find(|at| meanings[*at].is_none() && is(&pairs[*at]))
+        };
+        // Two letters mean a part of a name only beside those for the other.
+        if let (Some(given), Some(family)) = (named("vn"), named("nn")) {
+            meanings[given] = Some((Slot::GivenName, Certainty::Usual));
+            meanings[family] = Some((Slot::FamilyName, Certainty::Usual));
+        }
         let taken = vec![false; pairs.len()];
         Sheet { context, pairs, meanings, taken, content: Content::default(), from: (None, None), extra: Fields::new() }
     }

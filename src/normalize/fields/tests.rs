@@ -190,11 +190,20 @@ fn a_name_in_more_than_two_parts_is_one() {
         (&[("voornaam", "Anna"), ("tussenvoegsel", "van der"), ("achternaam", "Berg")], "Anna van der Berg"),
         (&[("nombre", "Lucía"), ("apellido1", "García"), ("apellido2", "Lorca")], "Lucía García Lorca"),
         (&[("name.given", "Adam"), ("name.family", "Ant")], "Adam Ant"),
+        (&[("vname", "Eva"), ("nname", "Blau")], "Eva Blau"),
+        (&[("VN", "Eva"), ("NN", "Blau")], "Eva Blau"),
+        (&[("kontakt.nn", "Blau"), ("kontakt.vn", "Eva")], "Eva Blau"),
         (&[("name", "Eva Blau"), ("middle name", "Rosa")], "Eva Blau"),
     ] {
         let content = read(pairs);
         assert_eq!(content.person.name.as_deref(), Some(name), "{pairs:?}: {content:?}");
     }
+}
+
+#[test]
+fn two_letters_alone_are_no_name() {
+    let content = read(&[("email", "a@b.example"), ("vn", "Eva"), ("mn", "Blau")]);
+    assert!(content.person.name.is_none() && content.fields["vn"] == "Eva", "{content:?}");
 }
 
 #[test]
