@@ -6,6 +6,7 @@
 
 pub mod company;
 pub mod email;
+mod entities;
 pub mod fields;
 mod file;
 pub mod form;

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::text::{clean, line, shorten};
-use super::{Spelling, company, language};
+use super::{Spelling, company, entities, language};
 use crate::lead::{Content, Fields};
 use label::Certainty;
 pub(crate) use label::Slot;
@@ -60,6 +60,15 @@ impl Pair {
         if let Value::String(text) = &mut self.value {
             text.push('\n');
             text.push_str(line);
+        }
+    }
+
+    /// Reads a text that was encoded for a page.
+    fn decode(&mut self) {
+        if let Value::String(text) = &mut self.value
+            && let Some(decoded) = entities::decoded(text)
+        {
+            *text = decoded;
         }
     }
 
@@ -136,6 +145,12 @@ impl<'a> Sheet<'a> {
         if let (Some(given), Some(family)) = (named("vn"), named("nn")) {
             meanings[given] = Some((Slot::GivenName, Certainty::Usual));
             meanings[family] = Some((Slot::FamilyName, Certainty::Usual));
+        }
+        let mut pairs = pairs;
+        for (pair, meaning) in pairs.iter_mut().zip(&meanings) {
+            if let Some((Slot::Name | Slot::GivenName | Slot::FamilyName | Slot::Company, _)) = meaning {
+                pair.decode();
+            }
         }
         let taken = vec![false; pairs.len()];
         Sheet { context, pairs, meanings, taken, content: Content::default(), from: (None, None), extra: Fields::new() }

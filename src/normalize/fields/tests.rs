@@ -201,6 +201,21 @@ fn a_name_in_more_than_two_parts_is_one() {
 }
 
 #[test]
+fn names_that_were_encoded_for_a_page_are_as_they_were_typed() {
+    let content = read(&[
+        ("Name", "J&uuml;rgen O&#039;Brien"),
+        ("Firma", "J&uuml;rgen &amp; Söhne"),
+        ("Nachricht", "5 &lt; 6 &amp; 7"),
+        ("Betreff", "A &amp; B"),
+    ]);
+    assert_eq!(content.person.name.as_deref(), Some("Jürgen O'Brien"));
+    assert_eq!(content.person.company.as_deref(), Some("Jürgen & Söhne"));
+    assert_eq!((content.text.as_deref(), content.subject.as_deref()), (Some("5 &lt; 6 &amp; 7"), Some("A &amp; B")));
+    assert!(content.fields.is_empty(), "{:?}", content.fields);
+    assert_eq!(read(&[("Firma", "Schmidt & Co")]).person.company.as_deref(), Some("Schmidt & Co"));
+}
+
+#[test]
 fn two_letters_alone_are_no_name() {
     let content = read(&[("email", "a@b.example"), ("vn", "Eva"), ("mn", "Blau")]);
     assert!(content.person.name.is_none() && content.fields["vn"] == "Eva", "{content:?}");
