@@ -1,10 +1,13 @@
 //! A lead as the projection of its touches: what came first stands, what is new is added.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::lead::{Assessment, Attribution, Content, Correspondent, Disposition, Id, Lead, Person, Stage, Touch};
 use crate::mistakes::{self, Mistake};
 use crate::normalize::email;
+use crate::normalize::fields::label::is_click_id;
 
 /// A new lead, before any rule has seen it.
 #[must_use]
@@ -61,6 +64,7 @@ pub fn absorb(lead: &mut Lead, content: &Content, now: Timestamp) {
     fill(&mut lead.message, content.text.as_ref());
     fill(&mut lead.forwarded_by, content.forwarded_by.as_ref());
     fill(&mut lead.consent, content.consent.as_ref());
+    attribute(&mut lead.attribution, content);
     for (label, value) in &content.fields {
         if !lead.fields.contains_key(label) {
             lead.fields.insert(label.clone(), value.clone());
@@ -116,6 +120,31 @@ fn add_person(known: &mut Person, new: &Person) {
     fill(&mut known.language, new.language.as_ref());
 }
 
+/// Says where the lead came from as far as nothing has said so yet.
+fn attribute(known: &mut Attribution, content: &Content) {
+    fill(&mut known.form, content.form.as_ref());
+    fill(&mut known.page, content.page.as_ref());
+    fill(&mut known.referrer, content.referrer.as_ref());
+    add_campaign(&mut known.utm, &content.utm);
+}
+
+/// Adds what a touch says of its campaign: the parameters, and the click. Parts of two campaigns would make a
+/// third one, so nothing is added where one of the two is known and the touch has another.
+fn add_campaign(known: &mut BTreeMap<String, String>, new: &BTreeMap<String, String>) {
+    let is_another = |click: bool| {
+        let part = |name: &&String| is_click_id(name) == click;
+        let common = || new.keys().filter(part).filter(|name| known.contains_key(*name));
+        let both = known.keys().any(|name| part(&name)) && new.keys().any(|name| part(&name));
+        both && (common().next().is_none() || common().any(|name| known[name] != new[name]))
+    };
+    if is_another(true) || is_another(false) {
+        return;
+    }
+    for (name, value) in new {
+        known.entry(name.clone()).or_insert_with(|| value.clone());
+    }
+}
+
 fn fill<T: Clone>(known: &mut Option<T>, new: Option<&T>) {
     if known.is_none() {
         *known = new.cloned();
@@ -159,5 +188,46 @@ mod tests {
         assert_eq!(lead.person.name.as_deref(), Some("Max"));
         assert_eq!(lead.person.emails.len(), 2);
         assert_eq!(lead.touch_count, 2);
+    }
+
+    #[test]
+    fn attribution_is_filled_in_and_the_first_one_stands() {
+        let of = |page: &str, utm: &[(&str, &str)]| Content {
+            page: (!page.is_empty()).then(|| page.to_owned()),
+            utm: utm.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+            ..Content::default()
+        };
+        let page = "https://k.example/p";
+        let late = of(page, &[("source", "google"), ("gclid", "LATE")]);
+        for (first, later, expected) in vec![
+            (of("", &[]), late.clone(), late.clone()),
+            (
+                of("https://k.example/", &[]),
+                late.clone(),
+                of("https://k.example/", &[("source", "google"), ("gclid", "LATE")]),
+            ),
+            // A click or campaign that is there stays, and takes nothing from another one.
+            (of("", &[("source", "bing")]), late.clone(), of(page, &[("source", "bing")])),
+            (of("", &[("gclid", "FIRST")]), late.clone(), of(page, &[("gclid", "FIRST")])),
+            (of("", &[("fbclid", "FIRST")]), late.clone(), of(page, &[("fbclid", "FIRST")])),
+            (of("", &[("campaign", "spring")]), late.clone(), of(page, &[("campaign", "spring")])),
+            // The same one is told more of.
+            (of("", &[("gclid", "LATE")]), late.clone(), late.clone()),
+            (of("", &[("source", "google")]), late.clone(), late.clone()),
+            (of(page, &[("gclid", "A")]), of("", &[("source", "x")]), of(page, &[("gclid", "A"), ("source", "x")])),
+        ] {
+            let touch = Touch {
+                id: Id::MIN,
+                lead: Id::MIN,
+                channel: Name::parse("web").unwrap(),
+                kind: Kind::Form,
+                received_at: Timestamp::UNIX_EPOCH,
+                content: first.clone(),
+            };
+            let mut lead = open(Id::MIN, &touch, Timestamp::UNIX_EPOCH);
+            absorb(&mut lead, &later, Timestamp::UNIX_EPOCH);
+            let found = (&lead.attribution.page, &lead.attribution.utm);
+            assert_eq!(found, (&expected.page, &expected.utm), "{first:?} {later:?}");
+        }
     }
 }

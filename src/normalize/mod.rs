@@ -6,6 +6,7 @@
 
 pub mod company;
 pub mod email;
+mod entities;
 pub mod fields;
 mod file;
 pub mod form;
@@ -268,7 +269,7 @@ impl Reader {
             content.problems.push(format!("the text names {} e-mail addresses; the first was taken", found.len()));
         }
         found.truncate(1);
-        content.person.phones = mail::numbers(&text, &self.country);
+        content.person.phones = mail::numbers(&text, &self.region(&found));
         content.person.domain = company::domain(None, &found);
         content.person.language = language::detect(&text).map(str::to_owned);
         content.person.emails = found;
@@ -296,8 +297,13 @@ impl Reader {
             person.emails = found;
         }
         if person.phones.is_empty() {
-            person.phones = mail::numbers_in_chat(text, &self.country);
+            person.phones = mail::numbers_in_chat(text, &self.region(&person.emails));
         }
+    }
+
+    /// The region of numbers in national form: that of the writer's address, else ours.
+    fn region(&self, emails: &[Email]) -> String {
+        emails.iter().find_map(|email| mail::country_of(email.domain())).unwrap_or_else(|| self.country.clone())
     }
 
     /// What a released item says where nothing better can be made of it: its text, and the

@@ -58,6 +58,9 @@ const SALUTATIONS: &[&str] = &[
     "senhora",
 ];
 
+/// Forms of address that are first names, too, where no full stop stands behind them.
+const NAMES_TOO: &[&str] = &["sig"];
+
 const TITLES: &[&str] = &[
     "dr",
     "prof",
@@ -142,7 +145,9 @@ pub fn assemble(full: Option<&str>, given: Option<&str>, family: Option<&str>) -
     let Some(full) = part(full) else {
         let joined: Vec<&str> = [given.as_deref(), family.as_deref()].into_iter().flatten().collect();
         let words: Vec<&str> = joined.iter().flat_map(|part| part.split(' ')).collect();
-        let (salutation, rest) = without_salutation(&words);
+        // In its own field it is a first name.
+        let is_name = given.as_deref().is_some_and(may_be_name);
+        let (salutation, rest) = if is_name { (&[][..], &words[..]) } else { without_salutation(&words) };
         let full = Some(rest.join(" ")).filter(|full| !full.is_empty());
         let salutation = Some(salutation.join(" ")).filter(|text| !text.is_empty());
         let bare = |text: &Option<String>| text.as_deref().and_then(bare_part);
@@ -247,7 +252,10 @@ fn told_apart(words: &[&str], addressed: bool) -> (String, String) {
 }
 
 fn without_salutation<'a, 'b>(words: &'b [&'a str]) -> (&'b [&'a str], &'b [&'a str]) {
-    let count = words.iter().take_while(|word| is_salutation(word)).count();
+    let names_after = |at: usize| words[at + 1..].iter().filter(|word| !is_suffix(word)).count();
+    // `Sig Hansen` is a whole name.
+    let is_one = |(at, word): &(usize, &&str)| is_salutation(word) && (!may_be_name(word) || names_after(*at) > 1);
+    let count = words.iter().enumerate().take_while(is_one).count();
     words.split_at(if words.len() > count { count } else { 0 })
 }
 
@@ -270,6 +278,10 @@ fn bare(word: &str) -> String {
 
 fn is_salutation(word: &&str) -> bool {
     SALUTATIONS.contains(&&*bare(word))
+}
+
+fn may_be_name(word: &str) -> bool {
+    NAMES_TOO.contains(&&*word.to_lowercase())
 }
 
 fn is_title(word: &&str) -> bool {
@@ -358,6 +370,11 @@ mod tests {
             ("Muster GmbH, Berlin", ["Muster GmbH, Berlin", "", ""]),
             ("max@firma.example", ["max@firma.example", "", ""]),
             ("Herr", ["Herr", "", ""]),
+            ("Sig Hansen", ["Sig Hansen", "Sig", "Hansen"]),
+            ("Hansen, Sig", ["Sig Hansen", "Sig", "Hansen"]),
+            ("Sig Hansen Jr.", ["Sig Hansen Jr.", "Sig", "Hansen"]),
+            ("Sig. Rossi", ["Rossi", "", "Rossi"]),
+            ("Sig Mario Rossi", ["Mario Rossi", "Mario", "Rossi"]),
             ("  Max \n Muster ", ["Max Muster", "Max", "Muster"]),
             ("", ["", "", ""]),
         ];
@@ -371,6 +388,10 @@ mod tests {
         let cases = [
             ((None, Some("Max"), Some("Muster")), ["Max Muster", "Max", "Muster"]),
             ((None, Some("Max"), None), ["Max", "Max", ""]),
+            ((None, Some("Sig"), Some("Hansen")), ["Sig Hansen", "Sig", "Hansen"]),
+            ((None, Some("Sig"), Some("Hansen Berg")), ["Sig Hansen Berg", "Sig", "Hansen Berg"]),
+            ((Some("Sig Hansen"), Some("Sig"), Some("Hansen")), ["Sig Hansen", "Sig", "Hansen"]),
+            ((None, Some("Sig. Mario"), Some("Rossi")), ["Mario Rossi", "Mario", "Rossi"]),
             ((None, None, Some("Dr. Muster")), ["Dr. Muster", "", "Muster"]),
             ((Some("Max Muster"), Some("Max"), Some("Muster")), ["Max Muster", "Max", "Muster"]),
             ((Some("Muster"), Some("Max"), None), ["Max Muster", "Max", "Muster"]),

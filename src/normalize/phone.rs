@@ -4,7 +4,7 @@
 //! region it is read for. Nothing is guessed: what a spreadsheet has rounded is lost.
 
 use rlibphonenumber::phonenumber_matcher::FindNumberExt;
-use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, Region};
+use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
 
 use super::text::{line, shorten};
 use crate::lead::Phone;
@@ -74,6 +74,21 @@ pub fn country(phone: &Phone) -> Option<String> {
 pub(super) fn has_code(country: &str, code: i32) -> bool {
     let region = Region::from_code(country).ok();
     region.and_then(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region)).is_some_and(|its| its == code)
+}
+
+/// Whether a text has just as many digits as the numbers of people in a region, where all of them have the same:
+/// then it is one of the region's, even if nobody has been given it so far.
+#[must_use]
+pub(super) fn fits(text: &str, region: &str) -> bool {
+    let Ok(region) = Region::from_code(region) else { return false };
+    let text = without_label(text);
+    let is_possible = |text: &str, kind: PhoneNumberType| {
+        let number = PHONE_NUMBER_UTIL.parse(text, Some(region)).ok();
+        number.is_some_and(|number| PHONE_NUMBER_UTIL.is_possible_number_for_type(&number, kind))
+    };
+    let longer = format!("{text}0");
+    let kinds = [PhoneNumberType::FixedLine, PhoneNumberType::Mobile];
+    kinds.into_iter().any(|kind| is_possible(text, kind)) && !kinds.into_iter().any(|kind| is_possible(&longer, kind))
 }
 
 /// The country code of a number, and the rest of its digits.
@@ -295,6 +310,24 @@ mod tests {
             assert!(numbers.phones.is_empty() && numbers.problems.is_empty() && !numbers.whole, "{text}: {numbers:?}");
         }
         assert!(read(&"0".repeat(100_000), "DE").phones.is_empty());
+    }
+
+    #[test]
+    fn a_text_may_be_of_a_region_without_being_a_number() {
+        for (text, region, fit) in [
+            ("06 98765432", "NL", true),
+            ("Tel. 07 00 00 00 00", "FR", true),
+            ("030 12345678", "NL", false),
+            ("030 12345678", "FR", false),
+            ("030 12345678", "CH", false),
+            // Numbers of many lengths.
+            ("089 1234567", "AT", false),
+            ("06 98765432", "DE", false),
+            ("06 98765432", "EU", false),
+            ("abc", "NL", false),
+        ] {
+            assert_eq!(fits(text, region), fit, "{text} {region}");
+        }
     }
 
     #[test]

@@ -184,9 +184,11 @@ fn details_of_a_chat_fill_a_lead_in_and_tell_nobody_unless_they_make_it() {
     let id = take("1", detail(Person { ..content("max@firma.example").person })).lead.unwrap();
     assert_eq!(notices(&store), [(name("anna"), Event::Created)]);
     let named = Person { name: Some("Max Muster".into()), ..content("max@firma.example").person };
-    let receipt = take("2", detail(named));
+    let utm = [("source".to_owned(), "google".to_owned())].into();
+    let receipt = take("2", Content { utm, ..detail(named) });
     assert_eq!((receipt.outcome, receipt.lead), (Outcome::Touched, Some(id)));
     let lead = store.view(|view| view.lead(id)).unwrap().unwrap();
+    assert_eq!(lead.attribution.utm["source"], "google");
     assert_eq!((lead.person.name.as_deref(), lead.touch_count), (Some("Max Muster"), 2));
     assert_eq!(notices(&store), [(name("anna"), Event::Created)]);
     take("3", Content { text: Some("Hello?".into()), ..content("max@firma.example") });

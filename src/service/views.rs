@@ -6,7 +6,9 @@ use serde::Serialize;
 use super::{Error, Service};
 use crate::assign::{self, Calendar, Stop, shares};
 use crate::calendars;
-use crate::lead::{Attachment, Authentication, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch};
+use crate::lead::{
+    Attachment, Attribution, Authentication, Decision, Fields, Id, Kind, Lead, Name, TimelineEntry, Touch,
+};
 use crate::store::{OwnerCounts, Records};
 
 /// Why an owner of the settings gets no leads,
@@ -51,6 +53,8 @@ pub struct TouchView {
     pub from: Option<String>,
     /// What had no canonical place.
     pub fields: Fields,
+    /// Where it came from; the lead's own is that of its first touches.
+    pub attribution: Attribution,
     /// Files.
     pub attachments: Vec<Attachment>,
     /// What the mail server that took it found out about its sender.
@@ -62,9 +66,17 @@ pub struct TouchView {
 impl From<Touch> for TouchView {
     fn from(touch: Touch) -> Self {
         let content = touch.content;
+        let attribution = Attribution {
+            channel: touch.channel.clone(),
+            form: content.form,
+            page: content.page,
+            referrer: content.referrer,
+            utm: content.utm,
+        };
         Self {
             id: touch.id,
             channel: touch.channel,
+            attribution,
             kind: touch.kind,
             received_at: touch.received_at,
             subject: content.subject,
@@ -255,5 +267,29 @@ impl Service {
             Ok(states)
         })?;
         Ok(states)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lead::Content;
+
+    #[test]
+    fn a_touch_tells_where_it_came_from() {
+        let content = Content {
+            form: Some("Kontakt".into()),
+            page: Some("https://k.example/p".into()),
+            utm: [("gclid".to_owned(), "LATE".to_owned())].into(),
+            ..Content::default()
+        };
+        let channel = Name::parse("web").unwrap();
+        let received_at = Timestamp::UNIX_EPOCH;
+        let touch = Touch { id: Id::MIN, lead: Id::MIN, channel, kind: Kind::Form, received_at, content };
+        let told = serde_json::to_value(TouchView::from(touch)).unwrap();
+        let expected = serde_json::json!({
+            "channel": "web", "form": "Kontakt", "page": "https://k.example/p", "referrer": null, "utm": {"gclid": "LATE"},
+        });
+        assert_eq!(told["attribution"], expected);
     }
 }

@@ -111,6 +111,16 @@ fn show_touch(touch: &Value, client: &Client) -> anyhow::Result<()> {
             say(&format!("  {}", value.replace('\n', "\n  ")))?;
         }
     }
+    let from = &touch["attribution"];
+    for (label, value) in [("page", &from["page"]), ("referrer", &from["referrer"])] {
+        let value = text(value);
+        if !value.is_empty() {
+            say(&format!("  {label} {value}"))?;
+        }
+    }
+    for (name, value) in from["utm"].as_object().into_iter().flatten() {
+        say(&format!("  campaign {}: {}", harmless(name), text(value)))?;
+    }
     let sender = checked(&touch["authentication"]);
     if !sender.is_empty() {
         say(&format!("  sender checked: {sender}"))?;

@@ -4,6 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::Sheet;
+use super::agreement::{agrees, refuses, says_no, speaks_of_consent};
 use super::label::{self, Slot};
 use crate::lead::Consent;
 use crate::normalize::text::line;
@@ -59,7 +60,7 @@ impl Sheet<'_> {
         }
         for group in groups {
             let of = |role: Role| places.iter().filter(move |place| place.group == *group && place.role == role);
-            let flag = of(Role::Flag).find(|place| !is_refusal(&self.text(place.at)));
+            let flag = of(Role::Flag).find(|place| self.is_given(place.at));
             let wording = of(Role::Wording).find(|place| !is_refusal(&self.text(place.at)));
             if flag.is_none() && (wording.is_none() || of(Role::Flag).next().is_some()) {
                 continue;
@@ -71,7 +72,8 @@ impl Sheet<'_> {
             });
             let time = of(Role::Time).chain(lone).find_map(|place| Some((place.at, self.moment(place.at)?)));
             let (flag, wording) = (flag.map(|place| place.at), wording.map(|place| place.at));
-            let text = wording.map(|at| self.text(at)).or_else(|| flag.map(|at| self.agreed(at)));
+            let words = wording.map(|at| self.text(at)).filter(|text| !is_tick(text));
+            let text = words.or_else(|| flag.or(wording).map(|at| self.agreed(at)));
             let Some(text) = text else { continue };
             // Beside the words a ticked box says nothing more; anything else that it says stays.
             let ticked = flag.filter(|at| wording.is_none() || is_tick(&self.text(*at)));
@@ -95,17 +97,40 @@ impl Sheet<'_> {
             places.push(Place { at: *at, group, role });
         }
         for at in others {
-            places.extend(role(&self.pairs[at].label).map(|(group, role)| Place { at, group, role }));
+            let label = &self.pairs[at].label;
+            let told = role(label).or_else(|| {
+                // A box that nothing is called, which says what it stands for.
+                let is_box =
+                    label::is_bare_box(label) && is_sentence(&self.text(at)) && speaks_of_consent(&self.text(at));
+                is_box.then(|| (label::compact(label), Role::Flag))
+            });
+            places.extend(told.map(|(group, role)| Place { at, group, role }));
         }
         places
     }
 
-    /// What was agreed to, as far as the box and its label say.
+    /// Whether a box says yes. Where only its label's sentence speaks of consent, it says nothing else.
+    fn is_given(&self, at: usize) -> bool {
+        let (value, label) = (self.text(at), &self.pairs[at].label);
+        if is_refusal(&value) || refuses(label) || value.ends_with('?') {
+            return false;
+        }
+        self.meanings[at].is_some()
+            || is_tick(&value)
+            || agrees(&value)
+            || speaks_of_consent(&value)
+            || label.contains(&*value)
+            || value.split_whitespace().count() < 3
+    }
+
+    /// What was agreed to, as far as the box and its label say. That a box was ticked tells nobody what it was for:
+    /// the words of its label stand before.
     fn agreed(&self, at: usize) -> String {
-        let (value, label) = (self.text(at), line(&self.pairs[at].label));
-        let is_sentence = |text: &str| text.split_whitespace().count() >= 3;
-        let stem = label.trim_end_matches(['.', ':', '*', ' ']);
-        if is_sentence(stem) && !value.contains(stem) { format!("{stem}: {value}") } else { value }
+        let (value, label) = (line(&self.text(at)), line(&self.pairs[at].label));
+        let label = label.trim_end_matches(['.', ':', '*', ' ']);
+        let label = if label.is_empty() { "consent" } else { label };
+        let says_all = value.contains(label) || is_sentence(&value) && !is_sentence(label);
+        if says_all && !is_tick(&value) { self.text(at) } else { format!("{label}: {value}") }
     }
 
     /// The moment a value names, where that is plain and has passed: RFC 3339, or seconds or milliseconds since
@@ -124,7 +149,9 @@ impl Sheet<'_> {
 
 /// What a label says about a consent, and which; `None` where it speaks of none.
 fn role(label: &str) -> Option<(String, Role)> {
-    let (parent, leaf) = label.rsplit_once('.').unwrap_or(("", label));
+    // A full stop in a sentence is none between the parts of a label.
+    let nested = label.trim_end_matches(['.', ' ']).rsplit_once('.').filter(|(_, leaf)| !leaf.starts_with(' '));
+    let (parent, leaf) = nested.filter(|(_, leaf)| !is_sentence(leaf)).unwrap_or(("", label));
     let spelled = label::spelled(leaf);
     let words: Vec<&str> = label::words(&spelled).collect();
     let is = |list: &[&str]| words.last().is_some_and(|word| list.contains(word));
@@ -152,39 +179,32 @@ fn role(label: &str) -> Option<(String, Role)> {
 }
 
 fn speaks(label: &str) -> bool {
-    matches!(label::slot(label), Some((Slot::Consent, _))) || label::speaks_of_consent(label)
+    matches!(label::slot(label), Some((Slot::Consent, _))) || speaks_of_consent(label)
+}
+
+/// Whether a text is more than a name or a yes.
+fn is_sentence(text: &str) -> bool {
+    // Where words stand without a space between, a few letters say as much.
+    text.split_whitespace().count() >= 3 || !text.is_ascii() && text.chars().count() >= 8 && !text.contains(' ')
 }
 
 /// Whether a box says no more than that it was ticked.
 fn is_tick(value: &str) -> bool {
-    let value = value.to_lowercase();
-    matches!(&*value, "true" | "1" | "on" | "yes" | "ja" | "oui" | "sí" | "si" | "sì" | "sim" | "tak" | "checked")
+    const YES: &str = "true 1 on yes y ja j oui si sim tak da ano igen evet nai taip jah kylla hai ok okay x checked ticked \
+        selected accepted agreed akzeptiert zugestimmt einverstanden bestatigt aktiviert angekreuzt ausgewahlt";
+    let bare = label::compact(value);
+    let is_picture = |c: char| matches!(c, '✓' | '✔' | '☑' | '✅' | '\u{fe0f}');
+    YES.split_whitespace().any(|yes| yes == bare) || !value.is_empty() && value.chars().all(is_picture)
 }
 
 /// Whether a consent field says no.
 fn is_refusal(value: &str) -> bool {
-    let value = value.to_lowercase();
-    matches!(
-        &*value,
-        "" | "0"
-            | "false"
-            | "no"
-            | "nein"
-            | "off"
-            | "n"
-            | "non"
-            | "nie"
-            | "nee"
-            | "não"
-            | "nej"
-            | "nei"
-            | "ei"
-            | "ne"
-            | "not accepted"
-            | "declined"
-            | "abgelehnt"
-            | "null"
-    )
+    const NO: &str = "0 false off n na null unchecked unticked declined rejected abgelehnt undefined nan";
+    let bare = label::compact(value);
+    (bare.is_empty() && !is_tick(value))
+        || NO.split_whitespace().any(|no| no == bare)
+        || says_no(value)
+        || refuses(value)
 }
 
 #[cfg(test)]
@@ -213,16 +233,20 @@ mod tests {
                 "You may call me back.",
                 "2026-11-22T09:00:00Z",
             ),
-            (&[("gdpr_consent", "yes"), ("gdpr_consent_at", "1763890000")], "yes", "2025-11-23T09:26:40Z"),
+            (
+                &[("gdpr_consent", "yes"), ("gdpr_consent_at", "1763890000")],
+                "gdpr_consent: yes",
+                "2025-11-23T09:26:40Z",
+            ),
             (
                 &[("Datenschutz", "Ja"), ("Zeitpunkt der Einwilligung", "2026-11-22T10:00:00+01:00")],
-                "Ja",
+                "Datenschutz: Ja",
                 "2026-11-22T09:00:00Z",
             ),
             (&[("I agree to the privacy policy", "on")], "I agree to the privacy policy: on", now),
-            (&[("consent", "on"), ("consent_at", "tomorrow")], "on", now),
-            (&[("consent", "on"), ("consent_at", "2027-01-01T00:00:00Z")], "on", now),
-            (&[("newsletter consent", "no"), ("gdpr", "1")], "1", now),
+            (&[("consent", "on"), ("consent_at", "tomorrow")], "consent: on", now),
+            (&[("consent", "on"), ("consent_at", "2027-01-01T00:00:00Z")], "consent: on", now),
+            (&[("newsletter consent", "no"), ("gdpr", "1")], "gdpr: 1", now),
             (
                 &[
                     ("legalConsent.consent.consentToProcess", "true"),
@@ -247,6 +271,63 @@ mod tests {
             let content = read(pairs);
             assert_eq!(content.consent, None, "{pairs:?}");
             assert_eq!(content.fields.len(), pairs.len(), "{:?}", content.fields);
+        }
+    }
+    #[test]
+    fn a_bare_yes_never_stands_alone() {
+        for (label, value, text) in [
+            ("datenschutz", "on", "datenschutz: on"),
+            ("DSGVO-Zustimmung", "ja", "DSGVO-Zustimmung: ja"),
+            ("Privacy policy", "ja", "Privacy policy: ja"),
+            ("Datenschutz *", "✓", "Datenschutz: ✓"),
+            ("consent_text", "yes", "consent_text: yes"),
+            ("agb", "akzeptiert", "agb: akzeptiert"),
+            ("acceptance-7", "I agree to the privacy policy.", "I agree to the privacy policy."),
+        ] {
+            let content = read(&[("email", "a@b.example"), (label, value)]);
+            assert_eq!(content.consent.map(|consent| consent.text).as_deref(), Some(text), "{label}={value}");
+            assert!(content.fields.is_empty(), "{:?}", content.fields);
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_consent_beside_its_box_and_in_it() {
+        for text in [
+            "Ich stimme zu, dass meine Angaben aus dem Kontaktformular zur Beantwortung meiner Anfrage erhoben und verarbeitet werden.",
+            "Ich habe die Datenschutzerklärung zur Kenntnis genommen. Ich stimme zu, dass meine Angaben und Daten z.B. gespeichert werden.",
+            "Ich gestatte die Verarbeitung meiner Daten",
+            "Συμφωνώ με την πολιτική απορρήτου",
+            "個人情報の取り扱いに同意します",
+        ] {
+            for value in ["on", "1", "yes"] {
+                let consent = read(&[("email", "a@b.example"), (text, value)]).consent;
+                assert_eq!(
+                    consent.map(|consent| consent.text),
+                    Some(format!("{}: {value}", text.trim_end_matches('.')))
+                );
+            }
+            for label in ["checkbox-123", "acceptance-123", "input_5_1"] {
+                let consent = read(&[("email", "a@b.example"), (label, text)]).consent;
+                assert_eq!(consent.map(|consent| consent.text).as_deref(), Some(text), "{label}");
+            }
+            for value in ["0", "no", "nein", "Nein, danke", "off", "-", "n/a", "όχι"] {
+                assert_eq!(read(&[("email", "a@b.example"), (text, value)]).consent, None, "{text}: {value}");
+            }
+            assert_eq!(read(&[("message", text)]).consent, None, "{text}");
+        }
+    }
+
+    #[test]
+    fn questions_and_refusals_are_no_consent() {
+        for (label, value) in [
+            ("Fragen zum Datenschutz", "Wie lange speichern Sie meine Daten?"),
+            ("checkbox-123", "Stimme ich damit der Verarbeitung meiner Daten zu?"),
+            ("checkbox-123", "Ich stimme der Verarbeitung meiner Daten nicht zu"),
+            ("Ich stimme der Verarbeitung meiner Daten nicht zu", "on"),
+            ("Accepted data formats", "CSV and JSON lines"),
+        ] {
+            let content = read(&[("email", "a@b.example"), (label, value)]);
+            assert!(content.consent.is_none() && content.fields[label] == value, "{label}: {content:?}");
         }
     }
 }

@@ -135,20 +135,40 @@ impl Slot {
     }
 }
 
-/// The field a label means: all of it, the last of a dotted one, or one of its sentences.
+/// The field a label means: all of it, the last of a dotted one, what it names twice, or one of its sentences.
 #[must_use]
 pub fn slot(label: &str) -> Option<(Slot, Certainty)> {
-    whole(label).or_else(|| innermost(label)).or_else(|| sentence(label))
+    whole(label).or_else(|| innermost(label)).or_else(|| alternatives(label)).or_else(|| sentence(label))
+}
+
+/// What a label means that names one field in several ways: `Unternehmen / Verein`, `Firma oder Organisation`.
+fn alternatives(label: &str) -> Option<(Slot, Certainty)> {
+    if label.len() > 100 {
+        return None;
+    }
+    let between = [" oder ", " bzw. ", " or ", " ou "];
+    let parts = between.iter().fold(label.to_lowercase(), |label, word| label.replace(word, "/"));
+    let parts: Vec<(Slot, Certainty)> = parts.split(['/', '|']).map(whole).collect::<Option<_>>()?;
+    let (slot, _) = parts.first()?;
+    let one = parts.len() > 1 && parts.iter().all(|(other, _)| other == slot);
+    one.then(|| (slot.clone(), parts.iter().map(|(_, certainty)| *certainty).max().unwrap_or(Certainty::Usual)))
 }
 
 /// The last part of a nested label (`step_1.email`, `message.subject`), where what is around it says nothing.
 fn innermost(label: &str) -> Option<(Slot, Certainty)> {
+    const CALLED: [&str; 12] =
+        ["name", "nom", "nombre", "nome", "naam", "nazwa", "nazev", "nazov", "navn", "namn", "nimi", "bezeichnung"];
     let (around, last) = label.rsplit_once('.').or_else(|| label.strip_suffix(']')?.rsplit_once('['))?;
     let around = spelled(around);
     let says_nothing =
         |word: &str| is_number(word) || WITHOUT_MEANING.contains(&*fold(word)) || AROUND.contains(&*fold(word));
     if !around.is_empty() && words(&around).all(says_nothing) {
         return whole(last);
+    }
+    let is_company = |word: &str| matches!(named(&[word]), Some((Slot::Company, Certainty::Named)));
+    // `firma[name]`
+    if CALLED.contains(&&*compact(last)) && words(&around).last().is_some_and(is_company) {
+        return Some((Slot::Company, Certainty::Named));
     }
     // What a message or a page has beside itself.
     let is_of = |name: &str| words(&around).last() == Some(name);
@@ -279,47 +299,30 @@ pub fn is_dial_code(label: &str) -> bool {
     ) || matches!(bare, "prefix" | "countrycode" | "code" | "areacode" | "dialcode" | "area" | "vorwahl" | "country")
 }
 
-/// Whether the label is a sentence by which somebody agrees to something.
+/// Whether the label is one that a form builder gives to a box, and says nothing about it: `checkbox-123`.
 #[must_use]
-pub fn speaks_of_consent(label: &str) -> bool {
-    let spelled = spelled(label);
-    let words: Vec<Cow<'_, str>> = words(&spelled).map(fold).collect();
-    let stems = [
-        "datenschutz",
-        "dsgvo",
-        "gdpr",
-        "einwillig",
-        "einverstanden",
-        "privacy",
-        "consent",
-        "confidentialit",
-        "privacidad",
-        "privacidade",
-        "informativa",
-        "samtyck",
-        "samtykke",
-        "suostum",
-        "tietosuoj",
-        "souhlas",
-        "zgod",
-        "instem",
-        "toestem",
-        "rodo",
-        "rgpd",
-        "lgpd",
-        "zustimm",
-        "privatliv",
-        "personvern",
-        "personuppgift",
-        "adatvedel",
-        "kvkk",
-        "soglas",
+pub(super) fn is_bare_box(label: &str) -> bool {
+    const BOXES: [&str; 14] = [
+        "checkbox",
+        "checkboxes",
+        "check",
+        "box",
+        "cb",
+        "chk",
+        "choice",
+        "choices",
+        "option",
+        "kontrollkastchen",
+        "casilla",
+        "acceptance",
+        "optin",
+        "legal",
     ];
-    let has = |stems: &[&str]| words.iter().any(|word| stems.iter().any(|stem| word.starts_with(stem)));
-    // `I agree to the terms`, `Ich stimme der Verarbeitung meiner Daten zu`
-    let agrees = has(&["agree", "accept", "stimme", "akzeptier", "apodekh", "apodech"])
-        && has(&["terms", "conditions", "policy", "daten", "verarbeitung", "agb", "nutzungsbedingung", "politik"]);
-    words.len() >= 2 && (has(&stems) || agrees)
+    let says_nothing = |word: &str| {
+        let bare = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        is_number(word) || BOXES.contains(&bare) || WITHOUT_MEANING.contains(&*fold(word))
+    };
+    words(&spelled(label)).all(says_nothing)
 }
 
 /// Whether the label names what only a person has: an address, a number, a name.
@@ -341,6 +344,12 @@ pub fn compact(label: &str) -> String {
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
     a == b || (fold(&compact(a)) == fold(&compact(b)) && !compact(a).is_empty())
+}
+
+/// Whether this campaign parameter, as it is called without `utm_`, is the id of one click.
+#[must_use]
+pub fn is_click_id(name: &str) -> bool {
+    CLICK_IDS.iter().any(|(_, id)| *id == name)
 }
 
 /// The campaign parameter or click id a label means: `utm_source`, `UTM Source`, `hidden[utm_term]`.
@@ -401,7 +410,7 @@ pub(super) fn words(spelled: &str) -> impl Iterator<Item = &str> {
 }
 
 /// `ae`, `oe`, `ue` as the umlauts they may stand for, without dots.
-fn fold(word: &str) -> Cow<'_, str> {
+pub(super) fn fold(word: &str) -> Cow<'_, str> {
     let stands = |pair: &[u8]| matches!(pair, b"ae" | b"oe" | b"ue");
     if !word.as_bytes().windows(2).any(stands) {
         return word.into();
@@ -511,12 +520,34 @@ mod tests {
             ("kontaktdaten.vorname", Slot::GivenName),
             ("message.subject", Slot::Subject),
             ("page.referrer", Slot::Referrer),
+            ("firma[name]", Slot::Company),
+            ("unternehmen.name", Slot::Company),
+            ("empresa[nombre]", Slot::Company),
+            ("Unternehmen/Verein", Slot::Company),
+            ("Unternehmen / Verein *", Slot::Company),
+            ("Firma oder Organisation", Slot::Company),
+            ("Telefon / Handy", Slot::Phone),
+            ("nname", Slot::FamilyName),
+            ("nachr", Slot::Message),
+            ("Tfno", Slot::Phone),
+            ("Tfno.", Slot::Phone),
             ("email2", Slot::Email),
             ("phone1", Slot::Phone),
         ] {
             assert_eq!(slot(label).map(|(slot, _)| slot), Some(expected), "{label}");
         }
-        for label in ["owner.name", "sales_rep.email", "product.title", "page.title", "Do you like it?", "street2"] {
+        for label in [
+            "owner.name",
+            "sales_rep.email",
+            "product.title",
+            "page.title",
+            "Do you like it?",
+            "street2",
+            "Firma / PLZ",
+            "E-Mail / Telefon",
+            "vn",
+            "nn",
+        ] {
             assert_eq!(slot(label), None, "{label}");
         }
     }

@@ -5,6 +5,7 @@
 //! label. A value that its field cannot hold (an e-mail address that is none) stands in `fields`
 //! too, with a problem noted.
 
+mod agreement;
 mod consent;
 pub mod country;
 pub(super) mod hurry;
@@ -17,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::text::{clean, line, shorten};
-use super::{Spelling, company, language};
+use super::{Spelling, company, entities, language};
 use crate::lead::{Content, Fields};
 use label::Certainty;
 pub(crate) use label::Slot;
@@ -62,6 +63,15 @@ impl Pair {
         }
     }
 
+    /// Reads a text that was encoded for a page.
+    fn decode(&mut self) {
+        if let Value::String(text) = &mut self.value
+            && let Some(decoded) = entities::decoded(text)
+        {
+            *text = decoded;
+        }
+    }
+
     /// The value as clean text of several lines.
     fn text(&self) -> String {
         match &self.value {
@@ -77,7 +87,7 @@ impl Pair {
 pub struct Context<'a> {
     /// How the channel spells its fields.
     pub spelling: &'a Spelling,
-    /// Region of numbers without a country code, where the values name no country.
+    /// Region of numbers without a country code, where nothing in the values tells the country.
     pub region: &'a str,
     /// When consent was given, if it was.
     pub at: Timestamp,
@@ -126,7 +136,22 @@ struct Sheet<'a> {
 impl<'a> Sheet<'a> {
     fn new(pairs: Vec<Pair>, context: &'a Context<'a>) -> Self {
         let pairs: Vec<Pair> = pairs.into_iter().filter(|pair| !pair.text().is_empty()).collect();
-        let meanings = pairs.iter().map(|pair| pair.meaning(context.spelling)).collect();
+        let mut meanings: Vec<_> = pairs.iter().map(|pair| pair.meaning(context.spelling)).collect();
+        let named = |letters: &str| {
+            let is = |pair: &Pair| label::compact(pair.label.rsplit('.').next().unwrap_or_default()) == letters;
+            (0..pairs.len()).find(|at| meanings[*at].is_none() && is(&pairs[*at]))
+        };
+        // Two letters mean a part of a name only beside those for the other.
+        if let (Some(given), Some(family)) = (named("vn"), named("nn")) {
+            meanings[given] = Some((Slot::GivenName, Certainty::Usual));
+            meanings[family] = Some((Slot::FamilyName, Certainty::Usual));
+        }
+        let mut pairs = pairs;
+        for (pair, meaning) in pairs.iter_mut().zip(&meanings) {
+            if let Some((Slot::Name | Slot::GivenName | Slot::FamilyName | Slot::Company, _)) = meaning {
+                pair.decode();
+            }
+        }
         let taken = vec![false; pairs.len()];
         Sheet { context, pairs, meanings, taken, content: Content::default(), from: (None, None), extra: Fields::new() }
     }

@@ -41,7 +41,7 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
         mobilfunknummer mobilrufnummer handy handynummer handynr festnetz festnetznummer ruckrufnummer telefonnummerfurruckfragen
         telefonmobil telefonhandy telefonfestnetz telefondurchwahl telefonoderhandy telefonmobilnummer kontaktnummer whatsappnummer
         numerodetelephone numtelephone portable numeroportable telephoneportable telephonemobile gsm
-        telefono telefonos numerodetelefono movil celular telefonomovil telefonocelular numerodecelular
+        telefono telefonos tfno tlfno telfno numerodetelefono movil celular telefonomovil telefonocelular numerodecelular
         numeroditelefono cellulare numerocellulare telefonocellulare recapitotelefonico
         telefoon telefoonnummer mobiel mobielnummer mobielenummer gsmnummer
         numertelefonu telefonkontaktowy komorka telefonkomorkowy numerkomorkowy nrtelefonu
@@ -81,7 +81,7 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
         Slot::FamilyName,
         Named,
         "efternavn efternamn etternavn sukunimi prijmeni priezvisko vezeteknev numedefamilie soyad soyadi soyisim prezime priimek pavarde uzvards perekonnanimi фамилия фамилно επώνυμο επίθετο nomfamilia primeroapellido segundoapellido apelidos
-        familyname lastname lastnames surname surnames lname namelast last namelastname namefamilyname namesurname namessurname nameslast
+        familyname lastname lastnames surname surnames lname nname namelast last namelastname namefamilyname namesurname namessurname nameslast
         nameslastname nachname nachnamen familienname zuname nomdefamille nomfamille apellido apellidos primerapellido cognome
         achternaam familienaam nazwisko sobrenome apelido ultimonome",
     ),
@@ -159,7 +159,7 @@ pub(super) const SYNONYMS: &[(Slot, Certainty, &str)] = &[
         besked beskeden melding meldingen meddelande meddelandet meddelelse viesti viestisi viestinne zprava textzpravy vasezprava sprava vasasprava uzenet mesaj mesajul mesajiniz
         poruka sporocilo zinute zina sonum сообщение вашесообщение текстсообщения съобщение повідомлення μήνυμα corpodamensagem corpodelmensaje cuerpodelmensaje corpsdumessage
         corpodelmessaggio nachrichteninhalt inhaltdernachricht ihremitteilung nachrichtbody textdernachricht texte textebericht tekst tekstbericht messaggioricevuto votremessage tumensaje suamensagem
-        message messages messagetext messagebody messagecontent yourmessage msg nachricht nachrichten nachrichtentext mitteilung nachrichtanuns
+        message messages messagetext messagebody messagecontent yourmessage msg nachr nachricht nachrichten nachrichtentext mitteilung nachrichtanuns
         mitteilunganuns ihrenachrichtanuns textnachricht messaggio testodelmessaggio testomessaggio mensaje textodelmensaje mensagem textodamensagem
         bericht uwbericht wiadomosc trescwiadomosci tresc",
     ),

@@ -5,11 +5,14 @@ use serde_json::Value;
 use url::Url;
 
 use super::country;
-use super::label::{self, Part, Slot};
+use super::label::{self, Certainty, Part, Slot};
 use super::{Pair, Sheet};
 use crate::lead::Email;
 use crate::normalize::text::{line, shorten};
-use crate::normalize::{company, email, person, phone};
+use crate::normalize::{company, email, mail, person, phone};
+
+/// Addresses whose countries numbers are read for.
+const ADDRESSES: usize = 5;
 
 /// Bytes of a value that stands on one line in canonical fields.
 const MAX_LINE: usize = 2000;
@@ -131,8 +134,10 @@ impl Sheet<'_> {
     }
 
     pub(super) fn take_phones(&mut self) {
-        for at in self.candidates(&Slot::Phone) {
-            let numbers = self.numbers(at);
+        let places = self.candidates(&Slot::Phone);
+        let regions = self.regions(&places);
+        for at in places {
+            let numbers = self.numbers(at, &regions);
             self.taken[at] = numbers.whole;
             numbers.problems.into_iter().for_each(|problem| self.problem(problem));
             self.add_phones(at, numbers.phones);
@@ -144,7 +149,7 @@ impl Sheet<'_> {
             if self.taken[at] || self.meanings[at].is_some() || !label::speaks_of_phone(&self.pairs[at].label) {
                 continue;
             }
-            let numbers = self.numbers(at);
+            let numbers = self.numbers(at, &self.regions(&[at]));
             if numbers.whole && !numbers.phones.is_empty() {
                 self.taken[at] = true;
                 self.add_phones(at, numbers.phones);
@@ -153,26 +158,47 @@ impl Sheet<'_> {
         }
     }
 
-    /// The numbers of a value, read for the country it says they are in, else for our own.
-    fn numbers(&self, at: usize) -> phone::Numbers {
+    /// The regions that numbers in national form may be of, the likeliest first: the country that the values name,
+    /// that of an international number beside them, that of the address, ours.
+    fn regions(&self, places: &[usize]) -> Vec<String> {
+        let person = &self.content.person;
+        let texts = places.iter().map(|at| self.text(*at));
+        let abroad = texts.filter(|text| text.contains('+') || text.starts_with("00")).find_map(|text| {
+            let numbers = phone::read(&text, "");
+            numbers.phones.first().and_then(phone::country)
+        });
+        let domains = || person.emails.iter().map(Email::domain).take(ADDRESSES);
+        let told = person.country.clone().into_iter().chain(abroad);
+        let by_address = domains().filter_map(mail::country_of);
+        let all = told.chain(by_address).chain([self.context.region.to_owned()]);
+        let mut regions: Vec<String> = Vec::new();
+        // Behind ours: letters of countries that anybody takes for a name.
+        for region in all.chain(domains().filter_map(region)) {
+            if !regions.contains(&region) {
+                regions.push(region);
+            }
+        }
+        regions
+    }
+
+    /// The numbers of a value, read for the first of the regions in which they are numbers. One that could only be of
+    /// a region, and that nobody has there, is no number: it would reach a stranger in the next one.
+    fn numbers(&self, at: usize, regions: &[String]) -> phone::Numbers {
         let text = self.text(at);
-        if let Some(numbers) = self.with_dial_code(&text) {
+        if let Some(numbers) = self.with_dial_code(&text, regions) {
             return numbers;
         }
-        let home = self.content.person.country.as_deref().map(|country| phone::read(&text, country));
-        let home = home.filter(|numbers| !numbers.phones.is_empty());
-        let ours = home.unwrap_or_else(|| phone::read(&text, self.context.region));
-        if !ours.phones.is_empty() {
-            return ours;
+        for region in regions {
+            let numbers = phone::read(&text, region);
+            if !numbers.phones.is_empty() || region != self.context.region && phone::fits(&text, region) {
+                return numbers;
+            }
         }
-        // No number of ours: perhaps one of the country that their address is of.
-        let regions = self.content.person.emails.iter().filter_map(|email| region(email.domain()));
-        let mut abroad = regions.map(|region| phone::read(&text, &region));
-        abroad.find(|numbers| !numbers.phones.is_empty()).unwrap_or(ours)
+        phone::read(&text, self.context.region)
     }
 
     /// The numbers of a value whose country or area code stands in a value of its own.
-    fn with_dial_code(&self, text: &str) -> Option<phone::Numbers> {
+    fn with_dial_code(&self, text: &str, regions: &[String]) -> Option<phone::Numbers> {
         let is_whole = |text: &str| text.starts_with('+') || text.starts_with("00");
         if is_whole(text) {
             return None;
@@ -196,8 +222,8 @@ impl Sheet<'_> {
             } else {
                 return None;
             };
-            let numbers = phone::read(&joined, self.context.region);
-            (numbers.whole && !numbers.phones.is_empty()).then_some(numbers)
+            let mut all = regions.iter().map(|region| phone::read(&joined, region));
+            all.find(|numbers| numbers.whole && !numbers.phones.is_empty())
         })
     }
 
@@ -240,26 +266,40 @@ impl Sheet<'_> {
 
     /// Where the lead came from: pages and campaigns.
     pub(super) fn take_origin(&mut self) {
-        let address = |text: &str, _: &Value| Some(line(text)).filter(|text| !text.contains(' ') && text.len() <= 4000);
-        self.content.page = self.take_one(&Slot::Page, address);
-        self.content.referrer = self.take_one(&Slot::Referrer, address);
+        let address = |text: &str| Some(line(text)).filter(|text| !text.contains(' ') && text.len() <= 4000);
+        let pages = self.pages();
+        let pages: Vec<(usize, String)> =
+            pages.into_iter().filter_map(|at| Some((at, address(&self.text(at))?))).collect();
+        self.content.page = pages.first().map(|(_, page)| page.clone());
+        for (at, page) in &pages {
+            self.taken[*at] = self.content.page.as_ref() == Some(page);
+        }
+        self.content.referrer = self.take_one(&Slot::Referrer, |text, _| address(text));
         for at in 0..self.pairs.len() {
             let Some((Slot::Utm(name), _)) = &self.meanings[at] else { continue };
             let (name, text) = (name.clone(), line(&self.text(at)));
             let value = self.content.utm.entry(name).or_insert_with(|| text.clone());
             self.taken[at] = *value == text;
         }
-        let page = self.content.page.as_deref().and_then(|page| Url::parse(page).ok());
-        for (name, value) in page.iter().flat_map(|page| page.query_pairs().into_owned()).take(100) {
+        let urls = pages.iter().filter_map(|(_, page)| Url::parse(page).ok()).take(10);
+        for (name, value) in urls.flat_map(|page| page.query_pairs().into_owned().take(100).collect::<Vec<_>>()) {
             let value = line(&value);
             if let (Some((Slot::Utm(name), _)), false) = (label::slot(&name), value.is_empty()) {
                 self.content.utm.entry(name).or_insert(value);
             }
         }
     }
+
+    /// Values that are pages: that of the form first, then those on which a visit began.
+    fn pages(&self) -> Vec<usize> {
+        let mut pages = self.candidates(&Slot::Page);
+        let is_configured = |at: usize| matches!(self.meanings[at], Some((_, Certainty::Configured)));
+        pages.sort_by_key(|at| !is_configured(*at) && label::compact(&self.pairs[*at].label).contains("landing"));
+        pages
+    }
 }
 
-/// The country that a mail domain is of, ISO 3166-1 alpha-2: `.br` is Brazil, `.uk` is `GB`.
+/// The country whose letters a mail domain ends in, whoever else uses them.
 fn region(domain: &str) -> Option<String> {
     let last = domain.rsplit('.').next().filter(|last| last.len() == 2)?;
     Some(if last == "uk" { "GB".into() } else { last.to_ascii_uppercase() })

@@ -132,6 +132,46 @@ fn a_number_is_read_for_the_country_the_form_names() {
 }
 
 #[test]
+fn a_number_is_read_for_the_country_that_the_rest_tells() {
+    for (pairs, number) in [
+        (&[("email", "zoe@fresh-fr.fr"), ("Téléphone", "06 55 44 33 22")][..], "+33655443322"),
+        (&[("Telefoon", "06 12345678"), ("email", "jan@vers-nl.nl")], "+31612345678"),
+        (&[("email", "zoe@fresh.com"), ("Telefon", "030 12345678")], "+493012345678"),
+        // Letters that anybody takes for a name, and a number of ours.
+        (&[("email", "zoe@fresh.io"), ("Telefon", "030 12345678")], "+493012345678"),
+        (&[("email", "urs@frisch.ch"), ("Telefon", "030 12345678")], "+493012345678"),
+        // The country of the form, then that of a number beside it, then that of the address.
+        (&[("email", "zoe@fresh.nl"), ("tel", "06 55 44 33 22"), ("Pays", "France")], "+33655443322"),
+        (&[("email", "zoe@fresh.nl"), ("Mobil", "06 55 44 33 22"), ("Telefon", "+33 1 42 27 78 30")], "+33655443322"),
+        (&[("email", "zoe@fresh.nl"), ("Mobil", "06 55 44 33 22"), ("Telefon", "0033 1 42 27 78 30")], "+33655443322"),
+        (&[("email", "zoe@fresh.fr"), ("Vorwahl", "06"), ("Telefon", "55 44 33 22")], "+33655443322"),
+    ] {
+        assert_eq!(read(pairs).person.phones[0].as_str(), number, "{pairs:?}");
+    }
+    // Nobody in the Netherlands has this number, so it is nobody's in Frankfurt either.
+    let content = read(&[("Telefoon", "06 98765432"), ("email", "jan@vers-nl.nl")]);
+    assert!(content.person.phones.is_empty() && content.fields["Telefoon"] == "06 98765432", "{content:?}");
+    assert!(content.problems[0].contains("06 98765432"), "{:?}", content.problems);
+}
+
+#[test]
+fn the_page_is_that_of_the_form_and_campaigns_come_from_both() {
+    let landing = ("landing_page", "https://k.example/l?utm_source=bing&gclid=G1");
+    let page = ("page_url", "https://k.example/kontakt?gclid=G2");
+    for pairs in [[landing, page], [page, landing]] {
+        let content = read(&pairs);
+        assert_eq!(content.page.as_deref(), Some(page.1));
+        assert_eq!(serde_json::to_value(&content.utm).unwrap(), json!({"source": "bing", "gclid": "G2"}));
+        assert_eq!(serde_json::to_value(&content.fields).unwrap(), json!({"landing_page": landing.1}));
+        let content = read(&[pairs[0], pairs[1], ("utm_source", "mail")]);
+        assert_eq!((&*content.utm["source"], &*content.utm["gclid"]), ("mail", "G2"));
+    }
+    let content = read(&[landing]);
+    assert_eq!((content.page.as_deref(), &*content.utm["gclid"]), (Some(landing.1), "G1"));
+    assert!(content.fields.is_empty());
+}
+
+#[test]
 fn the_form_of_address_is_kept_beside_the_name() {
     let content = read(&[("Name", "Frau Dr. Eva Muster")]);
     assert_eq!(
@@ -150,6 +190,9 @@ fn a_name_in_more_than_two_parts_is_one() {
         (&[("voornaam", "Anna"), ("tussenvoegsel", "van der"), ("achternaam", "Berg")], "Anna van der Berg"),
         (&[("nombre", "Lucía"), ("apellido1", "García"), ("apellido2", "Lorca")], "Lucía García Lorca"),
         (&[("name.given", "Adam"), ("name.family", "Ant")], "Adam Ant"),
+        (&[("vname", "Eva"), ("nname", "Blau")], "Eva Blau"),
+        (&[("VN", "Eva"), ("NN", "Blau")], "Eva Blau"),
+        (&[("kontakt.nn", "Blau"), ("kontakt.vn", "Eva")], "Eva Blau"),
         (&[("name", "Eva Blau"), ("middle name", "Rosa")], "Eva Blau"),
     ] {
         let content = read(pairs);
@@ -158,12 +201,33 @@ fn a_name_in_more_than_two_parts_is_one() {
 }
 
 #[test]
+fn names_that_were_encoded_for_a_page_are_as_they_were_typed() {
+    let content = read(&[
+        ("Name", "J&uuml;rgen O&#039;Brien"),
+        ("Firma", "J&uuml;rgen &amp; Söhne"),
+        ("Nachricht", "5 &lt; 6 &amp; 7"),
+        ("Betreff", "A &amp; B"),
+    ]);
+    assert_eq!(content.person.name.as_deref(), Some("Jürgen O'Brien"));
+    assert_eq!(content.person.company.as_deref(), Some("Jürgen & Söhne"));
+    assert_eq!((content.text.as_deref(), content.subject.as_deref()), (Some("5 &lt; 6 &amp; 7"), Some("A &amp; B")));
+    assert!(content.fields.is_empty(), "{:?}", content.fields);
+    assert_eq!(read(&[("Firma", "Schmidt & Co")]).person.company.as_deref(), Some("Schmidt & Co"));
+}
+
+#[test]
+fn two_letters_alone_are_no_name() {
+    let content = read(&[("email", "a@b.example"), ("vn", "Eva"), ("mn", "Blau")]);
+    assert!(content.person.name.is_none() && content.fields["vn"] == "Eva", "{content:?}");
+}
+
+#[test]
 fn consent_that_was_refused_is_none() {
     for refusal in ["0", "nein", "false", "No"] {
         let content = read(&[("datenschutz", refusal)]);
         assert!(content.consent.is_none() && content.fields["datenschutz"] == refusal, "{refusal}");
     }
-    assert_eq!(read(&[("consent", "on")]).consent.unwrap().text, "on");
+    assert_eq!(read(&[("consent", "on")]).consent.unwrap().text, "consent: on");
 }
 
 #[test]

@@ -60,7 +60,7 @@ use sender::{Author, Sender};
 
 pub(super) use identity::identity;
 pub(super) use phones::chat::find as numbers_in_chat;
-pub(super) use phones::find as numbers;
+pub(super) use phones::{country_of, find as numbers};
 pub(super) use templates::read as by_template;
 pub use templates::{Pattern, Template, Templates};
 

@@ -222,8 +222,8 @@ fn believe(
 ) {
     let sent = setting.fields.first("date").and_then(|date| DateTime::parse_rfc822(&date.text(None)));
     let sent = sent.and_then(|date| Timestamp::from_second(date.to_timestamp()).ok());
-    let around =
-        Context { spelling: &Spelling::default(), region: setting.reader.country(), at: sent.unwrap_or_default() };
+    let region = phones::region("", form.email.as_ref().map_or("", Email::domain), setting.reader.country());
+    let around = Context { spelling: &Spelling::default(), region: &region, at: sent.unwrap_or_default() };
     let said = fields::content(form.pairs, &around);
     content.person = said.person;
     let emails = &mut content.person.emails;

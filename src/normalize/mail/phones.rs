@@ -335,12 +335,16 @@ pub(super) fn region(signature: &str, domain: &str, ours: &str) -> String {
             line.contains('+').then(|| line.find_phone_numbers_with_preferred_region(None).next()).flatten()?;
         phone::country(&phone::parse(number.raw_string, "", &mut Vec::new())?)
     });
+    abroad.or_else(|| country_of(domain)).unwrap_or_else(|| ours.to_owned())
+}
+
+/// The country that a mail domain is of, ISO 3166-1 alpha-2: `.br` is Brazil, `.uk` is `GB`, and `.com` is nowhere.
+pub(in crate::normalize) fn country_of(domain: &str) -> Option<String> {
     let top = domain.rsplit('.').next().unwrap_or_default().to_ascii_uppercase();
     // Letters of countries that anybody takes for a name.
     let everybodys = ["IO", "AI", "CO", "ME", "TV", "CC", "LY", "TO", "FM", "GG", "SO", "SH", "IM", "LA", "WS", "VC"];
     let top = if top == "UK" { "GB".to_owned() } else { top };
-    let own = (top.len() == 2 && !everybodys.contains(&&*top) && Region::from_code(&top).is_ok()).then_some(top);
-    abroad.or(own).unwrap_or_else(|| ours.to_owned())
+    (top.len() == 2 && !everybodys.contains(&&*top) && Region::from_code(&top).is_ok()).then_some(top)
 }
 
 #[cfg(test)]

@@ -131,6 +131,32 @@ fn tests_and_news_of_other_things_are_no_leads() {
 }
 
 #[test]
+fn a_ticked_box_is_kept_with_its_title() {
+    for (provider, body) in [
+        (
+            "typeform",
+            r#"{"event_type":"form_response","form_response":{"form_id":"f","definition":{"fields":[
+                {"id":"1","ref":"r1","type":"email","title":"E-Mail"},{"id":"2","ref":"r2","type":"legal","title":"Datenschutz"}]},
+                "answers":[{"type":"email","email":"t@firma.example","field":{"id":"1","ref":"r1","type":"email"}},
+                {"type":"boolean","boolean":true,"field":{"id":"2","ref":"r2","type":"legal"}}]}}"#,
+        ),
+        (
+            "webflow",
+            r#"{"triggerType":"form_submission","payload":{"name":"Contact","data":{"Email":"t@firma.example","Datenschutz":"on"}}}"#,
+        ),
+        (
+            "elementor",
+            r#"{"form":{"id":"7"},"fields":{"email":{"id":"email","type":"email","title":"E-Mail","value":"t@firma.example"},
+                "field_3":{"id":"field_3","type":"acceptance","title":"Datenschutz","value":"on"}}}"#,
+        ),
+    ] {
+        let content = json(provider, body);
+        let text = content.consent.map(|consent| consent.text).unwrap_or_default();
+        assert!(text.starts_with("Datenschutz: "), "{provider}: {text}");
+    }
+}
+
+#[test]
 fn typeform_answers_are_read_by_question_type_and_reference() {
     let body = r#"{"event_id":"e","event_type":"form_response","form_response":{"form_id":"f","token":"t",
       "hidden":{"utm_source":"ad","gclid":"g1"},
