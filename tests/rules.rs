@@ -62,6 +62,71 @@ fn shadow_rules_judge_every_new_lead_decide_nothing_and_the_difference_is_told()
 }
 
 #[test]
+fn a_mistake_in_the_shadow_rules_holds_no_change_of_the_rules_back() {
+    let mut daemon = with_shadow();
+    let shadow = |daemon: &Daemon| daemon.object(&["status"])["rules"]["shadow"].clone();
+    let good = shadow(&daemon);
+    daemon.write("rules-next/99.toml", "[[rule]\nname = ");
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 50"));
+    let mut sent = 0;
+    daemon.until("the change is in force", LIMIT, |daemon| {
+        sent += 1;
+        send(daemon, &format!("p{sent}@firma.example"), "Preis?")["score"] == 50
+    });
+    let named = |daemon: &Daemon| {
+        let status = daemon.object(&["status"]);
+        status["settings"]["error"].as_str().is_some_and(|error| {
+            error.starts_with("the shadow rules alone cannot be used, the rules are in force:\n")
+                && error.contains("rules-next/99.toml:1:")
+        })
+    };
+    assert!(named(&daemon), "{}", daemon.object(&["status"]));
+    assert_eq!(shadow(&daemon), good, "the last good shadow goes on");
+    daemon.until("the operators are told", LIMIT, |daemon| daemon.ok(&["status"]).contains("ALARM     settings"));
+    assert!(daemon.log().contains("the shadow rules are not in force"), "{}", daemon.log());
+
+    daemon.stop();
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 60"));
+    daemon.start();
+    assert!(named(&daemon) && shadow(&daemon).is_null(), "no shadow is known at the start");
+    assert_eq!(send(&daemon, "tom@firma.example", "Preis?")["score"], 60);
+
+    std::fs::remove_dir_all(daemon.path("rules-next")).unwrap();
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 70"));
+    daemon.until("without its folder, too", LIMIT, |daemon| {
+        sent += 1;
+        send(daemon, &format!("p{sent}@firma.example"), "Preis?")["score"] == 70
+    });
+    assert_eq!(daemon.cli(&["check"]).status.code(), Some(1), "check names the missing folder");
+}
+
+#[test]
+fn rules_whose_tests_fail_are_in_force_with_a_warning_in_the_log() {
+    let warned = |daemon: &Daemon| {
+        let log = daemon.log();
+        log.lines().filter(|line| line.contains("tests of them fail: see `lotse rules test`")).count()
+    };
+    let mut daemon = Daemon::with(&settings_and(""));
+    daemon.write("rules/10.toml", RULES);
+    daemon.write(
+        "rules/tests/10.toml",
+        "[[test]]\nname = \"a\"\nlead = { message = \"Preis\" }\nexpect = { score = 41 }\n",
+    );
+    daemon.start();
+    assert_eq!(warned(&daemon), 1, "{}", daemon.log());
+    assert_eq!(send(&daemon, "max@firma.example", "Preis?")["score"], 40);
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 42"));
+    daemon.until("it is said again", LIMIT, |daemon| warned(daemon) == 2);
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 41"));
+    let mut sent = 0;
+    daemon.until("the test passes", LIMIT, |daemon| {
+        sent += 1;
+        send(daemon, &format!("p{sent}@firma.example"), "Preis?")["score"] == 41
+    });
+    assert_eq!(warned(&daemon), 2);
+}
+
+#[test]
 fn a_persons_own_verdict_wins_is_kept_with_its_reason_and_can_be_taken_back() {
     let mut daemon = with_shadow();
     let kim = send(&daemon, "kim@uni.edu", "Hello");

@@ -150,7 +150,7 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     }
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
     rules_of(folder, config, &teams, report)?;
-    match config.rules.shadow.as_deref().filter(|folder| folder.is_dir()) {
+    match config.rules.shadow.as_deref() {
         Some(shadow) => {
             say(&format!("the shadow rules, {}:", shadow.display()))?;
             rules_of(Some(shadow), config, &teams, report)

@@ -83,7 +83,7 @@ pub struct Rules {
     qualify_at: i64,
     version: String,
     groups: Groups,
-    shadow: Option<Box<Self>>,
+    shadow: Option<Arc<Self>>,
 }
 
 impl Rules {
@@ -150,15 +150,15 @@ impl Rules {
 
     /// The same with other rules that are asked as well, and decide nothing.
     #[must_use]
-    pub fn with_shadow(mut self, shadow: Option<Self>) -> Self {
-        self.shadow = shadow.map(Box::new);
+    pub fn with_shadow(mut self, shadow: Option<Arc<Self>>) -> Self {
+        self.shadow = shadow;
         self
     }
 
     /// The rules that are asked as well.
     #[must_use]
-    pub fn shadow(&self) -> Option<&Self> {
-        self.shadow.as_deref()
+    pub const fn shadow(&self) -> Option<&Arc<Self>> {
+        self.shadow.as_ref()
     }
 
     /// What the rules say about a lead whose only touch is `touch`.
