@@ -3,12 +3,16 @@
 
 mod support;
 
+use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
+use lotse::qualify::Rules;
 use serde_json::Value;
-use support::daemon::Daemon;
+use support::daemon::{Daemon, binary};
 use support::http::{self, post};
 use support::office::{id, says, send, settings_and};
+use support::readme::blocks;
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -91,7 +95,7 @@ fn a_mistake_in_the_shadow_rules_holds_no_change_of_the_rules_back() {
     assert!(named(&daemon) && shadow(&daemon).is_null(), "no shadow is known at the start");
     assert_eq!(send(&daemon, "tom@firma.example", "Preis?")["score"], 60);
 
-    std::fs::remove_dir_all(daemon.path("rules-next")).unwrap();
+    fs::remove_dir_all(daemon.path("rules-next")).unwrap();
     daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 70"));
     daemon.until("without its folder, too", LIMIT, |daemon| {
         sent += 1;
@@ -124,6 +128,39 @@ fn rules_whose_tests_fail_are_in_force_with_a_warning_in_the_log() {
         send(daemon, &format!("p{sent}@firma.example"), "Preis?")["score"] == 41
     });
     assert_eq!(warned(&daemon), 2);
+}
+
+#[test]
+fn the_example_of_the_readme_works_beside_the_shipped_rules_and_a_broad_rule_breaks_few_of_their_tests() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let team = "[owners.a]\nnotify = [\"out\"]\n[notify.out]\nkind = \"file\"\npath = \"out\"\n[teams.dach]\nmembers = [\"a\"]\n";
+    write("lotse.toml", team);
+    for (path, text) in Rules::shipped() {
+        write(&format!("rules/{path}"), text);
+    }
+    let mut own = 0;
+    for block in blocks("toml").into_iter().chain(blocks("text")) {
+        let first = block.lines().next().unwrap().trim_start_matches("# ").trim_end_matches(", a line each");
+        if first.starts_with("rules/") {
+            write(first, &block);
+            own += 1;
+        }
+    }
+    assert!(own >= 4, "rules, their tests, a list and a template");
+    let checked = || Command::new(binary()).arg("check").current_dir(folder.path()).output().unwrap();
+    let report = String::from_utf8_lossy(&checked().stdout).into_owned();
+    assert!(report.ends_with("\n0 errors, 1 warning\n") && report.contains("no lead can come in"), "{report}");
+
+    write("rules/60-all.toml", "[[rule]]\nname = \"everybody\"\nwhen = 'true'\nscore = 3\ngroup = \"wishes\"\n");
+    let output = checked();
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    let failed: Vec<&str> = report.lines().filter(|line| line.contains("expected ")).collect();
+    assert!(failed.len() <= 2, "only those of the arithmetic itself: {report}");
 }
 
 #[test]
