@@ -162,7 +162,10 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
 fn rules_of(folder: Option<&Path>, config: &Config, teams: &[Name], report: &mut Report) -> anyhow::Result<()> {
     match Rules::load(folder, config.rules.qualify_at, teams) {
         Ok(rules) => {
-            rules.warnings().iter().try_for_each(|problem| report.line(false, &problem.to_string()))?;
+            let channels: Vec<_> = config.channels.iter().map(|channel| channel.name.clone()).collect();
+            let unknown = rules.unknown_channels(&channels);
+            let warnings = rules.warnings().iter().chain(&unknown);
+            warnings.into_iter().try_for_each(|problem| report.line(false, &problem.to_string()))?;
             let reader = Reader::new(config);
             let tests = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
             for failed in tests.iter().filter(|test| !test.passed()) {

@@ -134,7 +134,7 @@ impl<'a> Checker<'a> {
 
     /// Keeps a value of the rule; gives the name by which it is asked for.
     pub(super) fn constant(&mut self, value: Box<dyn Val>, cost: usize) -> Expr {
-        self.constants.push(Constant { value, cost });
+        self.constants.push(Constant { value, cost, list: None });
         Expr::Ident(format!("{CONSTANT}{}", self.constants.len() - 1))
     }
 

@@ -24,6 +24,8 @@ mod lists;
 mod matched;
 mod names;
 mod never;
+mod never_time;
+mod never_value;
 mod operators;
 mod problem;
 mod reach;
@@ -78,6 +80,8 @@ pub struct Rules {
     templates: Templates,
     mail_tests: MailTests,
     warnings: Vec<Problem>,
+    /// Channels that rules ask about, with what is to be said where there is none of that name.
+    channels: Vec<(Problem, String)>,
     files: Files,
     env: Arc<Env>,
     qualify_at: i64,
@@ -132,9 +136,12 @@ impl Rules {
             files.lists.iter().map(|file| (file.stem().to_owned(), Words::parse(&file.text))).collect();
         let mut reading = Reading::new(&env, &words, teams, &samples);
         let rules = reading.all(&files.rules);
-        let Reading { problems: found, mut warnings, groups, .. } = reading;
+        let Reading { problems: found, mut warnings, groups, channels, looked_up, .. } = reading;
         warnings.splice(0..0, files.passed_over.iter().cloned());
-        warnings.extend(files.lists.iter().flat_map(lists::warnings));
+        warnings.extend(files.lists.iter().flat_map(|list| {
+            let here = |field| looked_up.contains(&(field, list.stem().to_owned()));
+            lists::warnings(list, here("lead.domain"), here("lead.email"))
+        }));
         problems.extend(found);
         let (templates, mail_tests) = templates::read(&files, &mut problems);
         if !problems.is_empty() {
@@ -145,7 +152,20 @@ impl Rules {
         let tests = RuleTests::read(&files);
         let in_order = rules;
         let shadow = None;
-        Ok(Self { in_order, tests, templates, mail_tests, warnings, files, env, qualify_at, version, groups, shadow })
+        Ok(Self {
+            in_order,
+            tests,
+            templates,
+            mail_tests,
+            warnings,
+            channels,
+            files,
+            env,
+            qualify_at,
+            version,
+            groups,
+            shadow,
+        })
     }
 
     /// The same with other rules that are asked as well, and decide nothing.
@@ -319,6 +339,22 @@ impl Rules {
     #[must_use]
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
+    }
+
+    /// What rules ask about channels that are none of these, which are those of the settings.
+    #[must_use]
+    pub fn unknown_channels(&self, known: &[Name]) -> Vec<Problem> {
+        let unknown = self.channels.iter().filter(|(_, name)| !known.iter().any(|known| known.as_str() == name));
+        let told = unknown.map(|(problem, name)| {
+            let names = known.iter().map(Name::as_str);
+            let hint = problem::did_you_mean(name, names.clone());
+            let hint = hint.unwrap_or_else(|| match known {
+                [] => "set one up in the settings, under [channels.NAME]".to_owned(),
+                _ => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
+            });
+            problem.clone().hint(hint)
+        });
+        told.collect()
     }
 
     /// The rule files and lists it was made of, as [`Rules::of`] takes them.

@@ -120,6 +120,9 @@ impl Checker<'_> {
         if let Some(words) = self.lists.get(name) {
             let (words, cost) = (words.clone(), words.len());
             expr.expr = self.constant(Box::new(words), cost);
+            if let Some(constant) = self.constants.last_mut() {
+                constant.list = Some(name.to_owned());
+            }
         } else {
             let hint = did_you_mean(name, self.lists.keys().map(String::as_str));
             // `lists.key-accounts` is read as a difference.

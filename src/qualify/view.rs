@@ -56,6 +56,8 @@ pub(super) struct Constant {
     pub(super) value: Box<dyn Val>,
     /// What asking for it costs.
     pub(super) cost: usize,
+    /// The list that it is, where that is a file.
+    pub(super) list: Option<String>,
 }
 
 impl<'a> View<'a> {
