@@ -19,7 +19,7 @@ use crate::lead::Name;
 use crate::normalize::Reader;
 use crate::notify;
 use crate::pipeline::as_if_typed;
-use crate::qualify::Rules;
+use crate::qualify::{Rules, TestOutcome};
 use crate::store::{self, Records, Store};
 
 #[derive(Debug, clap::Args)]
@@ -174,7 +174,11 @@ fn rules_of(folder: Option<&Path>, config: &Config, teams: &[Name], report: &mut
             let (mails, differences) = rules.run_mail_tests(reader);
             differences.iter().try_for_each(|problem| report.line(true, &problem.to_string()))?;
             let (rule, templates) = (count(rules.len(), "rule"), count(rules.templates().len(), "mail template"));
-            say(&format!("{rule}, {}, {templates}, {}", count(tests.len(), "rule test"), count(mails, "template test")))
+            say(&format!(
+                "{rule}, {}, {templates}, {}",
+                count(TestOutcome::tally(&tests).0, "rule test"),
+                count(mails, "template test")
+            ))
         }
         Err(problems) => {
             let tests = folder.map(Rules::mistakes_in_tests).unwrap_or_default();

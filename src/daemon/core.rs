@@ -18,7 +18,7 @@ use crate::intake::Door;
 use crate::normalize::{Marks, Reader, Readers};
 use crate::notify;
 use crate::pipeline::{Ended, InForce, Policy, Pulse, Space, Writer, as_if_typed};
-use crate::qualify::Rules;
+use crate::qualify::{Rules, TestOutcome};
 use crate::service::{Service, SettingsState};
 use crate::store::Store;
 
@@ -104,9 +104,8 @@ pub(super) fn policy(config: &Config, before: Option<&Rules>) -> anyhow::Result<
 pub(super) fn warn_of_tests(rules: &Rules, config: &Config) {
     let reader = Reader::new(config);
     let tests = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
-    let failed = tests.iter().filter(|test| !test.passed()).count();
+    let (tests, failed) = TestOutcome::tally(&tests);
     if failed > 0 {
-        let tests = tests.len();
         tracing::warn!(failed, tests, "the rules are in force, and tests of them fail: see `lotse rules test`");
     }
 }

@@ -22,6 +22,7 @@ mod expectation;
 mod files;
 mod lists;
 mod matched;
+mod meant;
 mod names;
 mod never;
 mod never_time;

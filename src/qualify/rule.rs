@@ -259,7 +259,11 @@ impl<'a> Reading<'a> {
             if let Answer::Failed(why) = ask(when, self.env, &view) {
                 let start = offset_in_string(&file.text, &source.span, 0);
                 let problem = problem_at(file, start, format!("`when` fails when it is tried: {why}"));
-                self.problems.push(problem.hint("it was tried on a lead with all fields and on one with none"));
+                let tried = "it was tried on a lead with all fields and on one with none";
+                self.problems.push(problem.hint(match why.contains("`duration`") {
+                    true => format!("write a duration as `duration(\"48h\")`; {tried}"),
+                    false => tried.to_owned(),
+                }));
                 return;
             }
         }

@@ -95,7 +95,25 @@ fn a_wrong_when_is_told_with_its_column_and_what_to_do() {
         ("lead.attachments.exists(a, a.nmae == 'x')", 29, "an attachment has no `nmae`", "did you mean `name`?"),
         ("lead.?name.orValue('') == ''", 5, "not offered", "x != null"),
         ("lead.created_at.getHours() + 'x' == 3", 28, "cannot join", ""),
-        ("now > 5", 5, "neither greater nor smaller", ""),
+        ("now > 5", 5, "neither greater nor smaller", "getFullYear()"),
+        ("now > '2026-12-01'", 5, "neither greater nor smaller", "write timestamp(\"2026-12-01T00:00:00Z\")"),
+        ("'1.12.2026' == now", 13, "never equals", "write timestamp(\"2026-12-01T00:00:00Z\")"),
+        ("now - lead.created_at > '48h'", 23, "neither greater nor smaller", "`duration(\"48h\")`"),
+        (
+            "now > timestamp('2026-12-01')",
+            17,
+            "`timestamp` cannot read `2026-12-01`",
+            "timestamp(\"2026-12-01T00:00:00Z\")",
+        ),
+        ("now.getHours('Berlin') < 8", 14, "there is no time zone `Berlin`", "write it as \"Europe/Berlin\""),
+        ("now.getHours('MEZ') < 8", 14, "there is no time zone `MEZ`", "write it as \"Europe/Berlin\""),
+        ("now.hour < 8", 4, "a time has no field `hour`", "`getHours(\"Europe/Berlin\")`"),
+        ("now.weekday() == 1", 12, "there is no function `weekday`", "`getDayOfWeek(\"Europe/Berlin\")`"),
+        ("touch.text.length() > 5", 18, "there is no function `length`", "`size(touch.text) > 500`"),
+        ("touch.text.length > 5", 11, "text has no field `length`", "`size(touch.text) > 500`"),
+        ("text.contains('x')", 1, "there is no `text`", "did you mean `touch.text`?"),
+        ("channel == 'x'", 1, "there is no `channel`", "did you mean `touch.channel`?"),
+        ("lead.name == 'x';", 17, "`;` does not belong here", "leave out the `;`"),
         ("duration('soon') > duration('1h')", 1, "fails when it is tried", "tried on a lead"),
         ("1 / 0 == 1", 1, "it divides by zero", ""),
         ("Foo{a: 1} == null", 4, "objects cannot be made", ""),
@@ -308,4 +326,14 @@ fn a_list_that_domains_are_looked_up_in_is_read_as_domains() {
     .unwrap();
     let told: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
     assert!(told.len() == 1 && told[0].contains("partners.txt:2:1: "), "{told:?}");
+}
+
+#[test]
+fn a_group_of_an_unknown_score_is_told_once() {
+    let group = "[[group]]\nname = \"g\"\nof = \"interest\"\nhalf_life = \"30d\"\n";
+    let rule = one("true").replace("score = 1", "score = 1\ngroup = \"g\"");
+    let problems = load(&[("a.toml", &format!("{group}{rule}"))]).unwrap_err();
+    assert!(problems.len() == 1 && problems[0].message.contains("interest"), "{problems:?}");
+    let problems = load(&[("a.toml", &one("true").replace("score = 1", "score = 1; # points"))]).unwrap_err();
+    assert!(problems[0].to_string().contains("leave out the `;`"), "{problems:?}");
 }
