@@ -58,9 +58,10 @@ impl<'a> Report<'a> {
             let at = error.span().map_or(0, |span| span.start);
             let (line, column) = report.position(at);
             if report.broken_lines.insert(line) {
-                let wrong = match error.message().contains("duplicate key") {
-                    true => report.twice(at),
-                    false => explained(error.message()),
+                let wrong = if error.message().contains("duplicate key") {
+                    report.twice(at)
+                } else {
+                    explained(error.message())
                 };
                 report.push(Severity::Error, line, column, String::new(), wrong);
             }

@@ -260,9 +260,10 @@ impl<'a> Reading<'a> {
                 let start = offset_in_string(&file.text, &source.span, 0);
                 let problem = problem_at(file, start, format!("`when` fails when it is tried: {why}"));
                 let tried = "it was tried on a lead with all fields and on one with none";
-                self.problems.push(problem.hint(match why.contains("`duration`") {
-                    true => format!("write a duration as `duration(\"48h\")`; {tried}"),
-                    false => tried.to_owned(),
+                self.problems.push(problem.hint(if why.contains("`duration`") {
+                    format!("write a duration as `duration(\"48h\")`; {tried}")
+                } else {
+                    tried.to_owned()
                 }));
                 return;
             }
