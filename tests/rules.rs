@@ -105,6 +105,19 @@ fn a_mistake_in_the_shadow_rules_holds_no_change_of_the_rules_back() {
 }
 
 #[test]
+fn check_marks_what_is_only_warned_of_and_knows_the_channels_of_the_settings() {
+    let daemon = Daemon::with(&settings_and(""));
+    daemon.write("rules/10.toml", "[[rule]]\nname = \"a\"\nwhen = 'touch.channel == \"webseite\"'\nscore = 1\n");
+    let output = daemon.cli(&["check"]);
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = "rules/10.toml:3:8: warning: there is no channel `webseite` in the settings; did you mean `website`?\n";
+    assert!(output.status.success() && report.contains(told), "{report}");
+    daemon.write("rules/10.toml", "[[rule]]\nname = \"a\"\nwhen = 'touch.channel == \"website\"'\nscore = 1\n");
+    let report = daemon.ok(&["check"]);
+    assert!(!report.contains("there is no channel"), "{report}");
+}
+
+#[test]
 fn rules_whose_tests_fail_are_in_force_with_a_warning_in_the_log() {
     let warned = |daemon: &Daemon| {
         let log = daemon.log();

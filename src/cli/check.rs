@@ -19,7 +19,7 @@ use crate::lead::Name;
 use crate::normalize::Reader;
 use crate::notify;
 use crate::pipeline::as_if_typed;
-use crate::qualify::{Rules, TestOutcome};
+use crate::qualify::{self, Rules, TestOutcome};
 use crate::store::{self, Records, Store};
 
 #[derive(Debug, clap::Args)]
@@ -164,8 +164,10 @@ fn rules_of(folder: Option<&Path>, config: &Config, teams: &[Name], report: &mut
         Ok(rules) => {
             let channels: Vec<_> = config.channels.iter().map(|channel| channel.name.clone()).collect();
             let unknown = rules.unknown_channels(&channels);
-            let warnings = rules.warnings().iter().chain(&unknown);
-            warnings.into_iter().try_for_each(|problem| report.line(false, &problem.to_string()))?;
+            for problem in rules.warnings().iter().chain(&unknown) {
+                let message = format!("warning: {}", problem.message);
+                report.line(false, &qualify::Problem { message, ..problem.clone() }.to_string())?;
+            }
             let reader = Reader::new(config);
             let tests = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
             for failed in tests.iter().filter(|test| !test.passed()) {

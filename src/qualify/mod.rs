@@ -342,17 +342,16 @@ impl Rules {
         &self.warnings
     }
 
-    /// What rules ask about channels that are none of these, which are those of the settings.
+    /// What rules ask about channels that are none of these, which are those of the settings; nothing where
+    /// there are none at all, or none that can be read.
     #[must_use]
     pub fn unknown_channels(&self, known: &[Name]) -> Vec<Problem> {
-        let unknown = self.channels.iter().filter(|(_, name)| !known.iter().any(|known| known.as_str() == name));
+        let missing = |name: &String| !known.is_empty() && !known.iter().any(|known| known.as_str() == name);
+        let unknown = self.channels.iter().filter(|(_, name)| missing(name));
         let told = unknown.map(|(problem, name)| {
             let names = known.iter().map(Name::as_str);
             let hint = problem::did_you_mean(name, names.clone());
-            let hint = hint.unwrap_or_else(|| match known {
-                [] => "set one up in the settings, under [channels.NAME]".to_owned(),
-                _ => format!("there are {}", names.collect::<Vec<_>>().join(", ")),
-            });
+            let hint = hint.unwrap_or_else(|| format!("there are {}", names.collect::<Vec<_>>().join(", ")));
             problem.clone().hint(hint)
         });
         told.collect()

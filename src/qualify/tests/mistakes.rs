@@ -314,6 +314,7 @@ fn channels_that_the_settings_do_not_have_are_told_with_what_was_meant() {
     );
     assert!(other.contains("`Website`") && other.contains("did you mean `website`?"), "{other}");
     assert!(of_list.contains("b.toml:4:8: ") && of_list.contains("`fair`"), "{of_list}");
+    assert_eq!(rules.unknown_channels(&[]), [], "where none can be read, none is missing");
 }
 
 #[test]
