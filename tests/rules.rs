@@ -3,12 +3,16 @@
 
 mod support;
 
+use std::fs;
+use std::process::Command;
 use std::time::Duration;
 
+use lotse::qualify::Rules;
 use serde_json::Value;
-use support::daemon::Daemon;
+use support::daemon::{Daemon, binary};
 use support::http::{self, post};
 use support::office::{id, says, send, settings_and};
+use support::readme::blocks;
 
 const LIMIT: Duration = Duration::from_mins(1);
 
@@ -59,6 +63,117 @@ fn shadow_rules_judge_every_new_lead_decide_nothing_and_the_difference_is_told()
         let status = daemon.object(&["status"]);
         status["settings"]["error"].is_null() && status["alarms"].as_array().unwrap().is_empty()
     });
+}
+
+#[test]
+fn a_mistake_in_the_shadow_rules_holds_no_change_of_the_rules_back() {
+    let mut daemon = with_shadow();
+    let shadow = |daemon: &Daemon| daemon.object(&["status"])["rules"]["shadow"].clone();
+    let good = shadow(&daemon);
+    daemon.write("rules-next/99.toml", "[[rule]\nname = ");
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 50"));
+    let mut sent = 0;
+    daemon.until("the change is in force", LIMIT, |daemon| {
+        sent += 1;
+        send(daemon, &format!("p{sent}@firma.example"), "Preis?")["score"] == 50
+    });
+    let named = |daemon: &Daemon| {
+        let status = daemon.object(&["status"]);
+        status["settings"]["error"].as_str().is_some_and(|error| {
+            error.starts_with("the shadow rules alone cannot be used, the rules are in force:\n")
+                && error.contains("rules-next/99.toml:1:")
+        })
+    };
+    assert!(named(&daemon), "{}", daemon.object(&["status"]));
+    assert_eq!(shadow(&daemon), good, "the last good shadow goes on");
+    daemon.until("the operators are told", LIMIT, |daemon| daemon.ok(&["status"]).contains("ALARM     settings"));
+    assert!(daemon.log().contains("the shadow rules are not in force"), "{}", daemon.log());
+
+    daemon.stop();
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 60"));
+    daemon.start();
+    assert!(named(&daemon) && shadow(&daemon).is_null(), "no shadow is known at the start");
+    assert_eq!(send(&daemon, "tom@firma.example", "Preis?")["score"], 60);
+
+    fs::remove_dir_all(daemon.path("rules-next")).unwrap();
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 70"));
+    daemon.until("without its folder, too", LIMIT, |daemon| {
+        sent += 1;
+        send(daemon, &format!("p{sent}@firma.example"), "Preis?")["score"] == 70
+    });
+    assert_eq!(daemon.cli(&["check"]).status.code(), Some(1), "check names the missing folder");
+}
+
+#[test]
+fn check_marks_what_is_only_warned_of_and_knows_the_channels_of_the_settings() {
+    let daemon = Daemon::with(&settings_and(""));
+    daemon.write("rules/10.toml", "[[rule]]\nname = \"a\"\nwhen = 'touch.channel == \"webseite\"'\nscore = 1\n");
+    let output = daemon.cli(&["check"]);
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    let told = "rules/10.toml:3:8: warning: there is no channel `webseite` in the settings; did you mean `website`?\n";
+    assert!(output.status.success() && report.contains(told), "{report}");
+    daemon.write("rules/10.toml", "[[rule]]\nname = \"a\"\nwhen = 'touch.channel == \"website\"'\nscore = 1\n");
+    let report = daemon.ok(&["check"]);
+    assert!(!report.contains("there is no channel"), "{report}");
+}
+
+#[test]
+fn rules_whose_tests_fail_are_in_force_with_a_warning_in_the_log() {
+    let warned = |daemon: &Daemon| {
+        let log = daemon.log();
+        log.lines().filter(|line| line.contains("tests of them fail: see `lotse rules test`")).count()
+    };
+    let mut daemon = Daemon::with(&settings_and(""));
+    daemon.write("rules/10.toml", RULES);
+    daemon.write(
+        "rules/tests/10.toml",
+        "[[test]]\nname = \"a\"\nlead = { message = \"Preis\" }\nexpect = { score = 41 }\n",
+    );
+    daemon.start();
+    assert_eq!(warned(&daemon), 1, "{}", daemon.log());
+    assert_eq!(send(&daemon, "max@firma.example", "Preis?")["score"], 40);
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 42"));
+    daemon.until("it is said again", LIMIT, |daemon| warned(daemon) == 2);
+    daemon.write("rules/10.toml", RULES.replace("score = 40", "score = 41"));
+    let mut sent = 0;
+    daemon.until("the test passes", LIMIT, |daemon| {
+        sent += 1;
+        send(daemon, &format!("p{sent}@firma.example"), "Preis?")["score"] == 41
+    });
+    assert_eq!(warned(&daemon), 2);
+}
+
+#[test]
+fn the_example_of_the_readme_works_beside_the_shipped_rules_and_a_broad_rule_breaks_few_of_their_tests() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let team = "[owners.a]\nnotify = [\"out\"]\n[notify.out]\nkind = \"file\"\npath = \"out\"\n[teams.dach]\nmembers = [\"a\"]\n";
+    write("lotse.toml", team);
+    for (path, text) in Rules::shipped() {
+        write(&format!("rules/{path}"), text);
+    }
+    let mut own = 0;
+    for block in blocks("toml").into_iter().chain(blocks("text")) {
+        let first = block.lines().next().unwrap().trim_start_matches("# ").trim_end_matches(", a line each");
+        if first.starts_with("rules/") {
+            write(first, &block);
+            own += 1;
+        }
+    }
+    assert!(own >= 4, "rules, their tests, a list and a template");
+    let checked = || Command::new(binary()).arg("check").current_dir(folder.path()).output().unwrap();
+    let report = String::from_utf8_lossy(&checked().stdout).into_owned();
+    assert!(report.ends_with("\n0 errors, 1 warning\n") && report.contains("no lead can come in"), "{report}");
+
+    write("rules/60-all.toml", "[[rule]]\nname = \"everybody\"\nwhen = 'true'\nscore = 3\ngroup = \"wishes\"\n");
+    let output = checked();
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    let failed: Vec<&str> = report.lines().filter(|line| line.contains("expected ")).collect();
+    assert!(failed.len() <= 2, "only those of the arithmetic itself: {report}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::lead::Name;
 use crate::normalize::Reader;
 use crate::notify;
 use crate::pipeline::as_if_typed;
-use crate::qualify::Rules;
+use crate::qualify::{self, Rules, TestOutcome};
 use crate::store::{self, Records, Store};
 
 #[derive(Debug, clap::Args)]
@@ -156,7 +156,7 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
     }
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
     rules_of(folder, config, &teams, report)?;
-    match config.rules.shadow.as_deref().filter(|folder| folder.is_dir()) {
+    match config.rules.shadow.as_deref() {
         Some(shadow) => {
             say(&format!("the shadow rules, {}:", shadow.display()))?;
             rules_of(Some(shadow), config, &teams, report)
@@ -168,7 +168,12 @@ fn rules(config: &Config, report: &mut Report) -> anyhow::Result<()> {
 fn rules_of(folder: Option<&Path>, config: &Config, teams: &[Name], report: &mut Report) -> anyhow::Result<()> {
     match Rules::load(folder, config.rules.qualify_at, teams) {
         Ok(rules) => {
-            rules.warnings().iter().try_for_each(|problem| report.line(false, &problem.to_string()))?;
+            let channels: Vec<_> = config.channels.iter().map(|channel| channel.name.clone()).collect();
+            let unknown = rules.unknown_channels(&channels);
+            for problem in rules.warnings().iter().chain(&unknown) {
+                let message = format!("warning: {}", problem.message);
+                report.line(false, &qualify::Problem { message, ..problem.clone() }.to_string())?;
+            }
             let reader = Reader::new(config);
             let tests = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
             for failed in tests.iter().filter(|test| !test.passed()) {
@@ -177,7 +182,11 @@ fn rules_of(folder: Option<&Path>, config: &Config, teams: &[Name], report: &mut
             let (mails, differences) = rules.run_mail_tests(reader);
             differences.iter().try_for_each(|problem| report.line(true, &problem.to_string()))?;
             let (rule, templates) = (count(rules.len(), "rule"), count(rules.templates().len(), "mail template"));
-            say(&format!("{rule}, {}, {templates}, {}", count(tests.len(), "rule test"), count(mails, "template test")))
+            say(&format!(
+                "{rule}, {}, {templates}, {}",
+                count(TestOutcome::tally(&tests).0, "rule test"),
+                count(mails, "template test")
+            ))
         }
         Err(problems) => {
             let tests = folder.map(Rules::mistakes_in_tests).unwrap_or_default();

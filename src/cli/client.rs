@@ -18,7 +18,7 @@ use tower::ServiceExt;
 
 use crate::assign::Staff;
 use crate::config::Config;
-use crate::daemon::{self, Core, Start};
+use crate::daemon::{self, Core, Start, Trouble};
 use crate::lead::Name;
 use crate::pipeline::Policy;
 use crate::qualify::Rules;
@@ -73,7 +73,7 @@ impl Client {
                 }
                 start => start?,
             };
-            if let (Some(trouble), Missing::Make) = (&start.trouble, missing) {
+            if let (Some(Trouble::Rules(trouble)), Missing::Make) = (&start.trouble, missing) {
                 eprintln!("lotse: {trouble}\nlotse: the rules that were last in force are used");
             }
             let _inside = runtime.enter();
@@ -219,7 +219,7 @@ fn no_store(config: &Config) -> anyhow::Error {
 /// Enough to look: nothing is judged.
 fn without_rules(config: &Config, why: &anyhow::Error) -> anyhow::Result<Start> {
     let rules = Rules::of(&[], config.rules.qualify_at, &[]).map_err(|_| anyhow!("the rule engine failed"))?;
-    Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble: Some(format!("{why:#}")) })
+    Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble: Some(Trouble::Rules(format!("{why:#}"))) })
 }
 
 async fn through(socket: &Path, request: Request<Body>) -> anyhow::Result<axum::response::Response> {

@@ -22,6 +22,8 @@ pub(crate) struct Field<'a> {
     spot: Spot,
     value: Option<&'a Value<'a>>,
     report: &'a Report<'a>,
+    /// What a value may look like, for whoever wrote one of another sort.
+    like: Option<&'static str>,
 }
 
 /// A text out of a list, with its place.
@@ -34,7 +36,12 @@ pub(crate) struct Item {
 impl<'a> Field<'a> {
     /// A key at `spot`, with its value where there is one.
     pub(crate) fn new(spot: Spot, value: Option<&'a Value<'a>>, report: &'a Report<'a>) -> Self {
-        Self { spot, value, report }
+        Self { spot, value, report, like: None }
+    }
+
+    /// The same with a value that would be right.
+    pub(crate) fn like(self, value: &'static str) -> Self {
+        Self { like: Some(value), ..self }
     }
 
     /// Whether the key is in the file.
@@ -127,6 +134,11 @@ impl<'a> Field<'a> {
 
     /// A duration (`"90s"`) within a range.
     pub(crate) fn duration(self, range: RangeInclusive<Duration>) -> Option<Duration> {
+        if let Some(DeValue::Integer(number)) = self.value.map(toml::Spanned::get_ref) {
+            let (wrong, number) = (Wrong::new("must be a text with a unit, not a number alone"), number.as_str());
+            self.wrong(wrong.hint(format!("write \"{number}s\", \"{number}m\", \"{number}h\" or \"{number}d\"")));
+            return None;
+        }
         self.parse(|text| {
             let value = values::duration(text)?;
             if range.contains(&value) {
@@ -232,7 +244,12 @@ impl<'a> Field<'a> {
         let value = self.value?.get_ref();
         let found = get(value);
         if found.is_none() {
-            self.wrong(mismatch(expected, value));
+            let wrong = mismatch(expected, value);
+            let key = self.spot.key.rsplit('.').next().unwrap_or_default();
+            self.wrong(match self.like.filter(|_| expected == "a text") {
+                Some(like) => wrong.hint(format!("write {key} = \"{like}\"")),
+                None => wrong,
+            });
         }
         found
     }

@@ -6,6 +6,7 @@
 use std::time::Duration;
 
 use jiff::civil::DateTime;
+use toml::de::DeValue;
 
 use super::field::{Field, Item};
 use super::kinds::{Notifiers, named};
@@ -45,10 +46,10 @@ pub(crate) fn owners(root: &mut Section<'_>, notifiers: &Notifiers) -> Owners {
         let notify = notify(&mut section, notifiers, has_email);
         let weight = section.key("weight").integer(1..=100).and_then(|weight| u32::try_from(weight).ok());
         let active = section.key("active").boolean();
-        let time_zone = section.key("time_zone").parse(values::time_zone);
+        let time_zone = section.key("time_zone").like("Europe/Berlin").parse(values::time_zone);
         let language = section.key("language").one_of(&Language::ALL);
-        let hours = section.key("hours").parse(hours);
-        let holidays = section.key("holidays").parse(|text| Region::parse(text).map_err(Wrong::new));
+        let hours = section.key("hours").like("Mo-Fr 09:00-17:30").parse(hours);
+        let holidays = section.key("holidays").like("DE-BY").parse(|text| Region::parse(text).map_err(Wrong::new));
         let away = away(section.key("away")).unwrap_or_default();
         let calendar = calendars::settings::read(section.key("calendar"));
         let max_open = number(section.key("max_open"));
@@ -127,6 +128,16 @@ fn number(field: Field<'_>) -> Option<u32> {
 /// Absences: days from and until which somebody is away, both included, or moments of the wall clock,
 /// the last one not included.
 fn away(field: Field<'_>) -> Option<Vec<(DateTime, DateTime)>> {
+    let mut meant = None;
+    field.holds(|value| {
+        meant = spans_meant(value);
+        meant.is_none()
+    });
+    if let Some(meant) = meant {
+        let wrong = Wrong::new("must be a list of tables with `from` and `until`");
+        field.wrong(wrong.hint(format!("write away = [{meant}]")));
+        return None;
+    }
     let mut spans = Vec::new();
     for mut section in field.tables()? {
         let from = section.key("from").required().day_or_time();
@@ -141,6 +152,39 @@ fn away(field: Field<'_>) -> Option<Vec<(DateTime, DateTime)>> {
         section.finish();
     }
     Some(spans)
+}
+
+/// An absence as it is written.
+const ABSENCE: &str = "{ from = \"2026-12-24\", until = \"2027-01-02\" }";
+
+/// Absences that are written otherwise, as they are to be written; `None` for those that are a list of tables.
+fn spans_meant(value: &DeValue<'_>) -> Option<String> {
+    let text = |value: &DeValue<'_>| match value {
+        DeValue::String(text) => Some(text.to_string()),
+        DeValue::Datetime(day) => Some(day.to_string()),
+        _ => None,
+    };
+    let span = |text: &str| {
+        let day = |text: &str| Some(text.trim()).filter(|day| values::moment(day).is_ok()).map(str::to_owned);
+        let parts = ["..", "–", " - ", " to ", " bis ", "/", ","].iter().find_map(|between| text.split_once(between));
+        let (from, until) = parts.unwrap_or((text, text));
+        let (from, until) = day(from).zip(day(until))?;
+        Some(format!("{{ from = \"{from}\", until = \"{until}\" }}"))
+    };
+    match value {
+        DeValue::Array(items) if items.iter().all(|item| item.get_ref().is_table()) => None,
+        DeValue::Array(items) => {
+            let spans = items.iter().filter_map(|item| text(item.get_ref())).filter_map(|text| span(&text));
+            let spans: Vec<String> = spans.collect();
+            Some(if spans.is_empty() { ABSENCE.to_owned() } else { spans.join(", ") })
+        }
+        DeValue::Table(table) => {
+            let part = |key| table.get(key).and_then(|value| text(value.get_ref()));
+            let whole = part("from").zip(part("until")).and_then(|(from, until)| span(&format!("{from}..{until}")));
+            Some(whole.unwrap_or_else(|| ABSENCE.to_owned()))
+        }
+        other => Some(text(other).and_then(|text| span(&text)).unwrap_or_else(|| ABSENCE.to_owned())),
+    }
 }
 
 /// A key that names an owner.

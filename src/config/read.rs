@@ -113,7 +113,8 @@ fn rules(root: &mut Section<'_>, beside: bool) -> Rules {
     let shadow = field.path();
     if let Some(missing) = shadow.as_ref().filter(|folder| !folder.is_dir()) {
         let wrong = Wrong::new(format!("there is no folder {}", quote(&missing.display().to_string())));
-        section.report().error(&spot, wrong.hint("make it, a copy of the rules to begin with, or leave the key out"));
+        // They decide nothing, so that they are missing must not hold back other settings, nor the rules.
+        section.report().warning(&spot, wrong.hint("make it, a copy of the rules to begin with, or leave the key out"));
     }
     section.finish();
     Rules { folder, qualify_at, shadow }

@@ -58,7 +58,12 @@ impl<'a> Report<'a> {
             let at = error.span().map_or(0, |span| span.start);
             let (line, column) = report.position(at);
             if report.broken_lines.insert(line) {
-                report.push(Severity::Error, line, column, String::new(), explained(error.message()));
+                let wrong = if error.message().contains("duplicate key") {
+                    report.twice(at)
+                } else {
+                    explained(error.message())
+                };
+                report.push(Severity::Error, line, column, String::new(), wrong);
             }
         }
         report
@@ -99,6 +104,33 @@ impl<'a> Report<'a> {
         let Wrong { message, hint, only_here } = wrong;
         let file = self.file.map(Path::to_owned);
         self.problems.borrow_mut().push(Problem { severity, file, line, column, key, message, hint, only_here });
+    }
+
+    /// A section or a key that stands a second time at a byte.
+    fn twice(&self, at: usize) -> Wrong {
+        let at = self.text.floor_char_boundary(at.min(self.text.len()));
+        let (line, _) = self.position(at);
+        let lines: Vec<&str> = self.text.lines().collect();
+        let header = |line: &str| {
+            let line: String = line.chars().filter(|sign| !sign.is_whitespace()).collect();
+            let end = line.find(']').filter(|_| line.starts_with('['))?;
+            Some(line[..=end].trim_matches(['[', ']']).to_owned())
+        };
+        let before = lines.get(..line.saturating_sub(1)).unwrap_or_default();
+        let told = |name: String, found: Option<usize>, hint: &str| {
+            let place = found.map_or_else(|| "twice".to_owned(), |line| format!("on line {line} already"));
+            Wrong::new(format!("duplicate key: `{name}` stands {place}")).hint(hint)
+        };
+        if let Some(name) = lines.get(line.saturating_sub(1)).and_then(|line| header(line)) {
+            let first = before.iter().position(|line| header(line).as_deref() == Some(&name));
+            let hint = "put all of it into one section, or give one another name";
+            return told(format!("[{name}]"), first.map(|line| line + 1), hint);
+        }
+        let name: String = self.text[at..].chars().take_while(|sign| !sign.is_whitespace() && *sign != '=').collect();
+        let begins = before.iter().rposition(|line| header(line).is_some()).map_or(0, |line| line + 1);
+        let same = |line: &&str| line.split_once('=').is_some_and(|(key, _)| key.trim() == name);
+        let first = before[begins..].iter().position(same);
+        told(name, first.map(|line| begins + line + 1), "take one of them out; or is the header of a section missing?")
     }
 
     /// Line and column of a byte, both from 1.

@@ -152,7 +152,7 @@ listn = "127.0.0.1:8081"        #! did you mean `listen`?
 kind = "csv"
 folder = "unterminated          #! invalid basic string
 settle = "2 parsecs"            #! is no duration
-[channels.a]                    #! duplicate key
+[channels.a]                    #! duplicate key: `[channels.a]` stands on line 6 already
 [notify.files]
 kind = "file"
 path = "out"
@@ -289,7 +289,7 @@ max_open = 0                                   #! out of range
 [teams.sales]
 members = ["anna"]
 fallback = "leo"                               #! there is no owner `leo`
-hold = 4                                       #! must be a text
+hold = 4                                       #! must be a text with a unit, not a number alone; write "4s", "4m", "4h" or "4d"
 [notify.crm]
 kind = "webhook"                               #! not available yet
 url = "ftp://crm.example.com"                  #! must begin with https://
@@ -738,6 +738,36 @@ members = ["anna"]
 [alarms]
 notify = ["mial"] #! there is no notifier `mial`
 email = "sales@example.com" #! would come back as leads #! nothing is mailed there
+"#,
+    );
+}
+
+#[test]
+fn a_value_of_another_sort_is_told_with_one_that_is_right_and_a_key_that_stands_twice_with_its_first_line() {
+    announced(
+        r#"
+[organisation]
+domains = ["example.com"]
+[channels.sales]
+kind = "webhook"
+[owners.anna]
+weight = 1
+holidays = true                 #! must be a text, not `true` or `false`; write holidays = "DE-BY"
+hours = 9                       #! write hours = "Mo-Fr 09:00-17:30"
+away = "2026-12-24..2027-01-02" #! write away = [{ from = "2026-12-24", until = "2027-01-02" }]
+weight = 2                      #! duplicate key: `weight` stands on line 7 already
+[owners.eva]
+away = { from = "2026-12-24", until = 2027-01-03 } #! write away = [{ from = "2026-12-24", until = "2027-01-03" }]
+[owners.tom]
+away = ["2026-12-24 - 2027-01-02", 2027-02-01] #! write away = [{ from = "2026-12-24", until = "2027-01-02" }, { from = "2027-02-01", until = "2027-02-01" }]
+[owners.kim]
+away = "at Christmas"           #! must be a list of tables with `from` and `until`; write away = [{ from = "2026-12-24"
+[ owners.eva ]                  #! duplicate key: `[owners.eva]` stands on line 12 already
+[teams.sales]
+members = ["anna"]
+[notify.out]
+kind = "file"
+path = "out"
 "#,
     );
 }

@@ -17,8 +17,8 @@ use crate::config::Config;
 use crate::intake::Door;
 use crate::normalize::{Marks, Reader, Readers};
 use crate::notify;
-use crate::pipeline::{Ended, InForce, Policy, Pulse, Space, Writer};
-use crate::qualify::Rules;
+use crate::pipeline::{Ended, InForce, Policy, Pulse, Space, Writer, as_if_typed};
+use crate::qualify::{Rules, TestOutcome};
 use crate::service::{Service, SettingsState};
 use crate::store::Store;
 
@@ -37,38 +37,85 @@ pub struct Core {
 pub struct Start {
     /// Rules and staff.
     pub policy: Policy,
-    /// Why the rules on disk are not in force; the last good ones are.
-    pub trouble: Option<String>,
+    /// What of the rules on disk is not in force, and why.
+    pub trouble: Option<Trouble>,
+}
+
+/// Rules on disk that are not in force, and every mistake in them, a line each.
+#[derive(Debug)]
+pub enum Trouble {
+    /// The rules; the last good ones decide.
+    Rules(String),
+    /// The shadow rules alone: the rules themselves are in force.
+    Shadow(String),
+}
+
+impl Trouble {
+    /// As people read it.
+    #[must_use]
+    pub fn told(self) -> String {
+        let (Self::Rules(why) | Self::Shadow(why)) = self;
+        why
+    }
+
+    /// Logs it, a line each.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Rules(why) => why.lines().for_each(|error| {
+                tracing::error!(error, "the rules are not in force; the last good ones are");
+            }),
+            Self::Shadow(why) => why.lines().for_each(|error| {
+                tracing::error!(error, "the shadow rules are not in force; they decide nothing, and the rules are");
+            }),
+        }
+    }
 }
 
 /// Rules and staff to start with: where the rules on disk are broken, those that were last in force.
 ///
 /// The error lists every mistake in the rules: they are broken, and no others were ever in force.
 pub fn start(config: &Config) -> anyhow::Result<Start> {
-    policy(config).map(|policy| Start { policy, trouble: None }).or_else(|error| {
-        let trouble = Some(format!("{error:#}"));
-        // A mistake in the shadow rules is no reason to judge by old ones.
-        if let Ok(rules) = load(config, config.rules.folder.as_deref()) {
-            return Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble });
-        }
+    policy(config, None).or_else(|error| {
+        let trouble = Some(Trouble::Rules(format!("{error:#}")));
         let Some(rules) = last_rules::load(config) else { return Err(error) };
         Ok(Start { policy: Policy { rules, staff: Staff::new(config) }, trouble })
     })
 }
 
 /// Rules and staff of these settings; the error lists every mistake in the rules.
-pub(super) fn policy(config: &Config) -> anyhow::Result<Policy> {
-    let rules = load(config, config.rules.folder.as_deref())?;
+///
+/// Shadow rules decide nothing, so a mistake in them holds nothing back: those of `before` go on, or none.
+pub(super) fn policy(config: &Config, before: Option<&Rules>) -> anyhow::Result<Start> {
+    let rules = load(config, config.rules.folder.as_deref())
+        .map_err(|mistakes| anyhow::anyhow!("the rules cannot be used:\n{mistakes}"))?;
     let shadow = config.rules.shadow.as_deref().map(|folder| load(config, Some(folder))).transpose();
-    let rules = rules.with_shadow(shadow.context("the shadow rules")?);
-    Ok(Policy { rules, staff: Staff::new(config) })
+    let (shadow, trouble) = match shadow {
+        Ok(shadow) => (shadow.map(Arc::new), None),
+        Err(mistakes) => {
+            let last = before.and_then(Rules::shadow).map(Arc::clone);
+            let trouble = format!("the shadow rules alone cannot be used, the rules are in force:\n{mistakes}");
+            (last, Some(Trouble::Shadow(trouble)))
+        }
+    };
+    Ok(Start { policy: Policy { rules: rules.with_shadow(shadow), staff: Staff::new(config) }, trouble })
 }
 
-fn load(config: &Config, folder: Option<&Path>) -> anyhow::Result<Rules> {
+/// Logs how many tests of the rules in force fail: they are in force all the same.
+pub(super) fn warn_of_tests(rules: &Rules, config: &Config) {
+    let reader = Reader::new(config);
+    let tests = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
+    let (tests, failed) = TestOutcome::tally(&tests);
+    if failed > 0 {
+        tracing::warn!(failed, tests, "the rules are in force, and tests of them fail: see `lotse rules test`");
+    }
+}
+
+/// The rules of a folder; the error is every mistake, a line each.
+fn load(config: &Config, folder: Option<&Path>) -> Result<Rules, String> {
     let teams: Vec<_> = config.teams.iter().map(|team| team.name.clone()).collect();
     Rules::load(folder, config.rules.qualify_at, &teams).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        anyhow::anyhow!("the rules cannot be used:\n{}", lines.join("\n"))
+        lines.join("\n")
     })
 }
 
@@ -109,7 +156,7 @@ impl Core {
         let settings = SettingsState {
             file: config.file.as_ref().map(|path| path.display().to_string()),
             loaded_at: Some(Timestamp::now()),
-            error: start.trouble,
+            error: start.trouble.map(Trouble::told),
             waiting: Vec::new(),
         };
         let service = Arc::new(Service {

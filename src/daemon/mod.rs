@@ -33,8 +33,8 @@ use crate::service::Reach;
 use crate::store::Store;
 use crate::web::{self, Web};
 
-use self::core::policy;
-pub use self::core::{Core, Start, start};
+pub use self::core::{Core, Start, Trouble, start};
+use self::core::{policy, warn_of_tests};
 use reload::{Reloader, Running};
 use sockets::Listeners;
 use steward::Steward;
@@ -71,11 +71,10 @@ async fn run(config: Config) -> anyhow::Result<()> {
     renew(&config.store);
     shrink(&config.store);
     let start = start(&config)?;
-    if let Some(error) = &start.trouble {
-        for error in error.lines() {
-            tracing::error!(error, "the rules are not in force; the last good ones are");
-        }
+    if let Some(trouble) = &start.trouble {
+        trouble.log();
     }
+    warn_of_tests(&start.policy.rules, &config);
     let mut core = Core::open(&config, start)?;
     let service = core.service();
     last_rules::keep(&service.policy.get().rules, &config.store);

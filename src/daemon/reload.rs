@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
+use super::core::{Start, Trouble};
 use super::last_rules;
 use super::steward::Steward;
 use super::supervise::Supervisor;
@@ -79,12 +80,14 @@ impl Reloader {
                 Err(errors.join("\n"))
             }
         };
-        let applied = fresh.and_then(|config| match super::policy(&config) {
-            Ok(policy) => Ok((config, policy)),
+        let before = service.policy.get();
+        let applied = fresh.and_then(|config| match super::policy(&config, Some(&before.rules)) {
+            Ok(start) => Ok((config, start)),
             Err(error) => Err(format!("{error:#}")),
         });
         match applied {
-            Ok((config, policy)) => {
+            Ok((config, Start { policy, trouble })) => {
+                super::warn_of_tests(&policy.rules, &config);
                 let reader = Reader::new(&config).with_templates(policy.rules.templates());
                 service.policy.set(policy);
                 last_rules::keep(&service.policy.get().rules, &self.fixed.store);
@@ -97,6 +100,9 @@ impl Reloader {
                 running.watchman.replace(&config);
                 running.canaries.replace(&config);
                 running.steward.call();
+                if let Some(trouble) = &trouble {
+                    trouble.log();
+                }
                 let waiting = self.fixed.waiting(&config);
                 for setting in &waiting {
                     tracing::warn!(setting, "takes effect at the next start only");
@@ -105,7 +111,7 @@ impl Reloader {
                 self.config = config;
                 service.note_settings(|state| {
                     state.loaded_at = Some(Timestamp::now());
-                    state.error = None;
+                    state.error = trouble.map(Trouble::told);
                     state.waiting = waiting;
                 });
                 tracing::info!("settings and rules are in force");

@@ -87,6 +87,8 @@ fn comma(sign: char, begin: &str, rest: &str) -> (String, String) {
     let digit = |c: Option<char>| c.is_some_and(|c| c.is_ascii_digit());
     let hint = if sign == ',' && digit(begin.chars().next_back()) && digit(rest.chars().nth(1)) {
         "a number has a dot, not a comma: 10.5"
+    } else if sign == ';' && rest[1..].trim().is_empty() {
+        "leave out the `;`"
     } else if sign == ';' {
         "what stands in a list is separated by commas: [\"DE\", \"AT\"]"
     } else {

@@ -10,6 +10,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, MapExpr, SourceInfo, operators};
 use cel::common::value::Val;
 
+use super::meant::elsewhere;
 use super::problem::did_you_mean;
 use super::types::{FILE_FIELDS, FUNCTIONS, Item, Ty};
 use super::values::{IN_ORDER, Words};
@@ -134,7 +135,7 @@ impl<'a> Checker<'a> {
 
     /// Keeps a value of the rule; gives the name by which it is asked for.
     pub(super) fn constant(&mut self, value: Box<dyn Val>, cost: usize) -> Expr {
-        self.constants.push(Constant { value, cost });
+        self.constants.push(Constant { value, cost, list: None });
         Expr::Ident(format!("{CONSTANT}{}", self.constants.len() - 1))
     }
 
@@ -161,6 +162,7 @@ impl<'a> Checker<'a> {
                 let is_function = FUNCTIONS.iter().any(|known| known.name == name);
                 let hint = match other {
                     Ty::Type => Some(format!("did you mean `lists.{name}`?")),
+                    _ if !is_function => elsewhere(name),
                     _ => is_function.then(|| format!("write `{name}(…)`")),
                 };
                 self.fault(id, format!("{other} has no field `{name}`"), hint);

@@ -12,8 +12,9 @@ use cel::context::VariableResolver;
 use cel::{Context, Env, ExecutionError, IdedExpr, Value};
 
 use super::compile::Compiled;
+use super::names::is_name;
 use super::values::Pattern;
-use super::view::View;
+use super::view::{MAY_BE_ABSENT, View};
 
 /// What a rule says about a lead.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,8 +52,32 @@ fn by_engine(rule: &Compiled, env: &Arc<Env>, view: &View<'_>) -> Answer {
             None if value.downcast_ref::<CelNull>().is_some() => Answer::Absent,
             None => Answer::Failed(format!("it gave {}, not true or false", value.get_type().name())),
         },
-        Err(error) => explain(&error),
+        Err(ExecutionError::FunctionError { function, message }) => {
+            let field = unreadable(&rule.expr, &context);
+            explain(&ExecutionError::FunctionError { function, message }, field.as_deref())
+        }
+        Err(error) => explain(&error, None),
     }
+}
+
+/// The field whose value the function around it cannot read, as a rule names it.
+fn unreadable(expr: &IdedExpr, context: &Context<'_, '_>) -> Option<String> {
+    let parts: Vec<&IdedExpr> = match &expr.expr {
+        Expr::Call(call) => {
+            let name = call.args.first().or(call.target.as_deref()).and_then(|arg| match &arg.expr {
+                Expr::Ident(name) => Some(name.trim_start_matches(MAY_BE_ABSENT)).filter(|name| name.contains('.')),
+                _ => None,
+            });
+            if let (Some(name), Err(ExecutionError::FunctionError { .. })) = (name, Value::resolve_val(expr, context)) {
+                let form = name.strip_prefix("lead.fields.").filter(|name| !is_name(name));
+                return Some(form.map_or_else(|| name.to_owned(), |name| format!("lead.fields[\"{name}\"]")));
+            }
+            call.target.as_deref().into_iter().chain(&call.args).collect()
+        }
+        Expr::Comprehension(inside) => vec![&inside.iter_range, &inside.loop_step, &inside.result],
+        _ => Vec::new(),
+    };
+    parts.into_iter().find_map(|part| unreadable(part, context))
 }
 
 /// Whether a condition holds that is made of patterns alone: to look at a text costs less than the engine around it.
@@ -78,7 +103,7 @@ fn of_patterns(expr: &IdedExpr, view: &View<'_>) -> Option<bool> {
 }
 
 /// Tells absent values from errors, and errors without the values they are about.
-fn explain(error: &ExecutionError) -> Answer {
+fn explain(error: &ExecutionError, field: Option<&str>) -> Answer {
     const NULL: &str = "null_type";
     match error {
         // A name without an answer; that the name exists was checked when the rule was loaded.
@@ -99,7 +124,9 @@ fn explain(error: &ExecutionError) -> Answer {
         }
         ExecutionError::UnexpectedType { got, want } => Answer::Failed(format!("it needs {want} and met {got}")),
         ExecutionError::FunctionError { function, .. } => {
-            Answer::Failed(format!("`{function}` cannot read what it was given"))
+            let what =
+                field.map_or_else(|| "what it was given".to_owned(), |field| format!("what stands in `{field}`"));
+            Answer::Failed(format!("`{function}` cannot read {what}"))
         }
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
             Answer::Failed("it divides by zero".into())

@@ -68,7 +68,7 @@ impl TouchAs {
         let channel = channel.and_then(|name| match Name::parse(&name) {
             Ok(name) => Some(name),
             Err(error) => {
-                broken.push(table.problem(format!("`channel`: {error}")));
+                broken.push(table.problem_of("channel", format!("`channel`: {error}")));
                 None
             }
         });
@@ -78,7 +78,7 @@ impl TouchAs {
             if found.is_none() {
                 let words = kinds.map(Kind::as_str);
                 let hint = did_you_mean(&word, words).unwrap_or_else(|| format!("there are {}", words.join(", ")));
-                broken.push(table.problem(format!("there is no kind `{word}`")).hint(hint));
+                broken.push(table.problem_of("kind", format!("there is no kind `{word}`")).hint(hint));
             }
             found
         });
@@ -90,7 +90,7 @@ impl TouchAs {
                 })
                 .collect(),
             Some(_) => {
-                broken.push(table.problem("`headers` must be a table: { subject = \"…\" }"));
+                broken.push(table.problem_of("headers", "`headers` must be a table: { subject = \"…\" }"));
                 Vec::new()
             }
             None => Vec::new(),
@@ -125,6 +125,24 @@ impl TouchAs {
 
 impl Expect {
     pub(super) fn read(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
+        let before = broken.len();
+        let read = Self::read_all(table, broken);
+        if broken.len() == before && read.is_empty() {
+            let hint = "say what is to come out: { disposition = \"qualified\", rules = [\"…\"] }";
+            broken.push(table.problem("`expect` expects nothing").hint(hint));
+        }
+        read
+    }
+
+    /// Whether every verdict is as expected.
+    fn is_empty(&self) -> bool {
+        let Self { disposition, scores, priority, set, tags, not_tags, team, reason, rules, not_rules } = self;
+        let lists = [tags, not_tags, rules, not_rules];
+        let words = team.is_none() && reason.is_none() && disposition.is_none() && priority.is_none();
+        words && scores.is_empty() && set.is_empty() && lists.into_iter().all(Vec::is_empty)
+    }
+
+    fn read_all(table: &Table<'_>, broken: &mut Vec<Problem>) -> Self {
         table.only(&KEYS, broken);
         let mut text = |key| table.text(key, broken).map(|text| text.value.to_owned());
         let (team, reason) = (text("team"), text("reason"));
@@ -135,7 +153,7 @@ impl Expect {
         let set = match table.get("set").map(|set| json(set.get_ref())) {
             Some(Value::Object(set)) => set,
             Some(_) => {
-                broken.push(table.problem("`set` must be a table: { segment = \"large\" }"));
+                broken.push(table.problem_of("set", "`set` must be a table: { segment = \"large\" }"));
                 Fields::new()
             }
             None => Fields::new(),
@@ -145,15 +163,16 @@ impl Expect {
         Self { disposition, scores, priority, set, tags, not_tags, team, reason, rules, not_rules }
     }
 
-    /// Rules that the test names and that are not there.
-    pub(super) fn unknown_rules(&self, known: &[&str]) -> Vec<Failure> {
-        let named = self.rules.iter().chain(&self.not_rules);
-        let unknown = named.filter(|name| !known.contains(&name.as_str()));
-        let told = unknown.map(|name| {
-            let hint = did_you_mean(name, known.iter().copied()).map(|hint| format!("; {hint}")).unwrap_or_default();
-            Failure::Told(format!("there is no rule `{name}`{hint}"))
-        });
-        told.collect()
+    /// Rules that the test names and that are not there, and tags that must not come out and never can.
+    pub(super) fn unknown(&self, rules: &[&str], tags: &[&str]) -> Vec<Failure> {
+        let meant = |name: &str, known: &[&str]| {
+            did_you_mean(name, known.iter().copied()).map(|hint| format!("; {hint}")).unwrap_or_default()
+        };
+        let no_rules = self.rules.iter().chain(&self.not_rules).filter(|name| !rules.contains(&name.as_str()));
+        let no_tags = self.not_tags.iter().filter(|tag| !tags.contains(&tag.as_str()));
+        let no_rules = no_rules.map(|name| format!("there is no rule `{name}`{}", meant(name, rules)));
+        let no_tags = no_tags.map(|tag| format!("no rule gives the tag `{tag}`{}", meant(tag, tags)));
+        no_rules.chain(no_tags).map(Failure::Told).collect()
     }
 
     /// What did not come out as expected. A rule that could not be asked is always a failure.

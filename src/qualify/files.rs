@@ -99,7 +99,7 @@ impl Files {
             Ok(rules) => rules,
             Err(error) => {
                 let message = format!("cannot read the folder of the rules: {error}");
-                let hint = "make the folder, or leave out `path` in `[rules]` to use the shipped rules";
+                let hint = "make the folder, or leave it out of `[rules]` in the settings";
                 problems.push(Problem::whole(folder.display().to_string(), message).hint(hint));
                 return Self::default();
             }

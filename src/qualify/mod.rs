@@ -22,8 +22,11 @@ mod expectation;
 mod files;
 mod lists;
 mod matched;
+mod meant;
 mod names;
 mod never;
+mod never_time;
+mod never_value;
 mod operators;
 mod problem;
 mod reach;
@@ -78,12 +81,14 @@ pub struct Rules {
     templates: Templates,
     mail_tests: MailTests,
     warnings: Vec<Problem>,
+    /// Channels that rules ask about, with what is to be said where there is none of that name.
+    channels: Vec<(Problem, String)>,
     files: Files,
     env: Arc<Env>,
     qualify_at: i64,
     version: String,
     groups: Groups,
-    shadow: Option<Box<Self>>,
+    shadow: Option<Arc<Self>>,
 }
 
 impl Rules {
@@ -132,9 +137,12 @@ impl Rules {
             files.lists.iter().map(|file| (file.stem().to_owned(), Words::parse(&file.text))).collect();
         let mut reading = Reading::new(&env, &words, teams, &samples);
         let rules = reading.all(&files.rules);
-        let Reading { problems: found, mut warnings, groups, .. } = reading;
+        let Reading { problems: found, mut warnings, groups, channels, looked_up, .. } = reading;
         warnings.splice(0..0, files.passed_over.iter().cloned());
-        warnings.extend(files.lists.iter().flat_map(lists::warnings));
+        warnings.extend(files.lists.iter().flat_map(|list| {
+            let here = |field| looked_up.contains(&(field, list.stem().to_owned()));
+            lists::warnings(list, here("lead.domain"), here("lead.email"))
+        }));
         problems.extend(found);
         let (templates, mail_tests) = templates::read(&files, &mut problems);
         if !problems.is_empty() {
@@ -145,20 +153,33 @@ impl Rules {
         let tests = RuleTests::read(&files);
         let in_order = rules;
         let shadow = None;
-        Ok(Self { in_order, tests, templates, mail_tests, warnings, files, env, qualify_at, version, groups, shadow })
+        Ok(Self {
+            in_order,
+            tests,
+            templates,
+            mail_tests,
+            warnings,
+            channels,
+            files,
+            env,
+            qualify_at,
+            version,
+            groups,
+            shadow,
+        })
     }
 
     /// The same with other rules that are asked as well, and decide nothing.
     #[must_use]
-    pub fn with_shadow(mut self, shadow: Option<Self>) -> Self {
-        self.shadow = shadow.map(Box::new);
+    pub fn with_shadow(mut self, shadow: Option<Arc<Self>>) -> Self {
+        self.shadow = shadow;
         self
     }
 
     /// The rules that are asked as well.
     #[must_use]
-    pub fn shadow(&self) -> Option<&Self> {
-        self.shadow.as_deref()
+    pub const fn shadow(&self) -> Option<&Arc<Self>> {
+        self.shadow.as_ref()
     }
 
     /// What the rules say about a lead whose only touch is `touch`.
@@ -319,6 +340,21 @@ impl Rules {
     #[must_use]
     pub fn warnings(&self) -> &[Problem] {
         &self.warnings
+    }
+
+    /// What rules ask about channels that are none of these, which are those of the settings; nothing where
+    /// there are none at all, or none that can be read.
+    #[must_use]
+    pub fn unknown_channels(&self, known: &[Name]) -> Vec<Problem> {
+        let missing = |name: &String| !known.is_empty() && !known.iter().any(|known| known.as_str() == name);
+        let unknown = self.channels.iter().filter(|(_, name)| missing(name));
+        let told = unknown.map(|(problem, name)| {
+            let names = known.iter().map(Name::as_str);
+            let hint = problem::did_you_mean(name, names.clone());
+            let hint = hint.unwrap_or_else(|| format!("there are {}", names.collect::<Vec<_>>().join(", ")));
+            problem.clone().hint(hint)
+        });
+        told.collect()
     }
 
     /// The rule files and lists it was made of, as [`Rules::of`] takes them.

@@ -120,6 +120,9 @@ impl Checker<'_> {
         if let Some(words) = self.lists.get(name) {
             let (words, cost) = (words.clone(), words.len());
             expr.expr = self.constant(Box::new(words), cost);
+            if let Some(constant) = self.constants.last_mut() {
+                constant.list = Some(name.to_owned());
+            }
         } else {
             let hint = did_you_mean(name, self.lists.keys().map(String::as_str));
             // `lists.key-accounts` is read as a difference.
@@ -185,7 +188,9 @@ impl Checker<'_> {
         if TYPE_NAMES.contains(&name) {
             return Ty::Type;
         }
-        let as_field = FIELDS.iter().find(|field| field.path.rsplit('.').next() == Some(name));
+        // `text` is rather what the touch says than that of a consent.
+        let as_field = FIELDS.iter().filter(|field| field.path.rsplit('.').next() == Some(name));
+        let as_field = as_field.min_by_key(|field| field.path.matches('.').count());
         let hint = as_field.map(|field| format!("did you mean `{}`?", field.path)).or_else(|| {
             let known = self.scope.iter().map(|(name, _)| name.as_str()).filter(|name| !name.starts_with('@'));
             did_you_mean(name, known.chain(ROOTS).chain(["now"]))
@@ -215,7 +220,7 @@ impl Checker<'_> {
 }
 
 /// Whether it can stand behind a dot as it is.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && !text.starts_with(|c: char| c.is_ascii_digit())
 }
 

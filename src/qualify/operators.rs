@@ -5,6 +5,7 @@ use cel::IdedExpr;
 use cel::common::ast::{CallExpr, Expr, LiteralValue, operators};
 
 use super::check::{Checker, leftmost};
+use super::meant::{argument, convert, elsewhere};
 use super::problem::did_you_mean;
 use super::types::{FUNCTIONS, Function, Item, Ty};
 use super::values::{Pattern, Words};
@@ -12,10 +13,7 @@ use super::values::{Pattern, Words};
 /// How many times longer than what was read a rule may make a text.
 const GROWTH_LIMIT: usize = 64;
 
-/// What to do about values of different types,
-const CONVERT: &str =
-    "both must be of one kind: `int(…)` and `double(…)` make a number of a text, `string(…)` a text of a number";
-/// and about a value where true or false is wanted.
+/// What to do about a value where true or false is wanted.
 const COMPARE: &str = "compare it with something, such as `… > 0` or `… != null`";
 
 impl Checker<'_> {
@@ -40,7 +38,11 @@ impl Checker<'_> {
             (operators::NOT_STRICTLY_FALSE, [only]) => self.check(only),
             (operators::NEGATE, [only]) => match self.check(only) {
                 ty @ (Ty::Int | Ty::Double | Ty::Dyn) => ty,
-                other => self.wrong(id, format!("`-` takes a number, and this is {other}"), hint(CONVERT)),
+                other => self.wrong(
+                    id,
+                    format!("`-` takes a number, and this is {other}"),
+                    Some(convert(other, Ty::Int, None)),
+                ),
             },
             (operators::EQUALS | operators::NOT_EQUALS, [left, right]) => self.equality(id, left, right),
             (operators::IN, [left, right]) => self.membership(id, left, right),
@@ -49,8 +51,9 @@ impl Checker<'_> {
                 operators::LESS | operators::LESS_EQUALS | operators::GREATER | operators::GREATER_EQUALS,
                 [left, right],
             ) => {
+                let text = text(left).or_else(|| text(right));
                 let (left, right) = (self.check(left), self.check(right));
-                self.order(id, left, right)
+                self.order(id, left, right, text.as_deref())
             }
             (
                 operators::ADD | operators::SUBSTRACT | operators::MULTIPLY | operators::DIVIDE | operators::MODULO,
@@ -88,18 +91,20 @@ impl Checker<'_> {
     fn equality(&mut self, id: u64, left: &mut IdedExpr, right: &mut IdedExpr) -> Ty {
         let is_null = |expr: &IdedExpr| matches!(expr.expr, Expr::Literal(LiteralValue::Null));
         let (null_left, null_right) = (is_null(left), is_null(right));
+        let text = text(left).or_else(|| text(right));
         let (left, right) = (self.check_where(left, null_right), self.check_where(right, null_left));
         if !left.comparable(right) && !null_left && !null_right {
-            self.fault(id, format!("{left} never equals {right}"), hint(CONVERT));
+            self.fault(id, format!("{left} never equals {right}"), Some(convert(left, right, text.as_deref())));
         }
         Ty::Bool
     }
 
-    fn order(&mut self, id: u64, left: Ty, right: Ty) -> Ty {
+    fn order(&mut self, id: u64, left: Ty, right: Ty, text: Option<&str>) -> Ty {
         let ordered =
             |ty: Ty| ty.is_number() || matches!(ty, Ty::Text | Ty::Time | Ty::Span | Ty::Bool | Ty::Bytes | Ty::Dyn);
         if !ordered(left) || !ordered(right) || !left.comparable(right) {
-            self.fault(id, format!("{left} is neither greater nor smaller than {right}"), hint(CONVERT));
+            let hint = convert(left, right, text);
+            self.fault(id, format!("{left} is neither greater nor smaller than {right}"), Some(hint));
         }
         Ty::Bool
     }
@@ -108,7 +113,9 @@ impl Checker<'_> {
         use operators::{ADD, MODULO, SUBSTRACT};
         match (name, left, right) {
             (_, Ty::Dyn, _) | (_, _, Ty::Dyn) => Ty::Dyn,
-            (MODULO, Ty::Double, Ty::Double) => self.wrong(id, "`%` takes whole numbers".into(), hint(CONVERT)),
+            (MODULO, Ty::Double, Ty::Double) => {
+                self.wrong(id, "`%` takes whole numbers".into(), Some(convert(left, right, None)))
+            }
             (_, left, right) if left == right && left.is_number() => left,
             (ADD, Ty::Text, Ty::Text) => Ty::Text,
             (ADD, Ty::Bytes, Ty::Bytes) => Ty::Bytes,
@@ -141,7 +148,7 @@ impl Checker<'_> {
             }
         };
         if !element.comparable(item) {
-            self.fault(id, format!("{element} is never in a list of {item}"), hint(CONVERT));
+            self.fault(id, format!("{element} is never in a list of {item}"), Some(convert(element, item, None)));
         }
         Ty::Bool
     }
@@ -163,12 +170,18 @@ impl Checker<'_> {
         let known: Vec<&Function> = FUNCTIONS.iter().filter(|function| function.name == name).collect();
         let on = call.target.as_mut().map(|target| self.check(target));
         if known.is_empty() {
-            let hint = did_you_mean(&name, FUNCTIONS.iter().map(|function| function.name));
+            let near = || did_you_mean(&name, FUNCTIONS.iter().map(|function| function.name));
+            let hint = elsewhere(&name).or_else(near);
             return self.wrong(id, format!("there is no function `{name}`"), hint);
         }
         let mut takes = Vec::with_capacity(call.args.len());
         let last = call.args.len().saturating_sub(1);
         self.bound(id, &name, &call.args);
+        for arg in &call.args {
+            if let Some((message, hint)) = text(arg).and_then(|text| argument(&name, &text)) {
+                return self.wrong(arg.id, message, Some(hint));
+            }
+        }
         for (at, arg) in call.args.iter_mut().enumerate() {
             let is_pattern = name == "matches" && at == last && (at == 1) == on.is_none();
             takes.push(if is_pattern { self.pattern(arg) } else { self.check(arg) });
@@ -263,6 +276,14 @@ fn about_pattern(why: &str) -> &'static str {
         "patterns have no back-references: write the words out"
     } else {
         r"a sign that stands for itself has a backslash before it: `\+`, `\.`, `\[`"
+    }
+}
+
+/// A text written out.
+fn text(expr: &IdedExpr) -> Option<String> {
+    match &expr.expr {
+        Expr::Literal(LiteralValue::String(text)) => Some(text.inner().to_owned()),
+        _ => None,
     }
 }
 

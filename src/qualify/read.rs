@@ -130,6 +130,12 @@ impl<'a> Table<'a> {
         problem_at(self.file, self.span.start, message)
     }
 
+    /// A mistake of the value of a key, or of the table where it has none.
+    pub(super) fn problem_of(&self, key: &str, message: impl Into<String>) -> Problem {
+        let at = self.get(key).map_or(self.span.start, |value| value.span().start);
+        problem_at(self.file, at, message)
+    }
+
     /// Tells of every key that is not among `known`.
     pub(super) fn only(&self, known: &[&str], problems: &mut Vec<Problem>) {
         self.only_or(known, |_| false, problems);

@@ -1,6 +1,6 @@
 //! One rule: read from its table, checked, compiled.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use cel::Env;
@@ -44,6 +44,10 @@ pub(super) struct Reading<'a> {
     pub(super) problems: Vec<Problem>,
     pub(super) warnings: Vec<Problem>,
     pub(super) groups: Groups,
+    /// Channels that rules ask about, with what is to be said where there is none of that name.
+    pub(super) channels: Vec<(Problem, String)>,
+    /// Lists that a domain or an address is looked up in.
+    pub(super) looked_up: BTreeSet<(&'static str, String)>,
     reach: Reach,
     /// Where each name was first used.
     names: HashMap<String, String>,
@@ -64,6 +68,8 @@ impl<'a> Reading<'a> {
             problems: Vec::new(),
             warnings: Vec::new(),
             groups: Groups::default(),
+            channels: Vec::new(),
+            looked_up: BTreeSet::new(),
             reach: Reach::default(),
             names: HashMap::new(),
         }
@@ -119,8 +125,12 @@ impl<'a> Reading<'a> {
         let found = self.reach.of(&rule).into_iter();
         self.warnings.extend(found.map(|(message, hint)| table.problem(message).hint(hint)));
         let when = table.get("when").map_or(0, |when| when.span().start);
-        let values = never::warnings(&rule.when).into_iter();
-        self.warnings.extend(values.map(|(message, hint)| table.problem_at(when, message).hint(hint)));
+        let found = never::look_through(&rule.when);
+        let at = |message: String| table.problem_at(when, message);
+        self.warnings.extend(found.warnings.into_iter().map(|(message, hint)| at(message).hint(hint)));
+        let no_channel = |name: String| (at(format!("there is no channel `{name}` in the settings")), name);
+        self.channels.extend(found.channels.into_iter().map(no_channel));
+        self.looked_up.extend(found.lists);
         Some(rule)
     }
 
@@ -249,7 +259,12 @@ impl<'a> Reading<'a> {
             if let Answer::Failed(why) = ask(when, self.env, &view) {
                 let start = offset_in_string(&file.text, &source.span, 0);
                 let problem = problem_at(file, start, format!("`when` fails when it is tried: {why}"));
-                self.problems.push(problem.hint("it was tried on a lead with all fields and on one with none"));
+                let tried = "it was tried on a lead with all fields and on one with none";
+                self.problems.push(problem.hint(if why.contains("`duration`") {
+                    format!("write a duration as `duration(\"48h\")`; {tried}")
+                } else {
+                    tried.to_owned()
+                }));
                 return;
             }
         }

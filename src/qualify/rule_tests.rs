@@ -4,6 +4,7 @@
 //! test, with what was expected, what came out and which rules hit. A test that cannot be read has
 //! failed.
 
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use jiff::Timestamp;
@@ -55,9 +56,21 @@ pub struct TestOutcome {
     pub failures: Vec<Failure>,
     /// Names of the rules that hit.
     pub hits: Vec<String>,
+    /// The line of the header of its test; 0 for a file as a whole.
+    #[serde(skip)]
+    begins: usize,
 }
 
 impl TestOutcome {
+    /// How many tests there are, and how many of them did not pass: each counts once, whatever is wrong with it.
+    #[must_use]
+    pub fn tally(outcomes: &[Self]) -> (usize, usize) {
+        let distinct = |of: &dyn Fn(&&Self) -> bool| {
+            outcomes.iter().filter(of).map(|outcome| (&outcome.file, outcome.begins)).collect::<BTreeSet<_>>().len()
+        };
+        (distinct(&|_| true), distinct(&|outcome| !outcome.passed()))
+    }
+
     /// Whether everything came out as expected.
     #[must_use]
     pub fn passed(&self) -> bool {
@@ -97,7 +110,8 @@ const fn is_zero(column: &usize) -> bool {
 #[derive(Debug, Default)]
 pub(super) struct RuleTests {
     tests: Vec<RuleTest>,
-    broken: Vec<Problem>,
+    /// What cannot be read, with the line of its test.
+    broken: Vec<(usize, Problem)>,
 }
 
 #[derive(Debug)]
@@ -116,15 +130,30 @@ struct RuleTest {
 impl RuleTests {
     /// Reads all test files.
     pub(super) fn read(files: &Files) -> Self {
-        let mut all = Self { tests: Vec::new(), broken: files.unread_tests.clone() };
+        let of_files = files.unread_tests.iter().map(|problem| (0, problem.clone()));
+        let mut all = Self { tests: Vec::new(), broken: of_files.collect() };
+        let mut names = HashMap::new();
         for file in &files.tests {
-            let Some(parsed) = parse(file, &mut all.broken) else { continue };
-            for table in tables(file, &parsed, "test", "a test", &mut all.broken) {
-                let before = all.broken.len();
-                let test = RuleTest::read(file, &table, &mut all.broken);
-                if all.broken.len() == before {
+            let mut broken = Vec::new();
+            let parsed = parse(file, &mut broken);
+            let tables = parsed.iter().flat_map(|parsed| tables(file, parsed, "test", "a test", &mut broken));
+            let tables: Vec<_> = tables.collect();
+            all.broken.extend(broken.into_iter().map(|problem| (0, problem)));
+            for table in tables {
+                let mut broken = Vec::new();
+                let test = RuleTest::read(file, &table, &mut broken);
+                let place = format!("{}:{}", file.name, table.line());
+                if let Some(name) = table.get("name").and_then(|name| name.get_ref().as_str())
+                    && let Some(first) = names.insert(name.trim().to_owned(), place)
+                {
+                    let message = format!("there is another test with the name `{}` at {first}", name.trim());
+                    let hint = "give each a name of its own, or take one of them out";
+                    broken.push(table.problem_of("name", message).hint(hint));
+                }
+                if broken.is_empty() {
                     all.tests.extend(test);
                 }
+                all.broken.extend(broken.into_iter().map(|problem| (table.line(), problem)));
             }
         }
         all
@@ -132,7 +161,7 @@ impl RuleTests {
 
     /// What of them cannot be read.
     pub(super) fn mistakes(self) -> Vec<Problem> {
-        self.broken
+        self.broken.into_iter().map(|(_, problem)| problem).collect()
     }
 
     /// Runs them against `rules`.
@@ -141,7 +170,7 @@ impl RuleTests {
         rules: &Rules,
         read: &dyn Fn(Fields) -> Result<(Lead, Touch), String>,
     ) -> Vec<TestOutcome> {
-        let broken = self.broken.iter().map(|problem| TestOutcome {
+        let broken = self.broken.iter().map(|(begins, problem)| TestOutcome {
             file: problem.file.clone(),
             line: problem.line,
             column: problem.column,
@@ -151,6 +180,7 @@ impl RuleTests {
                 None => problem.message.clone(),
             })],
             hits: Vec::new(),
+            begins: *begins,
         });
         broken.chain(self.tests.iter().map(|test| test.run(rules, read))).collect()
     }
@@ -166,7 +196,7 @@ impl RuleTest {
         let lead = match table.get("lead").map(|lead| json(lead.get_ref())) {
             Some(Value::Object(lead)) => lead,
             Some(_) => {
-                broken.push(table.problem("`lead` must be a table: { email = \"max@firma.example\" }"));
+                broken.push(table.problem_of("lead", "`lead` must be a table: { email = \"max@firma.example\" }"));
                 return None;
             }
             None => Fields::new(),
@@ -182,8 +212,8 @@ impl RuleTest {
             }));
         }
         let touch = table.table("touch", "`touch`", broken).map(|touch| TouchAs::read(&touch, broken));
-        let earlier = earlier(table, broken);
         let now = time(table, "now", broken);
+        let earlier = earlier(table, now.unwrap_or_else(Timestamp::now), broken);
         let Some(expect) = table.table("expect", "`expect`", broken) else {
             if table.get("expect").is_none() {
                 broken.push(table.problem("the test has no `expect`").hint("{ disposition = \"qualified\" }"));
@@ -203,6 +233,7 @@ impl RuleTest {
             name: self.name.clone(),
             failures: Vec::new(),
             hits: Vec::new(),
+            begins: self.line,
         };
         match self.subject(read) {
             Err(why) => outcome.failures.push(Failure::Told(why)),
@@ -219,7 +250,8 @@ impl RuleTest {
                 let verdict = rules.judge_after(verdict.as_ref(), &lead, &touch, now);
                 outcome.failures = self.expect.failures(&verdict);
                 let names: Vec<&str> = rules.names().map(|(name, _)| name).collect();
-                outcome.failures.extend(self.expect.unknown_rules(&names));
+                let tags: Vec<&str> = rules.in_words().flat_map(|(hit, _)| &hit.tags).map(String::as_str).collect();
+                outcome.failures.extend(self.expect.unknown(&names, &tags));
                 outcome.hits = verdict.hits.into_iter().map(|hit| hit.rule).collect();
             }
         }
@@ -269,18 +301,19 @@ fn time(table: &Table<'_>, key: &'static str, broken: &mut Vec<Problem>) -> Opti
     let value = json(table.get(key)?.get_ref());
     let parsed = value.as_str().and_then(|time| time.parse::<Timestamp>().ok());
     if parsed.is_none() {
-        broken.push(table.problem(format!("`{key}` must be a time with its zone: \"2026-11-23T09:00:00Z\"")));
+        let message = format!("`{key}` must be a time with its zone: \"2026-11-23T09:00:00Z\"");
+        broken.push(table.problem_of(key, message));
     }
     parsed
 }
 
-/// Touches before the one that the test is about.
-fn earlier(table: &Table<'_>, broken: &mut Vec<Problem>) -> Vec<(TouchAs, Timestamp)> {
+/// Touches before the one that the test is about, which is at `now`.
+fn earlier(table: &Table<'_>, now: Timestamp, broken: &mut Vec<Problem>) -> Vec<(TouchAs, Timestamp)> {
     let wrong =
         "`earlier` must be a list of touches with their times: [{ text = \"…\", at = \"2026-11-01T09:00:00Z\" }]";
     let Some(touches) = table.tables("earlier", "an earlier touch") else {
         if table.get("earlier").is_some() {
-            broken.push(table.problem(wrong));
+            broken.push(table.problem_of("earlier", wrong));
         }
         return Vec::new();
     };
@@ -288,6 +321,10 @@ fn earlier(table: &Table<'_>, broken: &mut Vec<Problem>) -> Vec<(TouchAs, Timest
         let at = time(&touch, "at", broken);
         if touch.get("at").is_none() {
             broken.push(touch.problem("the earlier touch has no time `at`"));
+        }
+        if at.is_some_and(|at| at > now) {
+            let hint = "give the test a later `now`, or this touch an earlier time";
+            broken.push(touch.problem_of("at", "this touch is not earlier than the one of the test").hint(hint));
         }
         let said = TouchAs::read_with(&touch, &["at"], broken);
         Some((said, at?))

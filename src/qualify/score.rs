@@ -57,6 +57,7 @@ impl Groups {
         }
         let built_in = name.as_ref().and_then(|name| Score::ALL.into_iter().find(|of| of.as_str() == name.value));
         let of = word(table, "of", Score::ALL, Score::as_str, problems);
+        let known = of.is_some() || table.get("of").is_none();
         let of = match (built_in, of) {
             (Some(own), Some(of)) if own != of => {
                 let message = format!("the group `{}` is always of `{}`", own.as_str(), own.as_str());
@@ -72,7 +73,9 @@ impl Groups {
                 table.problem_at(cap.span.start, format!("`cap` must be between 0 and {CAP_LIMIT}")).hint("cap = 50"),
             );
         }
-        let half_life = half_life(table, of, problems);
+        // Of a score that there is none of nothing more is known.
+        let fades = if known || built_in.is_some() { of } else { Score::Engagement };
+        let half_life = half_life(table, fades, problems);
         let Some(name) = name else { return };
         let place = format!("{file}:{}", table.line());
         if let Some(first) = self.places.get(name.value) {

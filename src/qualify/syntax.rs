@@ -86,6 +86,9 @@ impl<'a> Line<'a> {
                 };
                 Some(Said::new("`:` does not belong between a key and its value", hint))
             }
+            ';' if self.text[self.at + 1..].split('#').next().is_some_and(|rest| rest.trim().is_empty()) => {
+                Some(Said::new("`;` does not belong here", "leave out the `;`: a line ends by itself"))
+            }
             ';' => Some(Said::new(
                 "`;` does not belong here",
                 "what stands in a list is separated by commas: [\"a\", \"b\"]",
@@ -159,6 +162,9 @@ impl<'a> Line<'a> {
         let value = comment.split(" //").next().unwrap_or_default().trim();
         if let Some(sign) = value.chars().find(|sign| CURLY.contains(sign)).filter(|_| key.is_empty()) {
             return Some(Said::new(format!("`{sign}` is no quote here"), STRAIGHT));
+        }
+        if let Some(bare) = value.strip_suffix(';').filter(|bare| !bare.contains(';') && !key.is_empty()) {
+            return Some(Said::new("`;` does not belong here", format!("leave out the `;`: {key} = {}", bare.trim())));
         }
         let digits: String = value.chars().take_while(char::is_ascii_digit).collect();
         if !digits.is_empty() {

@@ -56,6 +56,8 @@ pub(super) struct Constant {
     pub(super) value: Box<dyn Val>,
     /// What asking for it costs.
     pub(super) cost: usize,
+    /// The list that it is, where that is a file.
+    pub(super) list: Option<String>,
 }
 
 impl<'a> View<'a> {
@@ -102,7 +104,7 @@ impl<'a> View<'a> {
     fn of_lead<'b>(&'b self, field: &str) -> Option<CowVal<'b, 'b>> {
         let lead = self.lead;
         if let Some(key) = field.strip_prefix("fields.") {
-            return self.json(lead.fields.get(key)?);
+            return self.json(self.typed(key)?);
         }
         if let Some(key) = field.strip_prefix("attribution.utm.") {
             return self.text(lead.attribution.utm.get(key));
@@ -139,6 +141,16 @@ impl<'a> View<'a> {
             "problems" => self.list(lead.problems.iter().map(|problem| boxed(problem))),
             _ => self.of_person(field),
         }
+    }
+
+    /// What somebody typed into a field: the one that is called so, else the first that is but for capitals.
+    fn typed(&self, key: &str) -> Option<&Value> {
+        let fields = &self.lead.fields;
+        fields.get(key).or_else(|| {
+            self.pay(fields.len())?;
+            let key = key.to_lowercase();
+            fields.iter().find(|(name, _)| name.to_lowercase() == key).map(|(_, value)| value)
+        })
     }
 
     fn of_person<'b>(&'b self, field: &str) -> Option<CowVal<'b, 'b>> {

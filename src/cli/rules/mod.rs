@@ -141,11 +141,11 @@ fn test(wish: &Test, config: &Config) -> anyhow::Result<bool> {
     let outcomes = rules.run_tests(&|fields| as_if_typed(&fields, &reader));
     let hit: BTreeSet<&str> = outcomes.iter().flat_map(|outcome| &outcome.hits).map(String::as_str).collect();
     let untested: Vec<(&str, &str)> = rules.names().filter(|(name, _)| !hit.contains(name)).collect();
-    let failed = outcomes.iter().filter(|outcome| !outcome.passed()).count();
+    let (tests, failed) = TestOutcome::tally(&outcomes);
     if wish.format.json {
         outcomes.iter().try_for_each(|outcome| line(&json!(outcome)))?;
         let never_hit: Vec<&str> = untested.iter().map(|(name, _)| *name).collect();
-        line(&json!({ "rules": rules.len(), "tests": outcomes.len(), "failed": failed, "never_hit": never_hit }))?;
+        line(&json!({ "rules": rules.len(), "tests": tests, "failed": failed, "never_hit": never_hit }))?;
         return Ok(failed == 0);
     }
     outcomes.iter().filter(|outcome| !outcome.passed()).try_for_each(tell)?;
@@ -153,13 +153,15 @@ fn test(wish: &Test, config: &Config) -> anyhow::Result<bool> {
         say(&format!("no test hits the rule `{}` ({place})", harmless(name)))?;
     }
     let result = if failed == 0 { "all passed".to_owned() } else { format!("{failed} failed") };
-    say(&format!("{}, {}: {result}", count(rules.len(), "rule"), count(outcomes.len(), "rule test")))?;
+    say(&format!("{}, {}: {result}", count(rules.len(), "rule"), count(tests, "rule test")))?;
     Ok(failed == 0)
 }
 
 /// A test that failed, as a diff: what was expected, and what came out.
 fn tell(outcome: &TestOutcome) -> anyhow::Result<()> {
-    say(&harmless(&format!("{}:{}: {}", outcome.file, outcome.line, outcome.name)))?;
+    let column = if outcome.column > 0 { format!(":{}", outcome.column) } else { String::new() };
+    let name = if outcome.name.is_empty() { "cannot be read" } else { &outcome.name };
+    say(&harmless(&format!("{}:{}{column}: {name}", outcome.file, outcome.line)))?;
     for failure in &outcome.failures {
         match failure {
             Failure::Differs { what, expected, got } => {
@@ -167,6 +169,10 @@ fn tell(outcome: &TestOutcome) -> anyhow::Result<()> {
             }
             Failure::Told(why) => say(&harmless(&format!("  ! {why}")))?,
         }
+    }
+    if outcome.name.is_empty() {
+        // It could not be read, and was not run.
+        return Ok(());
     }
     let hits = if outcome.hits.is_empty() { "none".to_owned() } else { outcome.hits.join(", ") };
     say(&harmless(&format!("  rules that hit: {hits}")))
@@ -176,6 +182,15 @@ fn try_out(wish: &Try, config: &Config) -> anyhow::Result<bool> {
     let rules = wish.which.load(config)?;
     let reader = Reader::new(config);
     let written = if wish.text == "-" { standard_input()? } else { wish.text.clone() };
+    if written.trim().is_empty() {
+        let what = if wish.text == "-" { "standard input is empty" } else { "the text is empty" };
+        say(&format!("{what}: there is nothing to try; `lotse rules try - < mail.eml` tries a whole mail"))?;
+        return Ok(false);
+    }
+    if Path::new(&wish.text).is_file() {
+        let file = harmless(&wish.text);
+        eprintln!("lotse: `{file}` is tried as a text; the file of that name is tried by `lotse rules try - < {file}`");
+    }
     let read = if is_mail(&written) {
         as_if_mailed(written.into_bytes(), &reader)
     } else {

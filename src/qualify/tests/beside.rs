@@ -106,3 +106,38 @@ fn a_field_that_no_lead_has_is_a_mistake_of_the_rule_test_with_its_line_and_what
     assert!(typo.contains("tests/a.toml:3:33: a lead has no `compnay`; did you mean `company`?"), "{typo}");
     assert!(told.iter().any(|told| told.ends_with("as on forms: ok")), "{told:?}");
 }
+
+#[test]
+fn a_rule_test_that_proves_nothing_or_cannot_be_run_is_told_at_its_line_and_counts_once() {
+    let rules = load(&[
+        ("a.toml", &one("true").replace("score = 1", "score = 1\ntags = [\"intent:price\"]")),
+        (
+            "tests/a.toml",
+            "[[test]]\nname = \"tag\"\nexpect = { not_tags = [\"intent:prize\"] }\n\
+             [[test]]\nname = \"nothing\"\nexpect = { }\n\
+             [[test]]\nname = \"empty\"\nexpect = { tags = [] }\n\
+             [[test]]\nname = \"twice\"\nexpect = { score = 1 }\n\
+             [[test]]\nname = \"twice\"\nexpect = { score = 1 }\n\
+             [[test]]\nname = \"future\"\nnow = \"2026-01-01T00:00:00Z\"\n\
+             earlier = [{ text = \"a\", at = \"2026-01-02T00:00:00Z\" }]\nexpect = { score = 1 }\n\
+             [[test]]\nname = \"time\"\nexpect = { scroe = 1 }\nnow = \"noon\"\n\
+             [[test]]\nname = \"fine\"\nexpect = { score = 1, not_tags = [] }\n",
+        ),
+    ])
+    .unwrap();
+    let outcomes = rules.run_tests(&read);
+    let told: Vec<String> = outcomes.iter().filter(|outcome| !outcome.passed()).map(ToString::to_string).collect();
+    for (at, says) in [
+        ("a.toml:1: tag: ", "no rule gives the tag `intent:prize`; did you mean `intent:price`?"),
+        ("a.toml:6:", "`expect` expects nothing; say what is to come out"),
+        ("a.toml:9:", "`expect` expects nothing"),
+        ("a.toml:14:8: ", "there is another test with the name `twice` at a.toml:10"),
+        ("a.toml:19:", "this touch is not earlier than the one of the test; give the test a later `now`"),
+        ("a.toml:23:", " has no `scroe`"),
+        ("a.toml:24:7: ", "`now` must be a time with its zone"),
+    ] {
+        assert!(told.iter().any(|told| told.contains(at) && told.contains(says)), "{at} {says}: {told:#?}");
+    }
+    assert_eq!(told.len(), 7, "{told:#?}");
+    assert_eq!(TestOutcome::tally(&outcomes), (8, 6));
+}

@@ -95,7 +95,25 @@ fn a_wrong_when_is_told_with_its_column_and_what_to_do() {
         ("lead.attachments.exists(a, a.nmae == 'x')", 29, "an attachment has no `nmae`", "did you mean `name`?"),
         ("lead.?name.orValue('') == ''", 5, "not offered", "x != null"),
         ("lead.created_at.getHours() + 'x' == 3", 28, "cannot join", ""),
-        ("now > 5", 5, "neither greater nor smaller", ""),
+        ("now > 5", 5, "neither greater nor smaller", "getFullYear()"),
+        ("now > '2026-12-01'", 5, "neither greater nor smaller", "write timestamp(\"2026-12-01T00:00:00Z\")"),
+        ("'1.12.2026' == now", 13, "never equals", "write timestamp(\"2026-12-01T00:00:00Z\")"),
+        ("now - lead.created_at > '48h'", 23, "neither greater nor smaller", "`duration(\"48h\")`"),
+        (
+            "now > timestamp('2026-12-01')",
+            17,
+            "`timestamp` cannot read `2026-12-01`",
+            "timestamp(\"2026-12-01T00:00:00Z\")",
+        ),
+        ("now.getHours('Berlin') < 8", 14, "there is no time zone `Berlin`", "write it as \"Europe/Berlin\""),
+        ("now.getHours('MEZ') < 8", 14, "there is no time zone `MEZ`", "write it as \"Europe/Berlin\""),
+        ("now.hour < 8", 4, "a time has no field `hour`", "`getHours(\"Europe/Berlin\")`"),
+        ("now.weekday() == 1", 12, "there is no function `weekday`", "`getDayOfWeek(\"Europe/Berlin\")`"),
+        ("touch.text.length() > 5", 18, "there is no function `length`", "`size(touch.text) > 500`"),
+        ("touch.text.length > 5", 11, "text has no field `length`", "`size(touch.text) > 500`"),
+        ("text.contains('x')", 1, "there is no `text`", "did you mean `touch.text`?"),
+        ("channel == 'x'", 1, "there is no `channel`", "did you mean `touch.channel`?"),
+        ("lead.name == 'x';", 17, "`;` does not belong here", "leave out the `;`"),
         ("duration('soon') > duration('1h')", 1, "fails when it is tried", "tried on a lead"),
         ("1 / 0 == 1", 1, "it divides by zero", ""),
         ("Foo{a: 1} == null", 4, "objects cannot be made", ""),
@@ -164,7 +182,37 @@ fn rules_that_can_never_do_what_they_are_there_for_are_warned_of() {
 #[test]
 fn values_that_a_field_never_has_are_warned_of_with_what_to_write() {
     for (when, says, hint) in [
-        (r#"lead.country in ["DE", "Deutschland"]"#, "`lead.country` is never `Deutschland`", "such as \"DE\""),
+        (r#"lead.country in ["DE", "Deutschland"]"#, "`lead.country` is never `Deutschland`", "write \"DE\""),
+        (r#"lead.country == "UK""#, "no country has this code", "write \"GB\""),
+        (r#"lead.country == "XX""#, "no country has this code", "such as \"DE\""),
+        (r#"lead.language == "zz""#, "no language has this code", "such as \"de\""),
+        (r#"lead.language == "deu""#, "two small letters", "write \"de\""),
+        (r#"lead.country.startsWith("d")"#, "two capital letters", "startsWith(\"D\")"),
+        (r#"lead.domain.endsWith(".EDU")"#, "never ends with `.EDU`: it is in small letters", "endsWith(\".edu\")"),
+        (r#"lead.domain.endsWith("@firma.de")"#, "a domain has no @", "`lead.domain == \"firma.de\"`"),
+        (r#"lead.domain.contains("@")"#, "a domain has no @", "`lead.email.contains(\"@\")`"),
+        (r#"lead.domain.contains("müller")"#, "ASCII form", "xn--mller-kva"),
+        (r#"lead.domain.startsWith("https://firma.de")"#, "no blanks, and no /", "startsWith(\"firma.de\")"),
+        (r#"lead.domain == "müller.de""#, "ASCII form", "\"xn--mller-kva.de\""),
+        (r#"lead.domain == "firma""#, "a domain has a dot", "\"firma.de\""),
+        (r#"lead.email == "firma.de""#, "an address has an @", "`lead.domain == \"firma.de\"`"),
+        (r#"lead.email.endsWith("@Firma.de")"#, "small letters", "endsWith(\"@firma.de\")"),
+        (r#"lead.emails.exists(e, e.endsWith("@Firma.de"))"#, "small letters", "endsWith(\"@firma.de\")"),
+        (r#"lead.phone.startsWith("030")"#, "a number is a +", "startsWith(\"+4930\")"),
+        (r#"lead.phone.startsWith("0049")"#, "a number is a +", "startsWith(\"+49\")"),
+        (r#"lead.phones.exists(p, p.contains("30 123"))"#, "a number is a +", "contains(\"30123\")"),
+        (r#"lead.phone == "030 123""#, "a number is a +", "\"+4930123\""),
+        (r#"touch.text.lowerAscii().contains("Angebot")"#, "no capital letters", "write \"angebot\""),
+        (r#"touch.subject.upperAscii() in ["Demo"]"#, "no small letters", "write \"DEMO\""),
+        (r#""Demo" == touch.subject.lowerAscii()"#, "no capital letters", "write \"demo\""),
+        ("now.getDayOfWeek() == 7", "`getDayOfWeek()` is never 7: it is 0 to 6", "Sunday is 0"),
+        (r#"now.getDayOfWeek("Europe/Berlin") in [6, 7]"#, "is never 7", "Sunday is 0"),
+        ("now.getHours() > 24", "never greater than 24", "midnight is 0"),
+        ("24 <= now.getHours()", "never as great as 24", "midnight is 0"),
+        ("now.getMonth() != 12", "never 12", "December 11"),
+        ("lead.created_at.getHours() < 0", "never less than 0", "midnight is 0"),
+        ("lead.domain in []", "nothing is in an empty list", "[\"one\", \"two\"]"),
+        (r#"lead.company == """#, "`lead.company` is never empty", "`lead.company == null`"),
         (r#"lead.country == "de""#, "two capital letters", "\"DE\""),
         (r#""German" != lead.language"#, "two small letters", "\"de\""),
         (r#"lead.domain == "*.edu""#, "stands for itself", "`lead.domain.endsWith(\".edu\")`"),
@@ -184,7 +232,11 @@ fn values_that_a_field_never_has_are_warned_of_with_what_to_write() {
         assert!(warning.hint.as_ref().is_some_and(|told| told.contains(hint)), "{when}: {warning}");
     }
     let fine = r#"lead.country in ["DE", "AT"] && lead.language != "de" && lead.domain == "firma.example"
-        && int(lead.fields.budget) > 10000 && touch.kind in ["mail", "form"] && lead.name != "*" && lead.subject == "C*D""#;
+        && int(lead.fields.budget) > 10000 && touch.kind in ["mail", "form"] && lead.name != "*" && lead.subject == "C*D"
+        && lead.country in ["GB", "XK"] && lead.domain.endsWith(".edu") && lead.email.endsWith("@firma.de")
+        && lead.phone.startsWith("+49") && lead.phone.contains("30") && touch.text.lowerAscii().contains("übung 3")
+        && now.getDayOfWeek() in [0, 6] && now.getHours() >= 23 && now.getHours() < 24 && lead.company != ""
+        && lead.fields.plan == "" && (now - lead.created_at).getHours() > 48 && lead.emails.exists(e, e.contains("max"))"#;
     assert_eq!(load(&[("a.toml", &one(fine))]).unwrap().warnings(), []);
 }
 
@@ -242,4 +294,47 @@ fn a_list_whose_name_is_not_plain_is_named_as_it_can_be_written() {
     let rules =
         load(&[("a.toml", &one("lead.domain in lists[\"key-accounts\"]")), ("lists/key-accounts.txt", "a.example\n")]);
     assert_eq!(rules.unwrap().len(), 1);
+}
+
+#[test]
+fn channels_that_the_settings_do_not_have_are_told_with_what_was_meant() {
+    let rules = load(&[
+        ("a.toml", &one(r#"touch.channel == "webseite" || lead.attribution.channel in ["Website", "fairs"]"#)),
+        ("lists/channels.txt", "fairs\nfair\n"),
+        ("b.toml", &one("touch.channel in lists.channels").replace("\"one\"", "\"two\"")),
+    ])
+    .unwrap();
+    assert_eq!(rules.warnings(), []);
+    let known = ["website", "fairs"].map(|name| Name::parse(name).unwrap());
+    let told: Vec<String> = rules.unknown_channels(&known).iter().map(ToString::to_string).collect();
+    let [one, other, of_list] = told.as_slice() else { panic!("{told:?}") };
+    assert!(
+        one.contains("a.toml:4:8: there is no channel `webseite` in the settings; did you mean `website`?"),
+        "{one}"
+    );
+    assert!(other.contains("`Website`") && other.contains("did you mean `website`?"), "{other}");
+    assert!(of_list.contains("b.toml:4:8: ") && of_list.contains("`fair`"), "{of_list}");
+    assert_eq!(rules.unknown_channels(&[]), [], "where none can be read, none is missing");
+}
+
+#[test]
+fn a_list_that_domains_are_looked_up_in_is_read_as_domains() {
+    let rules = load(&[
+        ("a.toml", &one("lead.domain in lists.partners || touch.text in lists.words")),
+        ("lists/partners.txt", "firma.example\nFirma GmbH\n"),
+        ("lists/words.txt", "Firma GmbH\n"),
+    ])
+    .unwrap();
+    let told: Vec<String> = rules.warnings().iter().map(ToString::to_string).collect();
+    assert!(told.len() == 1 && told[0].contains("partners.txt:2:1: "), "{told:?}");
+}
+
+#[test]
+fn a_group_of_an_unknown_score_is_told_once() {
+    let group = "[[group]]\nname = \"g\"\nof = \"interest\"\nhalf_life = \"30d\"\n";
+    let rule = one("true").replace("score = 1", "score = 1\ngroup = \"g\"");
+    let problems = load(&[("a.toml", &format!("{group}{rule}"))]).unwrap_err();
+    assert!(problems.len() == 1 && problems[0].message.contains("interest"), "{problems:?}");
+    let problems = load(&[("a.toml", &one("true").replace("score = 1", "score = 1; # points"))]).unwrap_err();
+    assert!(problems[0].to_string().contains("leave out the `;`"), "{problems:?}");
 }

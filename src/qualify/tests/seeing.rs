@@ -115,3 +115,25 @@ fn a_hit_tells_the_words_that_made_it() {
         assert_eq!(hits[0].matched, words, "{when}");
     }
 }
+
+#[test]
+fn a_field_of_the_form_is_found_whatever_its_capitals_and_named_where_it_is_no_number() {
+    let rules =
+        load(&[("a.toml", &one(r#"int(lead.fields.budget) >= 5000 && lead.fields["Zahl der Plätze"] != null"#))])
+            .unwrap();
+    let [(mut lead, touch), _] = samples().unwrap();
+    let mut asked = |fields: serde_json::Value| {
+        lead.fields = fields.as_object().unwrap().clone();
+        let verdict = rules.judge(&lead, &touch, at_noon());
+        (!verdict.hits.is_empty(), verdict.problems)
+    };
+    assert_eq!(asked(json!({ "Budget": "5000", "zahl der plätze": "3" })), (true, vec![]));
+    assert_eq!(
+        asked(json!({ "BUDGET": "9", "Budget": "5000", "budget": "5000", "zahl der PLÄTZE": 3 })),
+        (true, vec![])
+    );
+    assert_eq!(asked(json!({ "Budget": "4000", "budget": "4000", "zahl der plätze": "3" })), (false, vec![]));
+    let (hit, problems) = asked(json!({ "Budget": "5.000 Euro", "zahl der plätze": "3" }));
+    assert!(!hit && problems[0].ends_with("cannot read what stands in `lead.fields.budget`"), "{problems:?}");
+    assert!(!problems[0].contains("Euro"), "what somebody typed is nobody's business");
+}

@@ -149,7 +149,7 @@ fn a_shadow_is_asked_about_new_leads_and_those_it_knows_and_decides_nothing() {
         Rules::of(&[("a.toml", &text)], 30, &[]).unwrap()
     };
     let (lead, touch) = &samples().unwrap()[0];
-    let (plain, with_shadow) = (rules(40), rules(40).with_shadow(Some(rules(5))));
+    let (plain, with_shadow) = (rules(40), rules(40).with_shadow(Some(Arc::new(rules(5)))));
     let before = plain.judge(lead, touch, at_noon());
     assert_eq!(with_shadow.judge_after(Some(&before), lead, touch, at_noon()).shadow, None, "it knows too little");
     let new = with_shadow.judge(lead, touch, at_noon());
