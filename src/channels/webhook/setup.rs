@@ -133,7 +133,7 @@ fn html(url: &str, config: &Config) -> String {
         )
     });
     format!(
-        "<form method=\"post\" enctype=\"multipart/form-data\" action=\"{}\"\n\
+        "<form method=\"post\" action=\"{}\" enctype=\"multipart/form-data\"\n\
          \x20     onsubmit=\"{time}this.page.value = location.href; this.referrer.value = document.referrer\">\n\
          {trap}\
          \x20 <label>Name <input name=\"name\" autocomplete=\"name\" required></label>\n\
