@@ -21,7 +21,7 @@ use crate::mistakes::{self, Mistake};
 
 /// Pages kept in memory, bytes; up to half of them wait to be written. The crate's default of 1 GiB is
 /// too much for a small server, and what is not here the system keeps in its own cache of the file.
-const CACHE: usize = 16 << 20;
+const CACHE: usize = 10 << 20;
 /// The unit in which a file tells its space on the disk, bytes (`st_blocks`, stat(2)).
 const BLOCK: u64 = 512;
 
