@@ -195,14 +195,12 @@ impl<'a, B: Books> Route<'a, B> {
     /// Nobody is free: somebody of another team where this one can never have anybody, the fallback at
     /// the deadline, else the lead is held.
     fn nobody(&mut self) -> Result<(), Error> {
-        let works = |id: &&Name| self.staff.active(id).is_some() && !self.absences.has_left(id);
-        let active: Vec<&Name> = self.team.members.iter().filter(works).collect();
-        if active.is_empty() {
+        if self.staff.working(self.team, &self.absences).next().is_none() {
             if self.pick_elsewhere("nobody of the team is active")? {
                 return Ok(());
             }
             self.routing.reason += "; nobody is active, so the lead waits without an owner";
-        } else if active.iter().all(|id| self.ask.not.contains(id)) {
+        } else if self.staff.have_all_had(self.team, self.ask.not, &self.absences) {
             self.routing.reason += "; everybody of the team has had it already";
         } else {
             self.routing.reason += "; nobody of the team is free";

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::calendar::{Absence, Calendar, moment};
 use crate::config::{Config, Owner, Team};
 use crate::lead::Name;
+use crate::store::Absences;
 
 /// Who works leads: the owners and teams of the settings.
 #[derive(Clone, Debug, Default)]
@@ -97,6 +98,23 @@ impl Staff {
     #[must_use]
     pub fn default_team(&self) -> Option<&Team> {
         self.teams.iter().find(|team| team.default).or_else(|| self.teams.first())
+    }
+
+    /// The team of this name, else the default one.
+    #[must_use]
+    pub fn team_or_default(&self, name: Option<&Name>) -> Option<&Team> {
+        name.and_then(|name| self.team(name)).or_else(|| self.default_team())
+    }
+
+    /// The members of a team who can get leads at all: active by the settings, and not gone for good.
+    pub(super) fn working<'s>(&'s self, team: &'s Team, absences: &'s Absences) -> impl Iterator<Item = &'s Name> {
+        team.members.iter().filter(|id| self.active(id).is_some() && !absences.has_left(id))
+    }
+
+    /// Whether everybody of a team who can get leads has `had` this one already.
+    #[must_use]
+    pub fn have_all_had(&self, team: &Team, had: &[Name], absences: &Absences) -> bool {
+        !had.is_empty() && self.working(team, absences).all(|id| had.contains(id))
     }
 
     /// The members of a team, with who they are and when they work; `None` for one who is unknown.

@@ -135,6 +135,12 @@ impl Lead {
         self.handling.as_ref()?.held_since
     }
 
+    /// Who has had it and gave it on, or was too late: they do not get it again by themselves.
+    #[must_use]
+    pub fn had(&self) -> &[Name] {
+        self.handling.as_ref().map_or(&[], |handling| &handling.had)
+    }
+
     /// When somebody must look after it: nobody works it for too long, or its owner does nothing.
     #[must_use]
     pub fn deadline(&self) -> Option<Timestamp> {

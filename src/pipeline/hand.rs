@@ -77,7 +77,7 @@ impl Policy {
     /// A person gives a lead to somebody: the turn of who had it is given back where leads given by
     /// hand count, and counts for the new owner.
     pub fn give_by_hand(&self, lead: &mut Lead, owner: &Name, unit: &mut Unit<'_>) -> Result<(), Error> {
-        let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
+        let team = self.staff.team_or_default(lead.team.as_ref());
         if let Some(team) = team.filter(|team| team.manual_counts) {
             assign::refund(lead, unit)?;
             assign::count_by_hand(team, owner, unit)?;
@@ -126,7 +126,7 @@ impl Policy {
         let Some(before) = lead.owner.clone() else { return Ok(Went::Stays) };
         let mut handling = lead.handling.clone().unwrap_or_default();
         let late = matches!(why, Leaves::Late(_));
-        let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
+        let team = self.staff.team_or_default(lead.team.as_ref());
         if late && let Some(team) = team.filter(|team| handling.hops >= team.max_hops) {
             let why_not = match team.max_hops {
                 0 => "`max_hops` lets no lead be handed on for that".to_owned(),

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Policy, tell};
 use crate::assign::{self, Ask};
 use crate::lead::{Decision, Event, Id, Lead, Name, Verdict};
-use crate::store::{Absences, Error, Records, Unit};
+use crate::store::{Error, Records, Unit};
 
 /// Leads that wait and are looked at before anything is written.
 const LOOKED_AT: usize = 100;
@@ -61,7 +61,7 @@ impl Policy {
         for id in &waiting {
             let Some(mut lead) = unit.lead(*id)? else { continue };
             let Some(until) = lead.held_until.filter(|_| lead.is_unowned()) else { continue };
-            let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
+            let team = self.staff.team_or_default(lead.team.as_ref());
             let since = match lead.held_since() {
                 Some(since) => since,
                 // Held by a version that did not write it down: since it was last decided on.
@@ -81,14 +81,6 @@ impl Policy {
         Ok(Step { given: moved, next })
     }
 
-    /// Whether everybody of its team who works has had a lead already.
-    fn all_had(&self, lead: &Lead, absences: &Absences) -> bool {
-        let had = lead.handling.as_ref().map_or(&[][..], |handling| &handling.had);
-        let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
-        let works = |id: &&Name| self.staff.active(id).is_some() && !absences.has_left(id);
-        !had.is_empty() && team.is_some_and(|team| team.members.iter().filter(works).all(|id| had.contains(id)))
-    }
-
     /// Whether the lead got an owner. Where nobody is free it is held on, at the `deadline` anew.
     pub(super) fn give_one(&self, id: Id, deadline: bool, unit: &mut Unit<'_>) -> Result<bool, Error> {
         let Some(mut lead) = unit.lead(id)?.filter(Lead::is_unowned) else { return Ok(false) };
@@ -101,7 +93,9 @@ impl Policy {
                 lead.handling.get_or_insert_default().held_since = Some(unit.now());
                 unit.add_event(id, "rotation", "held", routing.reason)?;
                 unit.put_lead(&lead)?;
-                if deadline && self.all_had(&lead, &*unit.absences()?) {
+                let team = routing.team.as_ref().and_then(|team| self.staff.team(team));
+                let absences = unit.absences()?;
+                if deadline && team.is_some_and(|team| self.staff.have_all_had(team, lead.had(), &absences)) {
                     self.tell_leader(&lead, "everybody who could get it has had it already", unit)?;
                 }
             }
@@ -136,8 +130,7 @@ impl Policy {
 /// Who is to get a lead that waits?
 fn ask<'a>(lead: &'a Lead, verdict: Option<&'a Verdict>, at: Timestamp) -> Ask<'a> {
     let wanted = verdict.and_then(|verdict| verdict.team.as_ref()).or(lead.team.as_ref());
-    let not = lead.handling.as_ref().map_or(&[][..], |handling| &handling.had);
-    Ask { not, ..Ask::fresh(lead, wanted, at) }
+    Ask { not: lead.had(), ..Ask::fresh(lead, wanted, at) }
 }
 
 /// Whether all that is known of a lead came in with `--quiet`.

@@ -151,7 +151,7 @@ impl Policy {
 
     /// Whether a lead that comes back goes to who worked it before.
     fn keeps_person(&self, lead: &Lead) -> bool {
-        let team = lead.team.as_ref().and_then(|name| self.staff.team(name)).or_else(|| self.staff.default_team());
+        let team = self.staff.team_or_default(lead.team.as_ref());
         team.is_none_or(|team| team.same_person)
     }
 }

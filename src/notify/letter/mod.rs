@@ -379,7 +379,7 @@ fn until(letter: &Letter) -> String {
 /// Whom a lead was given to, and that nothing happened.
 fn overdue(letter: &Letter, who: &str) -> String {
     let words = words(letter);
-    let had = letter.lead.handling.iter().flat_map(|handling| &handling.had);
+    let had = letter.lead.had().iter();
     let mut all: Vec<&str> = had.chain(&letter.lead.owner).map(crate::lead::Name::as_str).collect();
     all.dedup();
     format!("{}: {who} ({}).", words.overdue, all.join(", "))
