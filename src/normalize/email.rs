@@ -96,7 +96,10 @@ pub fn ascii_domain(domain: &str) -> Option<String> {
 /// The address without what stands around it.
 fn bare(text: &str) -> String {
     let joiners = |c: &char| !matches!(c, '\u{200c}' | '\u{200d}');
-    let text: String = line(text).chars().filter(joiners).map(|c| if c == '＠' { '@' } else { c }).nfc().collect();
+    let mut text = line(text);
+    if !text.is_ascii() {
+        text = text.chars().filter(joiners).map(|c| if c == '＠' { '@' } else { c }).nfc().collect();
+    }
     let mut text = text.trim();
     loop {
         let before = text;

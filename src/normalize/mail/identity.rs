@@ -5,6 +5,7 @@
 //! not over what was added on the way (`Received`, `Delivered-To`, `X-…`). The Message-ID alone
 //! would not do: some form mailers send the same one with every mail, some send none.
 
+use memchr::memchr2;
 use sha2::{Digest, Sha256};
 
 use super::headers::{Field, Fields, Place, with_line_feeds};
@@ -60,7 +61,7 @@ fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(bytes);
     std::iter::from_fn(move || {
         let now = rest?;
-        let Some(end) = now.iter().position(|b| matches!(b, b'\r' | b'\n')) else {
+        let Some(end) = memchr2(b'\r', b'\n', now) else {
             rest = None;
             return Some(now);
         };

@@ -25,6 +25,8 @@ const LINE: usize = 400;
 const LABEL_ALONE: usize = 60;
 /// Lines that are searched.
 const LINES: usize = 2_000;
+/// Digits of a line below which none of its numbers is one to call.
+const DIGITS: usize = 5;
 /// Numbers taken from one mail.
 const NUMBERS: usize = 5;
 
@@ -193,8 +195,10 @@ impl Search<'_> {
         let end = backwards.filter(written).nth(SIGNATURE - 1);
         let end = end.map_or(0, |(below, _)| typed.len() + signature.len() - 1 - below);
         for (at, line) in typed.iter().chain(&signature).enumerate() {
-            self.labelled(line);
-            self.theirs(line);
+            if line.bytes().filter(u8::is_ascii_digit).count() >= DIGITS {
+                self.labelled(line);
+                self.theirs(line);
+            }
             if at >= end || at >= typed.len() {
                 self.international(line);
             }
@@ -218,9 +222,6 @@ impl Search<'_> {
 
     /// Numbers that follow what somebody calls their number.
     fn theirs(&mut self, line: &str) {
-        if line.bytes().filter(u8::is_ascii_digit).count() < 5 {
-            return;
-        }
         for label in THEIRS.captures_iter(line) {
             let (Some(whole), Some(number)) = (label.get(0), label.name("number")) else { continue };
             let before = &line[..whole.start()];
@@ -244,9 +245,6 @@ impl Search<'_> {
 
     /// Numbers that follow a label in their line.
     fn labelled(&mut self, line: &str) {
-        if line.bytes().filter(u8::is_ascii_digit).count() < 5 {
-            return;
-        }
         let labels: Vec<_> = LABEL.captures_iter(line).collect();
         for (at, label) in labels.iter().enumerate() {
             let Some(start) = label.name("number").map(|number| number.start()) else { continue };

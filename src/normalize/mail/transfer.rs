@@ -1,6 +1,10 @@
 //! Transfer encodings (RFC 2045 § 6), decoded as well as can be: padding may be missing, lines may
 //! be broken, a list may have added plain text under the base64.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use memchr::memchr;
+
 /// How the bytes of a part are wrapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Encoding {
@@ -63,8 +67,12 @@ pub(super) fn base64(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     let (mut bits, mut count) = (0_u32, 0_u8);
     let mut at = 0;
     while at < bytes.len() {
-        let end = bytes[at..].iter().position(|&b| b == b'\n').map_or(bytes.len(), |n| at + n + 1);
+        let end = memchr(b'\n', &bytes[at..]).map_or(bytes.len(), |n| at + n + 1);
         let line = &bytes[at..end];
+        if count == 0 && add_sound(line.trim_ascii_end(), &mut out) {
+            at = end;
+            continue;
+        }
         if !is_base64(line) {
             break;
         }
@@ -84,6 +92,16 @@ pub(super) fn base64(bytes: &[u8]) -> (Vec<u8>, &[u8]) {
     }
     flush(&mut out, &mut bits, &mut count);
     (out, &bytes[at..])
+}
+
+/// Adds the bytes of a line that is whole groups of base64 and nothing else, as most are; `false` adds nothing.
+fn add_sound(line: &[u8], out: &mut Vec<u8>) -> bool {
+    let before = out.len();
+    let sound = STANDARD.decode_vec(line, out).is_ok();
+    if !sound {
+        out.truncate(before);
+    }
+    sound
 }
 
 /// Decodes quoted-printable; what is no escape stays as it is.
@@ -166,7 +184,24 @@ fn blanks(bytes: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn base64_is_what_was_encoded_wherever_its_lines_break(
+            bytes in proptest::collection::vec(any::<u8>(), 0..400),
+            width in 1_usize..90,
+            padded in any::<bool>(),
+        ) {
+            let text = STANDARD.encode(&bytes);
+            let text = if padded { &text } else { text.trim_end_matches('=') };
+            let lines: Vec<&[u8]> = text.as_bytes().chunks(width).collect();
+            let text = lines.join(&b"\r\n"[..]);
+            prop_assert_eq!(base64(&text), (bytes, &b""[..]));
+        }
+    }
 
     #[test]
     fn base64_is_decoded_with_all_its_usual_faults() {

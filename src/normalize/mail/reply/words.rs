@@ -105,6 +105,7 @@ pattern!(LINK, r"[<(\[]?(?:https?://|mailto:)[^\s<>()\]]*[>)\]]?");
 pattern!(EXCUSE, r"(?i)please (?:excuse|forgive)|excuse|typo|bitte entschuldigen|tippfehler");
 pattern!(LEGAL_PATTERN, r"(?i)", LEGAL);
 pattern!(REGISTER_PATTERN, r"(?i)(?:^|[^\p{L}])(?:", REGISTER, r")(?:[^\p{L}]|$)");
+pattern!(LEGAL_OR_REGISTER, r"(?i)(?:", LEGAL, r")|(?:^|[^\p{L}])(?:", REGISTER, r")(?:[^\p{L}]|$)");
 pattern!(ADDED_PATTERN, r"(?i)", ADDED);
 pattern!(
     TITLED,
@@ -209,7 +210,10 @@ pub(super) fn legal(paragraph: &str) -> Option<usize> {
     let titled = || (paragraph.len() < 60 && TITLED.is_match(paragraph)).then_some(0);
     let short = paragraph.len() < 400;
     let added = || short.then(|| ADDED_PATTERN.find(paragraph)).flatten().map(|found| found.start());
-    titled().or_else(|| often(&LEGAL_PATTERN, enough)).or_else(|| often(&REGISTER_PATTERN, 2)).or_else(added)
+    let told = || often(&LEGAL_PATTERN, enough).or_else(|| often(&REGISTER_PATTERN, 2));
+    // Most paragraphs hold neither, which is seen at once.
+    let either = || LEGAL_OR_REGISTER.is_match(paragraph).then(told).flatten();
+    titled().or_else(either).or_else(added)
 }
 
 #[cfg(test)]
