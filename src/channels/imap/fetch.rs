@@ -36,6 +36,11 @@ const TRUNCATED: &str = "message/rfc822; truncated=yes";
 /// The media type of a mail that the server does not hand over.
 const UNFETCHED: &str = "message/rfc822; unfetched=yes";
 
+/// Whether all of a mail was read.
+pub(super) fn is_whole(original: &Original) -> bool {
+    ![TRUNCATED, UNFETCHED].contains(&original.content_type.as_str())
+}
+
 /// Why reading stopped.
 #[derive(Debug)]
 pub(super) enum Halt {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Undone;
 use super::act::Outlook;
+use crate::channels::imap::fetch;
 use crate::channels::imap::place::Place;
 use crate::lead::{self, Id, Intake, Name, Outcome, Own};
 use crate::store::{Error, Records, Unit};
@@ -119,13 +120,15 @@ pub(super) struct Work {
 }
 
 impl Work {
-    /// The next part of what is owed. Rows without work are passed for good.
+    /// The next part of what is owed; `whole`: only mails of which the store has all. Rows without work are
+    /// passed for good.
     pub(super) fn next(
         unit: &mut Unit<'_>,
         channel: &Name,
         key: &str,
         folder: &str,
         place: Place,
+        whole: bool,
     ) -> Result<Self, Error> {
         let kept = unit.place(channel, key)?.and_then(|text| Kept::parse(&text));
         let kept = kept.filter(|kept| kept.validity == place.validity);
@@ -137,8 +140,9 @@ impl Work {
         loop {
             let rows = unit.intakes_after(last, ROWS)?;
             for row in &rows {
-                if row.channel == *channel && is_settled(unit, row)? {
-                    uids.extend(place.uid(folder, &row.source));
+                let uid = place.uid(folder, &row.source).filter(|_| row.channel == *channel);
+                if uid.is_some() && is_settled(unit, row)? && (!whole || is_whole(unit, row)?) {
+                    uids.extend(uid);
                 }
                 last = row.id;
                 if uids.len() == MAILS {
@@ -170,12 +174,19 @@ fn is_settled(unit: &Unit<'_>, row: &Intake) -> Result<bool, Error> {
     Ok([Some(row), first.as_ref()].into_iter().flatten().all(|row| row.outcome != Outcome::Quarantined))
 }
 
+/// Whether the store has all of a mail, or had until it was erased there: of one that is too large it has the
+/// header, and the mailbox has the rest.
+fn is_whole(unit: &Unit<'_>, row: &Intake) -> Result<bool, Error> {
+    let original = unit.original(row.same_as.unwrap_or(row.id))?;
+    Ok(original.is_none_or(|original| fetch::is_whole(&original)))
+}
+
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::lead::Kind;
+    use crate::lead::{Kind, Original};
     use crate::store::Store;
 
     const PLACE: Place = Place { validity: 3, last: 0, since: None, there: 0 };
@@ -212,7 +223,7 @@ mod tests {
     }
 
     fn next(unit: &mut Unit<'_>) -> Work {
-        Work::next(unit, &name("sales"), KEY, "INBOX", PLACE).unwrap()
+        Work::next(unit, &name("sales"), KEY, "INBOX", PLACE, false).unwrap()
     }
 
     /// Does `work` on an empty store on which work begins now.
@@ -249,6 +260,27 @@ mod tests {
     }
 
     #[test]
+    fn a_mail_that_is_too_large_stays_where_its_text_is_when_others_are_deleted() {
+        on_store(|unit| {
+            let mut kept = |uid, content_type: &str| {
+                let id = mail(unit, uid, Outcome::Created);
+                let original = Original { content_type: content_type.into(), bytes: vec![b'x'], ..Original::default() };
+                unit.keep_original(id, &original).unwrap();
+                id
+            };
+            let whole = kept(2, "message/rfc822");
+            let header = kept(3, "message/rfc822; truncated=yes");
+            for (uid, first) in [(4, whole), (5, header)] {
+                row(unit, "sales", &PLACE.source("INBOX", uid), Outcome::Redelivered, Some(first));
+            }
+            let erased = mail(unit, 6, Outcome::Created);
+            let work = Work::next(unit, &name("sales"), KEY, "INBOX", PLACE, true).unwrap();
+            assert_eq!((work.uids, work.last), (BTreeSet::from([2, 4, 6]), erased));
+            assert_eq!(next(unit).uids.len(), 5);
+        });
+    }
+
+    #[test]
     fn work_is_done_in_parts_and_rows_without_work_are_passed_for_good() {
         on_store(|unit| {
             for uid in 0..1200 {
@@ -277,7 +309,8 @@ mod tests {
             Kept::settle(unit, &name("sales"), KEY, PLACE.validity).unwrap();
             assert_eq!(next(unit).kept, kept, "it goes on where it stopped");
             Kept::settle(unit, &name("sales"), KEY, 4).unwrap();
-            let anew = Work::next(unit, &name("sales"), KEY, "INBOX", Place { validity: 4, ..PLACE }).unwrap();
+            let anew = Work::next(unit, &name("sales"), KEY, "INBOX", Place { validity: 4, ..PLACE }, false);
+            let anew = anew.unwrap();
             assert_eq!((anew.kept.left.len(), anew.kept.moving, anew.kept.done), (0, None, kept.done));
         });
     }

@@ -4,6 +4,7 @@
 //! done, so what is owed is stored in the same transaction as the outcome, and a crash between the
 //! two cannot happen. Work is taken from behind that row, at every look: rows of this folder under
 //! its present numbering whose outcome is not `quarantined` (nor the repetition of a mail that is).
+//! A mail of which only the header was read is never deleted: its text is nowhere else.
 //! A mail that is gone from the folder is done.
 //!
 //! A server that refuses is asked again, less and less often; mail comes in meanwhile.
@@ -86,7 +87,7 @@ impl After {
         let what = match self {
             Self::Keep => return String::new(),
             Self::Seen => return "; mails with an outcome are marked as read".to_owned(),
-            Self::Delete => "are deleted".to_owned(),
+            Self::Delete => "are deleted (those over `max_size` stay)".to_owned(),
             Self::Move(folder) => format!("are moved to `{}`", shortened(folder)),
         };
         let lack = if skills.leaves_marked(self) { format!(", but {}", act::STAYS) } else { String::new() };
@@ -287,8 +288,8 @@ impl Reader<'_> {
     /// What is owed, the next part of it.
     async fn work(&mut self) -> Result<Work, Refused> {
         let (channel, key) = (self.mailbox.name.clone(), self.after_key());
-        let (folder, place) = (self.mailbox.opened(), self.place);
-        self.door.change(move |unit| Work::next(unit, &channel, &key, &folder, place)).await
+        let (folder, place, whole) = (self.mailbox.opened(), self.place, self.mailbox.config.after == After::Delete);
+        self.door.change(move |unit| Work::next(unit, &channel, &key, &folder, place, whole)).await
     }
 
     async fn keep(&mut self, kept: &Kept) -> Result<(), Refused> {
