@@ -223,6 +223,14 @@ impl Mailbox {
         &self.config.folder
     }
 
+    /// All folders of its mailbox, as the settings name them.
+    fn all_folders(&self) -> Vec<String> {
+        match &self.siblings {
+            Some(siblings) => siblings.named.clone(),
+            None => self.config.folders().map(ToOwned::to_owned).collect(),
+        }
+    }
+
     /// The name of the folder that is read: the settings' own, or that of the folder with the role.
     /// The place is kept and the ledger tells of mails under this name.
     fn opened(&self) -> String {
@@ -336,7 +344,13 @@ impl Mailbox {
         let Some(folder) = stop.run_until_cancelled(examine(session, config, &name)).await else {
             return Err(Halt::Stop.into());
         };
-        let mut folder = folder?;
+        let mut folder = match folder {
+            Ok(folder) => folder,
+            Err(error) => {
+                self.await_folder(&error, door).await?;
+                return Err(error.into());
+            }
+        };
         if let Some(siblings) = &self.siblings {
             self.read_once(siblings, session)?;
         }
@@ -360,6 +374,15 @@ impl Mailbox {
         let place = opening.place();
         door.keep_place(&self.name, self.stored(place)).await.map_err(Halt::Refused)?;
         Ok(place)
+    }
+
+    /// Notes from when on a folder is waited for that cannot be opened, so that what comes in between is new.
+    async fn await_folder(&self, error: &Error, door: &Door) -> Result<(), Halt> {
+        let (refused, name) = (matches!(error, Error::Refused { .. }), self.opened());
+        if refused && self.config.start == Start::New && door.place(&self.name, &name).await?.is_none() {
+            door.keep_place(&self.name, self.stored(Place::awaited(Timestamp::now()))).await?;
+        }
+        Ok(())
     }
 
     /// Waits until it is time to look for mail.

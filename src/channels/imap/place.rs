@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use super::Start;
 
 /// How far a folder has been read; kept as `UIDVALIDITY:LASTUID`, or `UIDVALIDITY:LASTUID:SINCE:THERE`
-/// where mail that lay there from before that time (seconds of Unix time) is to be left alone.
+/// where mail that lay there from before that time (seconds of Unix time) is to be left alone. Of a folder
+/// that is waited for only the time is known: `0:0:SINCE:4294967295`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// The folder's UIDs mean something only together with this number (RFC 3501 §2.3.1.1).
@@ -59,7 +60,11 @@ impl Opening {
 /// What to make of the kept place, if any, now that the server has shown the folder.
 pub(super) fn open(kept: Option<&str>, folder: Folder, start: Start, now: Timestamp) -> Opening {
     let Folder { validity, highest } = folder;
-    let Some(kept) = kept else {
+    let awaited = kept.and_then(Place::parse).filter(|place| place.is_awaited() && validity != 0);
+    if let (Some(awaited), Start::New) = (awaited, start) {
+        return Opening::First(Place { validity, there: highest, ..awaited });
+    }
+    let Some(kept) = kept.filter(|_| awaited.is_none()) else {
         return Opening::First(match start {
             Start::New => Place { validity, last: highest, since: Some(now), there: highest },
             Start::All => Place { validity, last: 0, since: None, there: highest },
@@ -75,6 +80,15 @@ pub(super) fn open(kept: Option<&str>, folder: Folder, start: Start, now: Timest
 }
 
 impl Place {
+    /// That of a folder that cannot be opened yet: what comes from now on is new when it can.
+    pub(super) fn awaited(now: Timestamp) -> Self {
+        Self { validity: 0, last: 0, since: Some(now), there: u32::MAX }
+    }
+
+    fn is_awaited(self) -> bool {
+        matches!(self, Self { validity: 0, last: 0, since: Some(_), there: u32::MAX })
+    }
+
     /// The place after `uid`.
     pub(super) fn at(self, uid: u32) -> Self {
         Self { last: uid, ..self }
@@ -160,6 +174,24 @@ mod tests {
         assert_eq!(all, Opening::First(Place { validity: 3, last: 0, since: None, there: 17 }));
         let since = open(None, FOLDER, Start::Since(at(50)), at(100));
         assert_eq!(since, Opening::First(Place { validity: 3, last: 0, since: Some(at(50)), there: 17 }));
+    }
+
+    #[test]
+    fn what_comes_while_a_folder_is_waited_for_is_new_when_it_is_there() {
+        let kept = Place::awaited(at(90)).to_string();
+        let opening = open(Some(&kept), FOLDER, Start::New, at(100));
+        assert_eq!(opening, Opening::First(Place { validity: 3, last: 0, since: Some(at(90)), there: 17 }));
+        let place = opening.place();
+        assert!(place.is_before_us(17, Some(at(89))) && !place.is_before_us(1, Some(at(90))));
+        for start in [Start::All, Start::Since(at(50))] {
+            assert_eq!(
+                open(Some(&kept), FOLDER, start, at(100)),
+                open(None, FOLDER, start, at(100)),
+                "by the settings"
+            );
+        }
+        let without = Folder { validity: 0, highest: 2 };
+        assert!(matches!(open(Some("0:2:90:1"), without, Start::New, at(100)), Opening::GoOn(_)));
     }
 
     #[test]
