@@ -5,12 +5,13 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::command::Fault;
+use super::after::is_same_folder;
+use super::command::{Fault, shortened};
 use super::connect::{self, Denied, Proof, unreachable};
 use super::oauth2::{Source, Vault};
 use super::session::Session;
 use super::siblings::Siblings;
-use super::{Config, Login, Mailbox, folders, place};
+use super::{After, Config, Login, Mailbox, folders, place, roles};
 use crate::channels::Error;
 use crate::intake::{Door, Refused};
 
@@ -96,9 +97,25 @@ impl Mailbox {
         } else {
             format!("the server has no IDLE, so new mail is looked for every {} s", config.poll.as_secs())
         };
-        let (there, after) = (there.join(", "), config.after.on(session.skills));
+        let (there, after) = (there.join(", "), self.afterwards(session).await?);
         let said = format!("logged in to {} as `{}`; {there}; {news}{after}", config.host, config.username);
         Ok((said, first.unwrap_or(place::Folder { validity: 0, highest: 0 })))
+    }
+}
+
+impl Mailbox {
+    /// What is done to mails afterwards, as the end of a sentence; an error where that cannot be.
+    async fn afterwards(&self, session: &mut Session) -> Result<String, Error> {
+        let after = &self.config.after;
+        let After::Move(wanted) = after else { return Ok(after.on(session.skills)) };
+        let doing =
+            format!("cannot move mails of {} to `{}`, as `after` asks for", self.config.host, shortened(wanted));
+        let there = session.folders_and_roles().await.map_err(|fault| unreachable(&doing, fault))?;
+        let target = roles::target(wanted, &self.all_folders(), &there);
+        let target = target.map_err(|answer| Error::Refused { doing, answer })?;
+        let made =
+            if there.iter().any(|folder| is_same_folder(&folder.name, &target)) { "" } else { "; it will be made" };
+        Ok(After::Move(target).on(session.skills) + made)
     }
 }
 

@@ -53,6 +53,14 @@ pub(super) fn meant<'f>(wanted: &str, folders: &'f [Listed]) -> Option<&'f str> 
     found.or_else(|| folders.iter().find(|folder| folder.name == sent)).map(|folder| folder.name.as_str())
 }
 
+/// The name under which a folder that is not there is made: with the server's own separator.
+pub(super) fn to_make(wanted: &str, there: &[Listed]) -> String {
+    match there.iter().find_map(|folder| folder.separator) {
+        Some(separator) => wanted.replace('/', &separator.to_string()),
+        None => wanted.to_owned(),
+    }
+}
+
 /// What to do about a folder that is not there.
 pub(super) fn hint(wanted: &str, folders: &[Listed]) -> String {
     let mut names: Vec<String> = folders.iter().map(with_slashes).collect();
@@ -92,6 +100,13 @@ mod tests {
         assert_eq!(meant("Anfragen.Gro&AN8-e Kunden", &there), Some("Anfragen.Große Kunden"));
         assert_eq!(meant("Anfragen/Kleine Kunden", &there), None);
         assert_eq!(meant("a.b", &folders('/', &["a/b"])), None, "a dot is no separator there");
+    }
+
+    #[test]
+    fn a_folder_that_is_made_gets_the_separator_of_the_server() {
+        assert_eq!(to_make("Archive/Leads", &folders('.', &["INBOX"])), "Archive.Leads");
+        assert_eq!(to_make("Archive/Leads", &folders('/', &["INBOX"])), "Archive/Leads");
+        assert_eq!(to_make("Archive/Leads", &[]), "Archive/Leads");
     }
 
     #[test]

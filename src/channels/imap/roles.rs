@@ -11,7 +11,7 @@ use super::Mailbox;
 use super::after::is_same_folder;
 use super::command::{Fault, shortened};
 use super::connect::unreachable;
-use super::folders::Listed;
+use super::folders::{self, Listed};
 use super::session::Session;
 use crate::channels::Error;
 use crate::config::problem::{Wrong, quote};
@@ -41,10 +41,52 @@ const ROLES: [(&str, NameAttribute<'static>, &[&str]); 6] = [
 /// Whether a folder in the settings is a role; one that begins like a role must be one.
 pub(super) fn check(folder: &str) -> Result<(), Wrong> {
     let known = ROLES.map(|(role, ..)| role);
-    if !folder.starts_with('\\') || known.iter().any(|role| role.eq_ignore_ascii_case(folder)) {
+    if !is_role(folder) || known.iter().any(|role| role.eq_ignore_ascii_case(folder)) {
         return Ok(());
     }
     Err(Wrong::unknown(format!("{} is no role of a folder", quote(folder)), folder, &known))
+}
+
+/// Why a role stands for nothing.
+const NOBODY: &str = "no folder has this role";
+
+/// The folder that the settings mean, by a role or by its name; `None` where it is not there.
+pub(super) fn meant<'f>(wanted: &str, there: &'f [Listed]) -> Option<&'f str> {
+    if is_role(wanted) { having(wanted, there) } else { folders::meant(wanted, there) }
+}
+
+/// The server's name for a folder that mails are moved to, which is made where it has no role and is not
+/// there; or what is wrong with it. `read` are the folders that mail is read from, as the settings name them.
+pub(super) fn target(wanted: &str, read: &[String], there: &[Listed]) -> Result<String, String> {
+    let target = match meant(wanted, there) {
+        Some(known) => known.to_owned(),
+        None if is_role(wanted) => return Err(format!("{NOBODY}; name one of these: {}", names(there))),
+        None => folders::to_make(wanted, there),
+    };
+    let is_read = |named: &&String| is_same_folder(meant(named, there).unwrap_or(named), &target);
+    match read.iter().find(is_read) {
+        Some(named) if named == wanted => Err("that is the folder that mail is read from".to_owned()),
+        Some(named) => Err(format!("that is the folder that mail is read from (`{}`)", shortened(named))),
+        None => Ok(target),
+    }
+}
+
+/// Whether the settings name a folder by its role.
+fn is_role(folder: &str) -> bool {
+    folder.starts_with('\\')
+}
+
+impl Session {
+    /// All folders; those first of which a server tells the role only when asked for roles.
+    pub(super) async fn folders_and_roles(&mut self) -> Result<Vec<Listed>, Fault> {
+        let mut there = self.folders("\"\" \"*\"").await?;
+        match self.folders("(SPECIAL-USE) \"\" \"*\"").await {
+            Ok(special) => drop(there.splice(..0, special)),
+            Err(Fault::No(_) | Fault::Bad(_)) => {}
+            Err(fault) => return Err(fault),
+        }
+        Ok(there)
+    }
 }
 
 /// The folder that has the role, of those that are there.
@@ -68,19 +110,13 @@ impl Mailbox {
     /// Finds out which folder a role stands for; nothing to do where the folder has a name.
     pub(super) async fn find_role(&self, session: &mut Session) -> Result<(), Error> {
         let role = &self.config.folder;
-        if !role.starts_with('\\') {
+        if !is_role(role) {
             return Ok(());
         }
         let doing = format!("cannot find the folder with the role `{role}` at {}", self.config.host);
-        let mut there = session.folders("\"\" \"*\"").await.map_err(|fault| unreachable(&doing, fault))?;
-        // Some servers tell roles only when asked for them.
-        match session.folders("(SPECIAL-USE) \"\" \"*\"").await {
-            Ok(special) => there.splice(..0, special),
-            Err(Fault::No(_) | Fault::Bad(_)) => there.splice(..0, Vec::new()),
-            Err(fault) => return Err(unreachable(&doing, fault)),
-        };
+        let there = session.folders_and_roles().await.map_err(|fault| unreachable(&doing, fault))?;
         let Some(folder) = having(role, &there) else {
-            let answer = format!("no folder has this role; name one of these in `folder`: {}", names(&there));
+            let answer = format!("{}; name one of these in `folder`: {}", NOBODY, names(&there));
             return Err(Error::Refused { doing, answer });
         };
         if self
@@ -118,6 +154,22 @@ mod tests {
         assert_eq!(having("\\Junk", &[listed("Junk Email", &[]), listed("Inbox", &[])]), Some("Junk Email"));
         assert_eq!(having("\\Sent", &[listed("Sent Messages", &[])]), Some("Sent Messages"));
         assert_eq!(having("\\All", &told), None);
+    }
+
+    #[test]
+    fn mails_are_moved_to_a_role_or_a_name_that_is_not_read() {
+        let there = [listed("INBOX", &[]), listed("Aussortiert", &[NameAttribute::Junk]), listed("Messe/Köln", &[])];
+        let to = |wanted: &str, read: &[&str]| {
+            target(wanted, &read.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>(), &there)
+        };
+        assert_eq!(to("\\Junk", &["INBOX"]).as_deref(), Ok("Aussortiert"));
+        assert_eq!(to("Neu", &["INBOX"]).as_deref(), Ok("Neu"), "is made");
+        assert!(to("\\Trash", &["INBOX"]).unwrap_err().starts_with("no folder has this role; name one of these: `Aus"));
+        for (wanted, read) in [("inbox", "INBOX"), ("Aussortiert", "\\Junk"), ("\\Junk", "Aussortiert")] {
+            assert!(to(wanted, &["Messe/Köln", read]).unwrap_err().contains("is the folder that mail is read from"));
+        }
+        let dotted = [Listed { separator: Some('.'), ..listed("Messe.Köln", &[]) }];
+        assert!(target("Messe.Köln", &["Messe/Köln".to_owned()], &dotted).is_err());
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::kept::{Kept, Moving};
 use super::{Access, Undone, is_same_folder};
 use crate::channels::imap::command::Fault;
 use crate::channels::imap::fetch::{Halt, Reader, unless};
-use crate::channels::imap::folders::{self, Listed};
+use crate::channels::imap::roles;
 use crate::channels::imap::session::{Part, Session};
 use crate::mistakes::{self, Mistake};
 
@@ -49,7 +49,10 @@ impl Reader<'_> {
         let known = self.mailbox.pace().target.clone();
         let target = match known {
             Some(target) => target,
-            None => named(wanted, &unless(self.stop, self.session.folders("\"\" \"*\"")).await?),
+            None => {
+                let there = unless(self.stop, self.session.folders_and_roles()).await?;
+                roles::target(wanted, &self.mailbox.all_folders(), &there).map_err(Undone::Refused)?
+            }
         };
         if is_same_folder(&target, &self.session.opened) {
             return Err(Undone::Refused("that is the folder that mail is read from".to_owned()));
@@ -124,17 +127,6 @@ fn matched(ours: BTreeMap<u32, Likeness>, mut theirs: Vec<Likeness>) -> BTreeSet
     ours.into_iter().filter_map(|(uid, likeness)| take(&likeness).map(|_| uid)).collect()
 }
 
-/// The server's name for a folder that may have to be made.
-fn named(wanted: &str, there: &[Listed]) -> String {
-    if let Some(name) = folders::meant(wanted, there) {
-        return name.to_owned();
-    }
-    match there.iter().find_map(|folder| folder.separator) {
-        Some(separator) => wanted.replace('/', &separator.to_string()),
-        None => wanted.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,14 +137,5 @@ mod tests {
         let ours = BTreeMap::from([(1, like("a")), (2, like("a")), (3, like("b")), (4, like("c"))]);
         assert_eq!(matched(ours.clone(), vec![like("c"), like("a"), like("x")]), BTreeSet::from([1, 4]));
         assert_eq!(matched(ours, Vec::new()), BTreeSet::new());
-    }
-
-    #[test]
-    fn a_folder_that_is_made_gets_the_separator_of_the_server() {
-        let inbox = |separator| vec![Listed { name: "INBOX".to_owned(), separator, attributes: Vec::new() }];
-        assert_eq!(named("Archive/Leads", &inbox(Some('.'))), "Archive.Leads");
-        assert_eq!(named("Archive/Leads", &inbox(Some('/'))), "Archive/Leads");
-        assert_eq!(named("Archive/Leads", &inbox(None)), "Archive/Leads");
-        assert!(is_same_folder("inbox", "INBOX") && !is_same_folder("Inbox/a", "INBOX/a"));
     }
 }
