@@ -25,12 +25,15 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
     let header = ["folder", "uid", "received", "bytes", "from", "subject", "outcome"];
     let mut printer = Printer::new(wish.format, &header);
     let (mut after, mut mails, mut before, mut missing, mut left) = (Value::from(0), 0, 0, 0_u64, 0_u64);
-    let (mut wanted, mut folders) = (Value::Null, Vec::new());
+    let (mut wanted, mut folders, mut failed) = (Value::Null, Vec::new(), false);
     loop {
         let path = format!("/channels/{}/reconcile", part(&wish.channel));
         let answer = client.post(&path, &json!({ "folder": wanted, "after": after, "fetch": wish.fetch }))?;
         let folder = format!("`{}`", harmless(&text(&answer["folder"])));
-        if folders.last() != Some(&folder) {
+        if let Some(trouble) = answer["trouble"].as_str() {
+            eprintln!("lotse: {}", harmless(trouble));
+            failed = true;
+        } else if folders.last() != Some(&folder) {
             folders.push(folder);
         }
         mails += answer["mails"].as_u64().unwrap_or(0);
@@ -49,7 +52,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
         }
     }
     if !wish.format.json {
-        printer.finish("every mail has an outcome")?;
+        printer.finish(if folders.is_empty() { "nothing was compared" } else { "every mail has an outcome" })?;
         let brought = if wish.fetch { format!(", {} of them brought in now", missing - left) } else { String::new() };
         say(&format!(
             "{} {} {mails} mails: {missing} without an outcome{brought}; {before} were there before Lotse and are left alone",
@@ -57,7 +60,7 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
             if folders.len() == 1 { "holds" } else { "hold" }
         ))?;
     }
-    Ok(if left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if left == 0 && !failed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn row(mail: &Value, client: &Client) -> Vec<String> {

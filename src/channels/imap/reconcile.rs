@@ -53,7 +53,7 @@ pub enum Wish {
 }
 
 /// A folder against the ledger, as far as it was compared.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Comparison {
     /// The folder.
     pub folder: String,
@@ -65,6 +65,8 @@ pub struct Comparison {
     pub missing: Vec<Missing>,
     /// Compared up to this UID; `None`: to the end.
     pub next: Option<u32>,
+    /// Why the folder could not be compared.
+    pub trouble: Option<String>,
     /// The mailbox's next folder, as the settings name it; `None` behind the last.
     pub next_folder: Option<String>,
 }
@@ -99,22 +101,21 @@ impl Mailbox {
         wish: Wish,
     ) -> Result<Comparison, Error> {
         let folder = folder.unwrap_or(&self.config.folder);
-        let mut compared = self.beside(folder).reconcile_folder(house, after, wish).await?;
-        compared.next_folder = self.config.folders().skip_while(|known| *known != folder).nth(1).map(ToOwned::to_owned);
-        Ok(compared)
-    }
-
-    async fn reconcile_folder(&self, house: &House<'_>, after: u32, wish: Wish) -> Result<Comparison, Error> {
-        let begun = Instant::now();
+        let (part, begun) = (self.beside(folder), Instant::now());
         let vault = Vault { door: house.door, channel: &self.name };
-        let Some(mut session) = self.open(Some(vault), &CancellationToken::new()).await? else {
+        let Some(mut session) = part.open(Some(vault), &CancellationToken::new()).await? else {
             return Err(Refused::Stopping.into());
         };
-        let compared = self.compare(&mut session, house, after, wish, begun).await;
-        if compared.is_ok() {
-            session.log_out().await;
-        }
-        compared
+        let mut compared = match part.compare(&mut session, house, after, wish, begun).await {
+            // One folder that cannot be opened keeps nobody from looking into the others.
+            Err(error @ Error::Refused { .. }) if !self.config.further.is_empty() => {
+                Comparison { folder: part.opened(), trouble: Some(error.to_string()), ..Comparison::default() }
+            }
+            compared => compared?,
+        };
+        session.log_out().await;
+        compared.next_folder = self.config.folders().skip_while(|known| *known != folder).nth(1).map(ToOwned::to_owned);
+        Ok(compared)
     }
 
     async fn compare(
@@ -132,8 +133,7 @@ impl Mailbox {
         let known = self.rows(house, place).await?;
         let stop = CancellationToken::new();
         let mut reader = Reader::new(self, session, house.door, house.health, &stop, place);
-        let mut comparison =
-            Comparison { folder: name, mails: 0, before: 0, missing: Vec::new(), next: None, next_folder: None };
+        let mut comparison = Comparison { folder: name, ..Comparison::default() };
         let Some(first) = after.checked_add(1) else { return Ok(comparison) };
         let uids = reader.session.uids_from(first).await.map_err(|fault| self.broke(fault))?;
         let uids: Vec<u32> = uids.into_iter().collect();

@@ -96,7 +96,11 @@ impl Service {
             ));
         };
         let name = channel.name.clone();
-        self.is_well(&name).await?;
+        let folder = match &channel.kind {
+            ChannelKind::Imap(mailbox) => Some(mailbox.folder.as_str()),
+            _ => None,
+        };
+        self.is_well(&name, folder).await?;
         if !self.tried.lock().unwrap_or_else(PoisonError::into_inner).insert(name.clone()) {
             return Err(Error::Conflict(format!("a test of `{name}` is under way; wait for its end")));
         }
@@ -118,14 +122,19 @@ impl Service {
     }
 
     /// Waits until a channel has begun: before a mailbox was read for the first time, a mail would be
-    /// taken for one that was there before us. The error says what trouble it is in.
-    async fn is_well(&self, name: &Name) -> Result<(), Error> {
+    /// taken for one that was there before us. Of a mailbox's folders the one counts that the mail goes to.
+    /// The error says what trouble it is in.
+    async fn is_well(&self, name: &Name, folder: Option<&str>) -> Result<(), Error> {
         let until = Instant::now() + BEGINNING;
         loop {
-            let state = self.board.states().remove(name).unwrap_or_default();
-            match state.state {
+            let mut all = self.board.states().remove(name).unwrap_or_default();
+            let (state, error) = match folder.and_then(|folder| all.folders.remove(folder)) {
+                Some(folder) => (folder.state, folder.last_error),
+                None => (all.state, all.last_error),
+            };
+            match state {
                 "trouble" => {
-                    let error = state.last_error.unwrap_or_default();
+                    let error = error.unwrap_or_default();
                     return Err(Error::Source(format!(
                         "nothing was sent: the channel `{name}` is in trouble: {error}"
                     )));
