@@ -89,7 +89,7 @@ pub fn advice(error: &std::io::Error, begins: u16, changes: u16) -> Option<Strin
             "its certificate is not valid yet: is this machine's clock right?".to_owned()
         }
         rustls::Error::InvalidCertificate(_) => {
-            "its certificate is signed by nobody whom this machine trusts; if the server is your own, save its certificate into a file and name that as `ca_file`"
+            "its certificate is signed by nobody whom this machine trusts; if the server is your own, save its certificate into a file and name that as `ca_file` (if you did: it is another one by now, save it anew)"
                 .to_owned()
         }
         _ => return None,

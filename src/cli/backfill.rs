@@ -18,7 +18,7 @@ use crate::config::{Config, values};
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
     /// The mailbox: NAME of [channels.NAME].
-    name: String,
+    pub(super) name: String,
     /// Mail that the server received from this day on, such as 2026-11-01; it begins where the organisation is.
     #[arg(long, value_name = "DATE", value_parser = day)]
     since: Date,

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::client::Client;
 use super::print::{harmless, say};
 use super::{Outcome, backfill};
-use crate::channels::imap::{Login, oauth2};
+use crate::channels::imap::{self, Login, oauth2};
 use crate::config::{ChannelKind, Config};
 
 #[derive(Debug, Subcommand)]
@@ -47,18 +47,30 @@ fn sign_in(name: &str, settings: &Config, client: &Client) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The mailbox's OAuth 2 settings.
-fn login<'c>(settings: &'c Config, name: &str) -> anyhow::Result<&'c oauth2::Config> {
+/// Whether the settings have the mailbox that the command is about, before a store is made for it.
+pub(super) fn check(command: &Command, settings: &Config) -> anyhow::Result<()> {
+    match command {
+        Command::Backfill(wish) => mailbox(settings, &wish.name).map(|_| ()),
+        Command::SignIn { name } => login(settings, name).map(|_| ()),
+    }
+}
+
+fn mailbox<'c>(settings: &'c Config, name: &str) -> anyhow::Result<&'c imap::Config> {
     let Some(channel) = settings.channels.iter().find(|channel| channel.name.as_str() == name) else {
         let mailboxes = settings.channels.iter().filter(|channel| matches!(channel.kind, ChannelKind::Imap(_)));
         let names: Vec<&str> = mailboxes.map(|channel| channel.name.as_str()).collect();
         bail!("there is no channel `{name}`; mailboxes are: {}", names.join(", "));
     };
     match &channel.kind {
-        ChannelKind::Imap(mailbox) => match &mailbox.login {
-            Login::OAuth2(oauth2) => Ok(oauth2),
-            Login::Password(_) => bail!("the mailbox `{name}` logs in with a password; add [channels.{name}.oauth2]"),
-        },
+        ChannelKind::Imap(mailbox) => Ok(mailbox),
         _ => bail!("the channel `{name}` is no mailbox"),
+    }
+}
+
+/// The mailbox's OAuth 2 settings.
+fn login<'c>(settings: &'c Config, name: &str) -> anyhow::Result<&'c oauth2::Config> {
+    match &mailbox(settings, name)?.login {
+        Login::OAuth2(oauth2) => Ok(oauth2),
+        Login::Password(_) => bail!("the mailbox `{name}` logs in with a password; add [channels.{name}.oauth2]"),
     }
 }

@@ -30,7 +30,7 @@ use clap::{Parser, Subcommand};
 use crate::channels::webhook::providers;
 use crate::config;
 use crate::normalize::apart;
-use crate::store::OPENING;
+use crate::store::{OPENING, Store};
 use client::Client;
 
 /// Brings every inbound lead to exactly one owner, and can say why.
@@ -159,8 +159,10 @@ fn dispatch(arguments: Arguments) -> Outcome {
     if let Command::Webhook(wish) = command {
         return webhook::run(&wish, &settings);
     }
-    let client = if matches!(command, Command::Mailbox(mailbox::Command::Backfill(_) | mailbox::Command::SignIn { .. }))
-    {
+    let client = if let Command::Mailbox(command) = &command {
+        if !Store::is_in(&settings.store) {
+            mailbox::check(command, &settings)?;
+        }
         Client::open_or_make(&settings)?
     } else {
         Client::open(&settings)?

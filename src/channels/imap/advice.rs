@@ -28,6 +28,9 @@ pub(super) fn about_silence(config: &Config) -> String {
         (Tls::StartTls | Tls::None, BEGINS) => {
             format!(": the server waits on port {BEGINS} for a connection that begins with TLS; set tls = \"implicit\"")
         }
+        (Tls::StartTls | Tls::None, port) if port != CHANGES => {
+            format!(": if the server begins with TLS on port {port}, it waits for that; set tls = \"implicit\"")
+        }
         _ => String::new(),
     }
 }
@@ -118,7 +121,9 @@ mod tests {
     #[test]
     fn port_and_tls_that_do_not_fit_are_named() {
         assert!(about_silence(&config("h", 993, Tls::StartTls)).contains("set tls = \"implicit\""));
+        assert!(about_silence(&config("h", 9993, Tls::None)).contains("on port 9993"));
         assert_eq!(about_silence(&config("h", 143, Tls::StartTls)), "");
+        assert_eq!(about_silence(&config("h", 9993, Tls::Implicit)), "");
         let wrong = io::Error::new(
             io::ErrorKind::InvalidData,
             rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType),

@@ -165,6 +165,10 @@ async fn log_in(
     if !name::fits(user) || !name::fits(secret) {
         return Err(Denied::Otherwise(refused("the user name or the password contains a line break or NUL")));
     }
+    if secret.is_empty() {
+        let answer = "no secret is known for it here, so nothing was sent: what the settings name (a variable, a file, a credential) is missing; set it in this shell, or start the daemon, which has it";
+        return Err(Denied::Otherwise(refused(answer)));
+    }
     let attempt = async {
         match proof {
             Proof::Password(_) => by_password(client, offers.unwrap_or_default(), user, secret).await,
