@@ -92,6 +92,12 @@ fn folders_are_read_side_by_side_and_a_missing_one_is_named_and_holds_up_nobody(
     assert!(shown.lines().any(|line| line.contains("Messe/Ulm") && line.contains("trouble")), "{shown}");
     let check = String::from_utf8(daemon.cli(&["check", "--connect"]).stdout).unwrap();
     assert!(check.contains("Messe/Ulm"), "{check}");
+    let compared = daemon.cli(&["reconcile", "sales"]);
+    let (told, error) = (String::from_utf8_lossy(&compared.stdout), String::from_utf8_lossy(&compared.stderr));
+    assert!(told.contains("`INBOX`, `Messe/Köln` hold 2 mails: 0 without an outcome"), "{told}");
+    assert!(error.contains("cannot open the folder `Messe/Ulm`") && compared.status.code() == Some(1), "{error}");
+    let tried = daemon.ok(&["test", "sales"]);
+    assert!(tried.contains("INBOX") || tried.contains("sales"), "the first folder is well: {tried}");
 
     let path = dovecot.deliver("several", &letter("third"));
     daemon.until("the first folder goes on", LIMIT, |daemon| leads(daemon) == 3);
@@ -111,7 +117,7 @@ fn folders_are_read_side_by_side_and_a_missing_one_is_named_and_holds_up_nobody(
     assert!(told.contains("`INBOX`, `Messe/Köln` hold 4 mails: 0 without an outcome"), "{told}");
     assert!(daemon.ok(&["check", "--connect"]).contains("`INBOX` holds 1 mail, `Messe/Köln` holds 3 mails"));
     let rows = daemon.json(&["intake", "list"]);
-    assert_eq!(rows.len(), 5, "nothing was read again: {rows:?}");
+    assert_eq!(rows.len(), 6, "nothing was read again, and one is the test: {rows:?}");
 }
 
 #[test]
@@ -238,6 +244,72 @@ fn a_backfill_beside_the_running_channel_doubles_nothing() {
 /// Notices that were written for the owner.
 fn notices(daemon: &Daemon) -> usize {
     std::fs::read_dir(daemon.path("outbox")).map_or(0, Iterator::count)
+}
+
+#[test]
+fn what_comes_into_a_folder_that_was_waited_for_is_new_and_what_was_moved_there_from_before_is_not() {
+    let dovecot = Dovecot::start();
+    let mut daemon = Daemon::with(&settings(&dovecot, "awaited", "folder = [\"INBOX\", \"Messe/Köln\"]"));
+    daemon.start();
+    daemon.until("the second is missing", LIMIT, |daemon| sales(daemon)["folders"]["Messe/Köln"]["refused"] == true);
+    received(&dovecot.deliver_to("awaited", FAIR, &letter("old")), "2020-01-01");
+    dovecot.deliver_to("awaited", FAIR, &letter("new"));
+    daemon.until("it is read", LIMIT, |daemon| sales(daemon)["folders"]["Messe/Köln"]["state"] == "ok");
+    daemon.until("the new one is a lead", LIMIT, |daemon| leads(daemon) == 1);
+    assert_eq!(daemon.json(&["leads", "list"])[0]["subject"], "Offer for new");
+    let told = daemon.ok(&["reconcile", "sales"]);
+    assert!(told.contains("hold 2 mails: 0 without an outcome; 1 were there before Lotse"), "{told}");
+}
+
+#[test]
+fn mails_are_moved_to_the_folder_that_has_the_role_and_never_to_one_that_is_read() {
+    let dovecot = Dovecot::start();
+    let after = |folder: &str, target: &str| {
+        settings(&dovecot, "moved", &format!("start = \"all\"\nfolder = {folder}\nafter = {{ move = '{target}' }}"))
+    };
+    dovecot.deliver_to("moved", ".Aussortiert", &letter("lost"));
+    let mut daemon = Daemon::with(&after("\"INBOX\"", r"\Junk"));
+    assert!(daemon.ok(&["check", "--connect"]).contains("are moved to `Aussortiert`"));
+    daemon.start();
+    dovecot.deliver("moved", &letter("ada"));
+    let there = dovecot.maildir("moved").join(".Aussortiert");
+    let moved = |part: &str| std::fs::read_dir(there.join(part)).map_or(0, Iterator::count);
+    daemon.until("it is moved", LIMIT, |_| moved("cur") + moved("new") == 2);
+    let refused = |daemon: &Daemon| {
+        let checked = daemon.cli(&["check", "--connect"]);
+        assert_eq!(checked.status.code(), Some(1), "{checked:?}");
+        [checked.stdout, checked.stderr].map(|text| String::from_utf8(text).unwrap()).concat()
+    };
+    for (folder, target, why) in [
+        ("\"INBOX\"", r"\Trash", "no folder has this role; name one of these: `Aussortiert`"),
+        (r#"["INBOX", "Aussortiert"]"#, r"\Junk", "that is the folder that mail is read from (`Aussortiert`)"),
+        (r#"["INBOX", "\\Junk"]"#, "Aussortiert", r"that is the folder that mail is read from (`\Junk`)"),
+    ] {
+        daemon.settings(&after(folder, target));
+        let told = refused(&daemon);
+        assert!(told.contains(why), "{told}");
+    }
+    daemon.settings(&after("\"INBOX\"", "Archive//Leads"));
+    assert!(refused(&daemon).contains("nothing stands on one side of a `/`"));
+}
+
+#[test]
+fn a_mail_of_which_only_the_header_was_read_is_not_deleted() {
+    let dovecot = Dovecot::start();
+    let mut large = String::from_utf8(letter("large")).unwrap();
+    (0..3000).for_each(|n| write!(large, "line {n} of a letter without end\r\n").unwrap());
+    dovecot.deliver("deleted", large.as_bytes());
+    dovecot.deliver("deleted", &letter("small"));
+    let keys = "start = \"all\"\nmax_size = \"64KiB\"\nafter = \"delete\"";
+    let mut daemon = Daemon::with(&settings(&dovecot, "deleted", keys));
+    daemon.start();
+    daemon.until("both are leads", LIMIT, |daemon| leads(daemon) == 2);
+    daemon.until("one is deleted", LIMIT, |_| dovecot.list("deleted").len() == 1);
+    dovecot.deliver("deleted", &letter("third"));
+    daemon.until("the third is a lead", LIMIT, |daemon| leads(daemon) == 3);
+    daemon.until("and is deleted", LIMIT, |_| dovecot.list("deleted").len() == 1);
+    assert!(daemon.ok(&["reconcile", "sales"]).contains("1 mails: 0 without an outcome"));
+    assert!(daemon.ok(&["check", "--connect"]).contains("are deleted (those over `max_size` stay)"));
 }
 
 #[test]
