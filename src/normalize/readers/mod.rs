@@ -28,9 +28,10 @@ use crate::lead::{Content, Fit, Identity, Inbound, Reading};
 /// Bytes of stack of one thread; only what is used is memory.
 const STACK: usize = 256 << 20;
 
-/// The most threads.
-const MOST: usize = 4;
-const _: () = assert!(MOST <= marks::SLOTS, "each thread has a slot of its own");
+/// Threads that read, on any machine: two read faster than one writer stores, and each keeps some megabytes of
+/// its own (states of expressions).
+const THREADS: usize = 2;
+const _: () = assert!(THREADS <= marks::SLOTS, "each thread has a slot of its own");
 
 /// Items that may wait for a thread; more make the sender wait.
 const QUEUE: usize = 256;
@@ -63,9 +64,7 @@ enum Answer {
 }
 
 impl Readers {
-    /// Starts as many threads as the machine runs at once, from 2 to 4: together they read faster than one
-    /// writer stores, and each keeps some megabytes of its own (states of expressions). Without marks:
-    /// what ends the process once may do so again.
+    /// Starts the threads. Without marks: what ends the process once may do so again.
     #[must_use]
     pub fn start(reader: Reader) -> Arc<Self> {
         Self::start_with(reader, Marks::none())
@@ -77,8 +76,7 @@ impl Readers {
         let marks = Arc::new(marks);
         let (queue, jobs) = mpsc::channel(QUEUE);
         let jobs = Arc::new(Mutex::new(jobs));
-        let count = thread::available_parallelism().map_or(2, std::num::NonZero::get).clamp(2, MOST);
-        for number in 0..count {
+        for number in 0..THREADS {
             let (jobs, marks) = (Arc::clone(&jobs), Arc::clone(&marks));
             spawn(format!("reader-{number}"), move || work(&jobs, &marks, number));
         }
