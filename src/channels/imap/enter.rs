@@ -110,8 +110,10 @@ impl Mailbox {
         let After::Move(wanted) = after else { return Ok(after.on(session.skills)) };
         let doing =
             format!("cannot move mails of {} to `{}`, as `after` asks for", self.config.host, shortened(wanted));
-        let there = session.folders_and_roles().await.map_err(|fault| unreachable(&doing, fault))?;
-        let target = roles::target(wanted, &self.all_folders(), &there);
+        let read = self.all_folders();
+        let there =
+            session.folders_for(read.iter().chain([wanted])).await.map_err(|fault| unreachable(&doing, fault))?;
+        let target = roles::target(wanted, &read, &there);
         let target = target.map_err(|answer| Error::Refused { doing, answer })?;
         let made =
             if there.iter().any(|folder| is_same_folder(&folder.name, &target)) { "" } else { "; it will be made" };

@@ -77,9 +77,13 @@ fn is_role(folder: &str) -> bool {
 }
 
 impl Session {
-    /// All folders; those first of which a server tells the role only when asked for roles.
-    pub(super) async fn folders_and_roles(&mut self) -> Result<Vec<Listed>, Fault> {
+    /// All folders; where the settings name one by its role, those with a role first: some servers tell roles
+    /// only when asked for them.
+    pub(super) async fn folders_for(&mut self, named: impl IntoIterator<Item = &String>) -> Result<Vec<Listed>, Fault> {
         let mut there = self.folders("\"\" \"*\"").await?;
+        if !named.into_iter().any(|folder| is_role(folder)) {
+            return Ok(there);
+        }
         match self.folders("(SPECIAL-USE) \"\" \"*\"").await {
             Ok(special) => drop(there.splice(..0, special)),
             Err(Fault::No(_) | Fault::Bad(_)) => {}
@@ -114,7 +118,7 @@ impl Mailbox {
             return Ok(());
         }
         let doing = format!("cannot find the folder with the role `{role}` at {}", self.config.host);
-        let there = session.folders_and_roles().await.map_err(|fault| unreachable(&doing, fault))?;
+        let there = session.folders_for([role]).await.map_err(|fault| unreachable(&doing, fault))?;
         let Some(folder) = having(role, &there) else {
             let answer = format!("{}; name one of these in `folder`: {}", NOBODY, names(&there));
             return Err(Error::Refused { doing, answer });

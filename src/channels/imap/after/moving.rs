@@ -50,8 +50,9 @@ impl Reader<'_> {
         let target = match known {
             Some(target) => target,
             None => {
-                let there = unless(self.stop, self.session.folders_and_roles()).await?;
-                roles::target(wanted, &self.mailbox.all_folders(), &there).map_err(Undone::Refused)?
+                let (wanted, read) = (wanted.to_owned(), self.mailbox.all_folders());
+                let there = unless(self.stop, self.session.folders_for(read.iter().chain([&wanted]))).await?;
+                roles::target(&wanted, &read, &there).map_err(Undone::Refused)?
             }
         };
         if is_same_folder(&target, &self.session.opened) {
