@@ -26,7 +26,7 @@ pub struct ChannelState {
     pub last_item: Option<Timestamp>,
     /// Items since the start; all in the ledger where the daemon does not run.
     pub items: u64,
-    /// The last trouble.
+    /// The trouble that lasts, and where all is well, the last one.
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
@@ -36,9 +36,12 @@ pub struct ChannelState {
     /// that of the one that was checked the longest time ago.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub folders: BTreeMap<String, FolderState>,
+    /// Its state where it has no several folders: what it sums up then.
+    #[serde(skip)]
+    pub whole: FolderState,
 }
 
-/// The state of one of several folders.
+/// The state of one of several folders, or of all there is.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct FolderState {
     /// `starting`, `ok` or `trouble`.
@@ -73,18 +76,27 @@ impl Undone {
 }
 
 impl ChannelState {
-    /// Makes of the folders' states that of the whole.
+    /// What it is made of: its folders, or all of it.
+    fn parts(&self) -> Vec<&FolderState> {
+        if self.folders.is_empty() { vec![&self.whole] } else { self.folders.values().collect() }
+    }
+
+    /// Makes of the parts' states that of the channel.
     fn sum_up(&mut self) {
-        let folders = || self.folders.values();
-        let state = |wanted: &'static str| move |folder: &FolderState| folder.state == wanted;
+        let state = |wanted: &'static str| move |part: &&FolderState| part.state == wanted;
         self.state = match () {
-            () if folders().any(state("trouble")) => "trouble",
-            () if folders().all(state("ok")) => "ok",
+            () if self.parts().iter().any(state("trouble")) => "trouble",
+            () if self.parts().iter().all(state("ok")) => "ok",
             () => "starting",
         };
-        self.refused = folders().any(|folder| folder.refused);
-        self.last_ok = folders().map(|folder| folder.last_ok).min().flatten();
-        self.undone = folders().filter_map(|folder| folder.undone.clone()).min_by_key(|undone| undone.since);
+        self.refused = self.parts().iter().any(|part| part.refused);
+        self.last_ok = self.parts().iter().map(|part| part.last_ok).min().flatten();
+        self.undone = self.parts().iter().filter_map(|part| part.undone.clone()).min_by_key(|undone| undone.since);
+        // What a part has overcome is no longer the trouble while another one is in it.
+        let amiss = self.state == "trouble";
+        let told = self.parts().into_iter().filter(|part| !amiss || part.state == "trouble");
+        let told = told.max_by_key(|part| part.last_error_at).map(|part| (part.last_error.clone(), part.last_error_at));
+        (self.last_error, self.last_error_at) = told.unwrap_or_default();
     }
 }
 
@@ -99,7 +111,7 @@ impl Board {
         let health = self.known(name);
         health.update(|state| {
             state.kind = kind;
-            state.state = "starting";
+            state.whole.state = "starting";
             state.started_at = Some(Timestamp::now());
         });
         health
@@ -150,48 +162,23 @@ impl Health {
     /// The source answered, and all is well but for what is [undone](Health::undone).
     pub fn ok(&self) {
         let now = Some(Timestamp::now());
-        self.update(|state| match &self.folder {
-            None => {
-                state.state = if state.undone.is_none() { "ok" } else { "trouble" };
-                state.refused = false;
-                state.last_ok = now;
-            }
-            Some(folder) => {
-                // One that the settings no longer name is on its way out.
-                let Some(folder) = state.folders.get_mut(folder) else { return };
-                folder.state = if folder.undone.is_none() { "ok" } else { "trouble" };
-                folder.refused = false;
-                folder.last_ok = now;
-                state.sum_up();
-            }
+        self.part(|part| {
+            part.state = if part.undone.is_none() { "ok" } else { "trouble" };
+            part.refused = false;
+            part.last_ok = now;
         });
     }
 
     /// The source answers, and something cannot be done there; `error` as for [`Health::trouble`].
     pub fn undone(&self, error: &str) {
         let now = Timestamp::now();
-        self.update(|state| match &self.folder {
-            None => Undone::renew(&mut state.undone, error, now),
-            Some(folder) => {
-                if let Some(folder) = state.folders.get_mut(folder) {
-                    Undone::renew(&mut folder.undone, error, now);
-                }
-            }
-        });
+        self.part(|part| Undone::renew(&mut part.undone, error, now));
         self.trouble(error);
     }
 
     /// Nothing is undone any more; to be followed by [`Health::ok`].
     pub fn done(&self) {
-        self.update(|state| match &self.folder {
-            None => state.undone = None,
-            Some(folder) => {
-                if let Some(folder) = state.folders.get_mut(folder) {
-                    folder.undone = None;
-                }
-                state.sum_up();
-            }
-        });
+        self.part(|part| part.undone = None);
     }
 
     /// An item came in.
@@ -214,20 +201,11 @@ impl Health {
 
     fn amiss(&self, error: &str, refused: bool) {
         let (error, now) = (Some(error.to_owned()), Some(Timestamp::now()));
-        self.update(|state| {
-            if let Some(name) = &self.folder {
-                let Some(folder) = state.folders.get_mut(name) else { return };
-                folder.state = "trouble";
-                folder.refused = refused;
-                folder.last_error.clone_from(&error);
-                folder.last_error_at = now;
-                state.sum_up();
-            } else {
-                state.state = "trouble";
-                state.refused = refused;
-            }
-            state.last_error = error;
-            state.last_error_at = now;
+        self.part(|part| {
+            part.state = "trouble";
+            part.refused = refused;
+            part.last_error = error;
+            part.last_error_at = now;
         });
     }
 
@@ -236,9 +214,25 @@ impl Health {
         self.board.1.notified().await;
     }
 
+    /// Changes the state of what this is about. A folder that the settings no longer name is on its
+    /// way out and says nothing.
+    fn part(&self, change: impl FnOnce(&mut FolderState)) {
+        self.update(|state| {
+            let part = match &self.folder {
+                None => Some(&mut state.whole),
+                Some(folder) => state.folders.get_mut(folder),
+            };
+            if let Some(part) = part {
+                change(part);
+            }
+        });
+    }
+
     fn update(&self, change: impl FnOnce(&mut ChannelState)) {
         let mut states = self.board.0.lock().unwrap_or_else(PoisonError::into_inner);
-        change(states.entry(self.name.clone()).or_default());
+        let state = states.entry(self.name.clone()).or_default();
+        change(state);
+        state.sum_up();
     }
 }
 
@@ -284,8 +278,17 @@ mod tests {
         assert_eq!((seen.state, seen.refused, seen.last_error.as_deref()), ("trouble", true, Some("it is gone")));
         assert_eq!((seen.folders["INBOX"].state, seen.folders["Messe"].state), ("ok", "trouble"));
         assert_eq!(seen.last_ok, seen.folders["Messe"].last_ok, "checked is what all were");
+        inbox.trouble("the server closed the connection");
+        inbox.ok();
+        assert_eq!(state().last_error.as_deref(), Some("it is gone"), "what lasts is told, not what is over");
         fair.ok();
-        assert_eq!((state().state, state().refused), ("ok", false));
+        let seen = state();
+        assert_eq!((seen.state, seen.refused), ("ok", false));
+        assert_eq!(
+            seen.last_error.as_deref(),
+            Some("the server closed the connection"),
+            "the last one, all being well"
+        );
 
         board.remove(&name);
         let health = board.channel(&name, "imap");
