@@ -52,7 +52,8 @@ fn told(daemon: &Daemon) -> Vec<String> {
         .map(|notice| {
             let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
             let alarm = &notice["alarm"];
-            format!("{} {} {}", word(&notice["event"]), word(&alarm["cause"]), word(&alarm["channel"]))
+            let folder = alarm["folder"].as_str().map(|folder| format!(" {folder}")).unwrap_or_default();
+            format!("{} {} {}{folder}", word(&notice["event"]), word(&alarm["cause"]), word(&alarm["channel"]))
         })
         .collect()
 }
@@ -112,6 +113,44 @@ fn a_mailbox_that_falls_silent_is_told_once_and_once_when_it_is_back_across_a_ki
     assert!(private(&daemon, "/metrics").body.contains(&format!("{gauge}0\n")));
     std::thread::sleep(LOOKS);
     assert_eq!(told(&daemon), both, "and nothing more");
+}
+
+#[test]
+fn a_missing_folder_hides_neither_a_server_that_is_away_nor_a_login_that_is_refused() {
+    let mut dovecot = Dovecot::start();
+    let keys = "folder = [\"INBOX\", \"Messe/Köln\"]\npoll = \"1s\"";
+    let with = |password: &str| settings(&dovecot, password).replace("poll = \"1s\"", keys);
+    let (good, wrong) = (with(support::dovecot::PASSWORD), with("wrong"));
+    let mut daemon = Daemon::with(&good);
+    daemon.start();
+    let mut expected = vec!["alarm.raised refused sales Messe/Köln"];
+    daemon.until("the missing folder is told", LIMIT, |daemon| told(daemon) == expected);
+    assert_eq!(
+        notices(&daemon)[0]["subject"],
+        "Alarm: der Ordner `Messe/Köln` im Postfach `sales` kann nicht geöffnet werden"
+    );
+    assert!(daemon.ok(&["status"]).contains("ALARM     refused sales `Messe/Köln` since "));
+    let ready = http::request(daemon.private(), "GET", "/readyz", &[], b"").unwrap();
+    assert_eq!(ready.json()["alarms"][0]["folder"], "Messe/Köln");
+    std::thread::sleep(LOOKS);
+    assert_eq!(told(&daemon), expected, "the other one is read");
+
+    dovecot.stop();
+    expected.push("alarm.raised silent sales");
+    daemon.until("the outage is told", LIMIT, |daemon| told(daemon) == expected);
+    dovecot.start_again();
+    expected.push("alarm.over silent sales");
+    daemon.until("its end is told", LIMIT, |daemon| told(daemon) == expected);
+
+    daemon.settings(&wrong);
+    daemon.signal("HUP");
+    expected.push("alarm.raised refused sales");
+    daemon.until("the refused login is told", LIMIT, |daemon| told(daemon) == expected);
+    daemon.settings(&good);
+    daemon.signal("HUP");
+    expected.push("alarm.over refused sales");
+    daemon.until("its end is told", LIMIT, |daemon| told(daemon) == expected);
+    assert_eq!(alarms(&daemon).len(), 1, "the folder is still missing");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub struct ChannelState {
     pub folders: BTreeMap<String, FolderState>,
     /// Its state where it has no several folders: what it sums up then.
     #[serde(skip)]
-    pub whole: FolderState,
+    pub(crate) whole: FolderState,
 }
 
 /// The state of one of several folders, or of all there is.
@@ -48,6 +48,9 @@ pub struct FolderState {
     pub state: &'static str,
     /// The trouble is that the server refuses us: somebody must act.
     pub refused: bool,
+    /// It refuses the folder alone, and took the login.
+    #[serde(skip)]
+    pub shut: bool,
     /// When it was last checked without trouble.
     pub last_ok: Option<Timestamp>,
     /// The last trouble.
@@ -56,6 +59,13 @@ pub struct FolderState {
     pub last_error_at: Option<Timestamp>,
     /// As for the whole mailbox.
     pub undone: Option<Undone>,
+}
+
+impl FolderState {
+    /// Whether it is read, with whatever else is amiss.
+    pub(crate) fn is_read(&self) -> bool {
+        self.state == "ok" || self.undone.is_some() && self.last_ok >= self.last_error_at
+    }
 }
 
 /// Something that is to be done to mails, and cannot be.
@@ -76,13 +86,21 @@ impl Undone {
 }
 
 impl ChannelState {
+    /// Its folders by name, or all of it under this one.
+    pub(crate) fn named<'a>(&'a self, alone: &'a str) -> Vec<(&'a str, &'a FolderState)> {
+        if self.folders.is_empty() {
+            return vec![(alone, &self.whole)];
+        }
+        self.folders.iter().map(|(name, folder)| (name.as_str(), folder)).collect()
+    }
+
     /// What it is made of: its folders, or all of it.
     fn parts(&self) -> Vec<&FolderState> {
         if self.folders.is_empty() { vec![&self.whole] } else { self.folders.values().collect() }
     }
 
     /// Makes of the parts' states that of the channel.
-    fn sum_up(&mut self) {
+    pub(crate) fn sum_up(&mut self) {
         let state = |wanted: &'static str| move |part: &&FolderState| part.state == wanted;
         self.state = match () {
             () if self.parts().iter().any(state("trouble")) => "trouble",
@@ -165,6 +183,7 @@ impl Health {
         self.part(|part| {
             part.state = if part.undone.is_none() { "ok" } else { "trouble" };
             part.refused = false;
+            part.shut = false;
             part.last_ok = now;
         });
     }
@@ -191,19 +210,25 @@ impl Health {
 
     /// The source refuses us; `error` as for [`Health::trouble`].
     pub fn refused(&self, error: &str) {
-        self.amiss(error, true);
+        self.amiss(error, true, false);
+    }
+
+    /// The source takes us in, and refuses the folder; `error` as for [`Health::trouble`].
+    pub fn shut(&self, error: &str) {
+        self.amiss(error, true, true);
     }
 
     /// Something is wrong; `error` must hold no body, address or secret.
     pub fn trouble(&self, error: &str) {
-        self.amiss(error, false);
+        self.amiss(error, false, false);
     }
 
-    fn amiss(&self, error: &str, refused: bool) {
+    fn amiss(&self, error: &str, refused: bool, shut: bool) {
         let (error, now) = (Some(error.to_owned()), Some(Timestamp::now()));
         self.part(|part| {
             part.state = "trouble";
             part.refused = refused;
+            part.shut = shut;
             part.last_error = error;
             part.last_error_at = now;
         });

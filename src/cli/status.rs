@@ -107,7 +107,8 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     for alarm in status["alarms"].as_array().into_iter().flatten() {
         let names = ["channel", "notifier", "template", "owner"].map(|key| &alarm[key]);
         let of = names.into_iter().find(|name| !name.is_null()).unwrap_or(&Value::Null);
-        let what = [text(&alarm["cause"]), text(of)].join(" ");
+        let folder = alarm["folder"].as_str().map(|folder| format!("`{}`", harmless(folder)));
+        let what = [text(&alarm["cause"]), text(of), folder.unwrap_or_default()].join(" ");
         say(&format!(
             "ALARM     {} since {}  {}",
             what.trim(),

@@ -141,7 +141,8 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
         if stop.is_cancelled() {
             return;
         }
-        let refused = matches!(result, Ok(Err(Error::Refused { .. })));
+        let refused = matches!(result, Ok(Err(Error::Refused { .. } | Error::Shut { .. })));
+        let shut = matches!(result, Ok(Err(Error::Shut { .. })));
         let full = matches!(result, Ok(Err(Error::Intake(Refused::Full { .. }))));
         let longest = if matches!(result, Ok(Err(Error::Busy { .. }))) { BUSY } else { LONGEST };
         refusals = if refused { refusals.saturating_add(1) } else { 0 };
@@ -160,10 +161,10 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
             1 => ONCE_MORE,
             _ => REFUSED,
         };
-        if refused {
-            health.refused(&trouble);
-        } else {
-            health.trouble(&trouble);
+        match () {
+            () if shut => health.shut(&trouble),
+            () if refused => health.refused(&trouble),
+            () => health.trouble(&trouble),
         }
         if full {
             tracing::warn!(channel = %channel.name(), error = %trouble, "a channel waits for room on the disk");

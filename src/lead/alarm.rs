@@ -12,6 +12,9 @@ pub struct Alarm {
     pub cause: Cause,
     /// In which channel.
     pub channel: Option<Name>,
+    /// In which of its folders, where it is about one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// With which notifier.
     pub notifier: Option<Name>,
     /// With which template of mails.
@@ -40,7 +43,7 @@ pub enum Cause {
     Silent,
     /// A mailbox that usually has mail by now has none.
     NoMail,
-    /// A source refuses us: login, permission.
+    /// A source refuses us: login, permission, a folder that cannot be opened.
     Refused,
     /// What is to be done to mails of a mailbox (`after`) was refused for its `silence_after`.
     Undone,

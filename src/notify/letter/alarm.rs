@@ -82,8 +82,17 @@ fn look(cause: Cause) -> &'static str {
 pub fn sentence(alarm: &Alarm, language: Language) -> String {
     let name = alarm.about().map_or("?", |name| name.as_str());
     let count = alarm.count;
-    match language {
-        Language::English => match alarm.cause {
+    let folder = alarm.folder.as_ref().map(|folder| line(folder, LONGEST_VALUE));
+    match (language, folder) {
+        (Language::English, Some(folder)) => {
+            let cannot = if alarm.cause == Cause::Refused { "opened" } else { "checked" };
+            format!("the folder `{folder}` of the mailbox `{name}` cannot be {cannot}")
+        }
+        (Language::German, Some(folder)) => {
+            let cannot = if alarm.cause == Cause::Refused { "geöffnet" } else { "abgefragt" };
+            format!("der Ordner `{folder}` im Postfach `{name}` kann nicht {cannot} werden")
+        }
+        (Language::English, None) => match alarm.cause {
             Cause::Silent => format!("the mailbox `{name}` cannot be checked"),
             Cause::NoMail => format!("the mailbox `{name}` has had no mail for unusually long"),
             Cause::Refused => format!("the source of `{name}` refuses us"),
@@ -100,7 +109,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Quarantined if count == 1 => "1 item was quarantined and waits for a person".to_owned(),
             Cause::Quarantined => format!("{count} items were quarantined and wait for a person"),
         },
-        Language::German => match alarm.cause {
+        (Language::German, None) => match alarm.cause {
             Cause::Silent => format!("das Postfach `{name}` kann nicht abgefragt werden"),
             Cause::NoMail => format!("im Postfach `{name}` kommt ungewöhnlich lange keine Mail an"),
             Cause::Refused => format!("die Quelle von `{name}` lehnt uns ab"),
@@ -135,6 +144,7 @@ mod tests {
         let alarm = Alarm {
             cause,
             channel: Some(name("sales")),
+            folder: None,
             notifier: None,
             template: None,
             owner: None,
