@@ -7,13 +7,18 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Of, Sighting, Standing};
 use super::sight::Look;
-use crate::channels::health::{ChannelState, FolderState};
+use crate::channels::health::{ChannelState, FolderState, Unrenewed};
 use crate::lead::{Cause, Name};
+
+/// A renewal that fails is told of after this time, unless it succeeds meanwhile: a provider may hiccup.
+const HICCUP: SignedDuration = SignedDuration::from_secs(10);
 
 /// A mailbox as it is seen: its folders, as the settings name them.
 pub(super) struct Seen<'a> {
     pub(super) name: &'a Name,
     pub(super) folders: Vec<(&'a str, &'a FolderState)>,
+    /// Why its access token cannot be renewed.
+    unrenewed: Option<&'a Unrenewed>,
     /// When it was started.
     pub(super) started_at: Option<Timestamp>,
     /// How long it may go unchecked.
@@ -22,7 +27,8 @@ pub(super) struct Seen<'a> {
 
 impl<'a> Seen<'a> {
     pub(super) fn new(name: &'a Name, state: &'a ChannelState, alone: &'a str, patience: SignedDuration) -> Self {
-        Self { name, folders: state.named(alone), started_at: state.started_at, patience }
+        let (folders, unrenewed) = (state.named(alone), state.unrenewed.as_ref());
+        Self { name, folders, unrenewed, started_at: state.started_at, patience }
     }
 
     /// Whether all that can be read is.
@@ -48,11 +54,15 @@ impl Look<'_> {
             patience: SignedDuration::ZERO,
             error: part.last_error.clone(),
         };
+        let withdrawn = mailbox.unrenewed.filter(|unrenewed| unrenewed.refused);
         let login = mailbox.parts().filter(|part| part.refused && !part.shut).max_by_key(|part| part.last_error_at);
-        let login = match login {
-            Some(part) => told(part),
-            None if mailbox.is_let_in() => Standing::Well,
-            None => Standing::Unknown,
+        let login = match (withdrawn, login) {
+            (Some(Unrenewed { since, error, .. }), _) => {
+                Standing::Amiss { since: *since, patience: SignedDuration::ZERO, error: Some(error.clone()) }
+            }
+            (None, Some(part)) => told(part),
+            (None, None) if mailbox.is_let_in() && mailbox.unrenewed.is_none() => Standing::Well,
+            (None, None) => Standing::Unknown,
         };
         let folder = |part: &FolderState| match () {
             () if part.shut => told(part),
@@ -62,6 +72,23 @@ impl Look<'_> {
         let folders = mailbox.folders.iter().map(|(name, part)| (Some(*name), folder(part)));
         let all = std::iter::once((None, login)).chain(folders);
         all.map(|(folder, standing)| Sighting { of: of(Cause::Refused, mailbox.name, folder), standing }).collect()
+    }
+
+    /// Whether its access token can be renewed, where it could not; a refusal is [told](Self::refusals) as one.
+    pub(super) fn renewal(&self, mailbox: &Seen<'_>) -> Option<Sighting> {
+        let of = Of::channel(Cause::Unrenewed, mailbox.name);
+        let was_read = mailbox.parts().any(|part| part.last_ok > Some(self.awake_since));
+        let standing = match mailbox.unrenewed {
+            None if !self.knows(&of) => return None,
+            None if mailbox.is_read() => Standing::Well,
+            Some(Unrenewed { since, error, refused: false, .. })
+                if was_read || !self.is_unsettled(mailbox.started_at, mailbox.patience) =>
+            {
+                Standing::Amiss { since: *since, patience: HICCUP, error: Some(error.clone()) }
+            }
+            _ => Standing::Unknown,
+        };
+        Some(Sighting { of, standing })
     }
 
     /// What is not checked: the whole mailbox where no folder is, else single folders.
@@ -193,6 +220,47 @@ mod tests {
             }));
         }
         all.join(", ")
+    }
+
+    #[test]
+    fn a_token_that_cannot_be_renewed_is_told_as_what_it_is_while_mail_is_read() {
+        // Whether the provider refuses, at each look; without a word it issues a token.
+        let told = |looks: &[Option<bool>]| {
+            let name = Name::parse("sales").unwrap();
+            let (mut alarms, mut all) = (Alarms::default(), Vec::new());
+            let mut state = ChannelState { started_at: Some(at(0)), ..ChannelState::default() };
+            for (second, refused) in (0..).step_by(5).zip(looks) {
+                state.whole = FolderState { state: "ok", last_ok: Some(at(second)), ..FolderState::default() };
+                let since = state.unrenewed.take().map_or(at(second), |before| before.since);
+                let error = "as the provider says".to_owned();
+                state.unrenewed = refused.map(|refused| Unrenewed { since, error, refused, last_error_at: at(second) });
+                let look = Look { now: at(second), awake_since: at(-1), known: &alarms };
+                let mailbox = Seen::new(&name, &state, "INBOX", SignedDuration::from_secs(7));
+                let mut seen = [look.refusals(&mailbox), look.silences(&mailbox)].concat();
+                seen.extend(look.renewal(&mailbox));
+                let (after, turns) = judge(&alarms, &seen, at(second));
+                alarms = after;
+                all.extend(turns.iter().map(|turn| {
+                    let word = if turn.event == Event::AlarmRaised { "" } else { " over" };
+                    format!("{second}: {}{word}", turn.alarm.cause.as_str())
+                }));
+            }
+            all.join(", ")
+        };
+        let (down, no) = (Some(false), Some(true));
+        for (what, looks, expected) in [
+            ("a hiccup", &[None, down, down, None][..], ""),
+            ("out of order", &[None, down, down, down, down, None, None], "15: unrenewed, 25: unrenewed over"),
+            ("withdrawn", &[None, no, no, no, no, None], "5: refused, 25: refused over"),
+            ("withdrawn, out of order meanwhile", &[None, no, down, no, None], "5: refused, 20: refused over"),
+            (
+                "out of order, then withdrawn",
+                &[down, down, down, no, no, None],
+                "10: unrenewed, 15: refused, 25: refused over, 25: unrenewed over",
+            ),
+        ] {
+            assert_eq!(told(looks), expected, "{what}");
+        }
     }
 
     #[test]

@@ -69,6 +69,7 @@ impl Look<'_> {
                 let mailbox = Seen::new(name, state, alone, patience);
                 let mut seen = self.silences(&mailbox);
                 seen.extend(self.refusals(&mailbox));
+                seen.extend(self.renewal(&mailbox));
                 seen.push(see(Cause::NoMail, self.no_mail(&mailbox, state, arrivals)));
                 seen.push(see(Cause::Undone, Self::undone(&mailbox, state)));
                 if secret_expires.is_some() || self.is_known(Cause::SecretExpires, name) {

@@ -32,6 +32,9 @@ pub struct ChannelState {
     pub last_error_at: Option<Timestamp>,
     /// What cannot be done to mails that were dealt with (`after`), though the mailbox is read.
     pub undone: Option<Undone>,
+    /// Why the access token that opens it cannot be renewed; it is read while the old one is good.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unrenewed: Option<Unrenewed>,
     /// Its folders, where a mailbox has several. It is `ok` when all of them are, and `last_ok` is
     /// that of the one that was checked the longest time ago.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
@@ -77,6 +80,19 @@ pub struct Undone {
     pub error: String,
 }
 
+/// An access token that cannot be renewed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Unrenewed {
+    /// Since when.
+    pub since: Timestamp,
+    /// What the provider said, and what to do.
+    pub error: String,
+    /// The provider refuses: somebody must act.
+    pub refused: bool,
+    /// The last attempt.
+    pub last_error_at: Timestamp,
+}
+
 impl Undone {
     /// What is undone now; it lasts since what was undone before.
     fn renew(before: &mut Option<Self>, error: &str, now: Timestamp) {
@@ -115,6 +131,14 @@ impl ChannelState {
         let told = self.parts().into_iter().filter(|part| !amiss || part.state == "trouble");
         let told = told.max_by_key(|part| part.last_error_at).map(|part| (part.last_error.clone(), part.last_error_at));
         (self.last_error, self.last_error_at) = told.unwrap_or_default();
+        if let Some(unrenewed) = &self.unrenewed {
+            if unrenewed.refused || !amiss {
+                self.last_error = Some(unrenewed.error.clone());
+                self.last_error_at = Some(unrenewed.last_error_at);
+            }
+            self.state = "trouble";
+            self.refused |= unrenewed.refused;
+        }
     }
 }
 
@@ -198,6 +222,19 @@ impl Health {
     /// Nothing is undone any more; to be followed by [`Health::ok`].
     pub fn done(&self) {
         self.part(|part| part.undone = None);
+    }
+
+    /// The access token, which all folders share, cannot be renewed; `error` as for [`Health::trouble`].
+    pub fn unrenewed(&self, error: &str, refused: bool, at: Timestamp) {
+        self.update(|state| {
+            let since = state.unrenewed.as_ref().map_or(at, |before| before.since);
+            state.unrenewed = Some(Unrenewed { since, error: error.to_owned(), refused, last_error_at: at });
+        });
+    }
+
+    /// The access token is a good one.
+    pub fn renewed(&self) {
+        self.update(|state| state.unrenewed = None);
     }
 
     /// An item came in.
@@ -285,6 +322,29 @@ mod tests {
             health.ok();
             assert_eq!((state().state, state().undone), ("ok", None));
         }
+    }
+
+    #[test]
+    fn a_mailbox_is_read_and_in_trouble_while_its_token_cannot_be_renewed() {
+        let (board, name) = (Board::default(), Name::parse("sales").unwrap());
+        let health = board.channel(&name, "imap");
+        let state = || board.states().remove(&name).unwrap();
+        let failed = |minute: i64| Timestamp::UNIX_EPOCH + jiff::SignedDuration::from_mins(minute);
+        health.ok();
+        health.unrenewed("it answered 503", false, failed(1));
+        health.ok();
+        let seen = state();
+        assert_eq!((seen.state, seen.refused, seen.last_error.as_deref()), ("trouble", false, Some("it answered 503")));
+        assert!(seen.last_ok > seen.last_error_at && seen.whole.state == "ok", "it is read");
+        health.trouble("the server is away");
+        assert_eq!(state().last_error.as_deref(), Some("the server is away"));
+        health.unrenewed("sign in again", true, failed(2));
+        let seen = state();
+        assert_eq!((seen.refused, seen.last_error.as_deref()), (true, Some("sign in again")));
+        assert_eq!(seen.unrenewed.unwrap().since, failed(1));
+        health.renewed();
+        health.ok();
+        assert_eq!((state().state, state().refused), ("ok", false));
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub enum Cause {
     Quarantined,
     /// The client secret of a mailbox expires soon, or has expired.
     SecretExpires,
+    /// The access token that opens a mailbox cannot be renewed now.
+    Unrenewed,
     /// A canary has not arrived in a mailbox.
     CanaryLate,
     /// Mails of a template's sender are no longer laid out as it says.
@@ -89,6 +91,7 @@ impl Cause {
             Self::NoticesDead => "notices_dead",
             Self::Quarantined => "quarantined",
             Self::SecretExpires => "secret_expires",
+            Self::Unrenewed => "unrenewed",
             Self::CanaryLate => "canary_late",
             Self::TemplateDrift => "template_drift",
             Self::Calendar => "calendar",

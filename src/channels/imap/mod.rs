@@ -251,6 +251,9 @@ impl Mailbox {
         let (end, vault) = (stop.child_token(), Vault { door, channel: &self.name });
         let reading = async {
             let result = self.read(door, health, stop).await;
+            if !stop.is_cancelled() {
+                tokens.report(health);
+            }
             end.cancel();
             result
         };
@@ -321,12 +324,13 @@ impl Mailbox {
         }
     }
 
-    /// Says that all is well, unless the sign-in is not.
+    /// Says that the mailbox was looked through, and how its sign-in is.
     fn checked(&self, health: &Health) {
         self.silences.answered();
-        if self.tokens.as_ref().and_then(|tokens| tokens.trouble()).is_none() {
-            health.ok();
+        if let Some(tokens) = &self.tokens {
+            tokens.report(health);
         }
+        health.ok();
     }
 
     /// Opens the folder and settles where to read from. Where that is not yet stored, it is before

@@ -66,7 +66,9 @@ pub fn text(letter: &AlarmLetter) -> String {
 /// The command that shows more.
 fn look(cause: Cause) -> &'static str {
     match cause {
-        Cause::Silent | Cause::NoMail | Cause::Refused | Cause::Undone => "lotse status; lotse check --connect",
+        Cause::Silent | Cause::NoMail | Cause::Refused | Cause::Undone | Cause::Unrenewed => {
+            "lotse status; lotse check --connect"
+        }
         Cause::Folder | Cause::CanaryLate => "lotse status",
         Cause::SecretExpires | Cause::Settings => "lotse check",
         Cause::Calendar => "lotse owners; lotse check --connect",
@@ -98,6 +100,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Refused => format!("the source of `{name}` refuses us"),
             Cause::Undone => format!("mails of the mailbox `{name}` cannot be marked, moved or deleted"),
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
+            Cause::Unrenewed => format!("the access token of the mailbox `{name}` cannot be renewed"),
             Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
             Cause::TemplateDrift => format!("the template `{name}` does not fit the mails of its sender any more"),
             Cause::Calendar => format!("the calendar of `{name}` cannot be read; what it said last counts"),
@@ -117,6 +120,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
                 format!("Mails im Postfach `{name}` lassen sich nicht markieren, verschieben oder löschen")
             }
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
+            Cause::Unrenewed => format!("das Zugriffstoken des Postfachs `{name}` lässt sich nicht erneuern"),
             Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
             Cause::TemplateDrift => format!("die Vorlage `{name}` passt nicht mehr zu den Mails ihres Absenders"),
             Cause::Calendar => format!("der Kalender von `{name}` ist nicht lesbar; es gilt, was zuletzt darin stand"),
