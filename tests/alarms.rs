@@ -151,6 +151,16 @@ fn a_missing_folder_hides_neither_a_server_that_is_away_nor_a_login_that_is_refu
     expected.push("alarm.over refused sales");
     daemon.until("its end is told", LIMIT, |daemon| told(daemon) == expected);
     assert_eq!(alarms(&daemon).len(), 1, "the folder is still missing");
+
+    let fair = |daemon: &Daemon| daemon.object(&["status"])["channels"]["sales"]["folders"]["Messe/Köln"].clone();
+    daemon.until("it is asked for again later", LIMIT, |daemon| fair(daemon)["next_try"].is_string());
+    let shown = daemon.ok(&["status"]);
+    assert!(shown.lines().any(|line| line.contains("Messe/Köln") && line.contains("; next try 2")), "{shown}");
+    dovecot.deliver_to("alarms", ".Messe.K&APY-ln", b"From: ada@ada.example\r\n\r\nHello\r\n");
+    daemon.signal("HUP");
+    // By itself it would be in twenty seconds.
+    daemon.until("it is asked for at once", Duration::from_secs(10), |daemon| fair(daemon)["state"] == "ok");
+    assert!(fair(&daemon)["next_try"].is_null());
 }
 
 #[test]

@@ -233,7 +233,13 @@ mod tests {
                 state.whole = FolderState { state: "ok", last_ok: Some(at(second)), ..FolderState::default() };
                 let since = state.unrenewed.take().map_or(at(second), |before| before.since);
                 let error = "as the provider says".to_owned();
-                state.unrenewed = refused.map(|refused| Unrenewed { since, error, refused, last_error_at: at(second) });
+                state.unrenewed = refused.map(|refused| Unrenewed {
+                    since,
+                    error,
+                    refused,
+                    last_error_at: at(second),
+                    next_try: None,
+                });
                 let look = Look { now: at(second), awake_since: at(-1), known: &alarms };
                 let mailbox = Seen::new(&name, &state, "INBOX", SignedDuration::from_secs(7));
                 let mut seen = [look.refusals(&mailbox), look.silences(&mailbox)].concat();

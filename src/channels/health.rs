@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,6 +31,8 @@ pub struct ChannelState {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
+    /// When it is tried again, while it waits after trouble; of several folders the first.
+    pub next_try: Option<Timestamp>,
     /// What cannot be done to mails that were dealt with (`after`), though the mailbox is read.
     pub undone: Option<Undone>,
     /// Why the access token that opens it cannot be renewed; it is read while the old one is good.
@@ -60,6 +63,8 @@ pub struct FolderState {
     pub last_error: Option<String>,
     /// When that was.
     pub last_error_at: Option<Timestamp>,
+    /// When it is tried again, while it waits after trouble.
+    pub next_try: Option<Timestamp>,
     /// As for the whole mailbox.
     pub undone: Option<Undone>,
 }
@@ -91,6 +96,8 @@ pub struct Unrenewed {
     pub refused: bool,
     /// The last attempt.
     pub last_error_at: Timestamp,
+    /// The next one.
+    pub next_try: Option<Timestamp>,
 }
 
 impl Undone {
@@ -125,6 +132,8 @@ impl ChannelState {
         };
         self.refused = self.parts().iter().any(|part| part.refused);
         self.last_ok = self.parts().iter().map(|part| part.last_ok).min().flatten();
+        let renewal = self.unrenewed.as_ref().and_then(|unrenewed| unrenewed.next_try);
+        self.next_try = self.parts().iter().filter_map(|part| part.next_try).chain(renewal).min();
         self.undone = self.parts().iter().filter_map(|part| part.undone.clone()).min_by_key(|undone| undone.since);
         // What a part has overcome is no longer the trouble while another one is in it.
         let amiss = self.state == "trouble";
@@ -227,8 +236,22 @@ impl Health {
     /// The access token, which all folders share, cannot be renewed; `error` as for [`Health::trouble`].
     pub fn unrenewed(&self, error: &str, refused: bool, at: Timestamp) {
         self.update(|state| {
-            let since = state.unrenewed.as_ref().map_or(at, |before| before.since);
-            state.unrenewed = Some(Unrenewed { since, error: error.to_owned(), refused, last_error_at: at });
+            let before = state.unrenewed.as_ref();
+            let since = before.map_or(at, |before| before.since);
+            let next_try = before.filter(|before| before.last_error_at == at).and_then(|before| before.next_try);
+            let error = error.to_owned();
+            state.unrenewed = Some(Unrenewed { since, error, refused, last_error_at: at, next_try });
+        });
+    }
+
+    /// It is tried again to renew the access token after this pause; `None`: at once, or not before the
+    /// next connection.
+    pub fn renews(&self, pause: Option<Duration>) {
+        let next = pause.and_then(after);
+        self.update(|state| {
+            if let Some(unrenewed) = &mut state.unrenewed {
+                unrenewed.next_try = next;
+            }
         });
     }
 
@@ -271,6 +294,17 @@ impl Health {
         });
     }
 
+    /// It is tried again after this pause.
+    pub fn waits(&self, pause: Duration) {
+        let next = after(pause);
+        self.part(|part| part.next_try = next);
+    }
+
+    /// It is tried again now.
+    pub fn tries(&self) {
+        self.part(|part| part.next_try = None);
+    }
+
     /// Returns when those that pause are called.
     pub async fn called(&self) {
         self.board.1.notified().await;
@@ -296,6 +330,11 @@ impl Health {
         change(state);
         state.sum_up();
     }
+}
+
+/// The time after this pause.
+fn after(pause: Duration) -> Option<Timestamp> {
+    Timestamp::now().checked_add(pause).ok()
 }
 
 #[cfg(test)]

@@ -37,7 +37,7 @@ impl Mailbox {
             (Login::Password(password), _) => {
                 let attempt = log_in(Proof::Password(password));
                 match &self.siblings {
-                    Some(siblings) => siblings.log_in(attempt).await,
+                    Some(siblings) => siblings.log_in(&self.config.folder, attempt).await,
                     None => attempt.await,
                 }
             }

@@ -288,7 +288,7 @@ impl Mailbox {
             };
             health.trouble(&format!("{doing}: {why}"));
             let pause = self.suspects().pause();
-            tracing::warn!(channel = %self.name, %why, pause_s = pause.as_secs(), "reading mail broke off; its mails are tried one by one");
+            tracing::warn!(channel = %self.name, %why, again_in = ?pause, "reading mail broke off; its mails are tried one by one");
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return Ok(());
             }

@@ -200,11 +200,13 @@ impl Tokens {
             };
             pause = (pause * 2).min(LONGEST);
             tracing::warn!(channel = %self.channel, error = %error.in_full(), again_in = ?wait, "the access token could not be renewed; the old one is used while it is good");
+            health.renews(Some(wait));
             tokio::select! {
-                () = end.cancelled() => return,
+                () = end.cancelled() => {}
                 () = health.called() => {}
                 () = sleep(wait) => {}
             }
+            health.renews(None);
         }
     }
 
