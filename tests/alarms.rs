@@ -66,6 +66,12 @@ fn notices(daemon: &Daemon) -> Vec<Value> {
     paths.iter().map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()).collect()
 }
 
+/// What the log names as well again.
+fn well_again(daemon: &Daemon) -> Vec<String> {
+    let log = daemon.log();
+    log.lines().filter_map(|line| Some(line.split_once("a channel is well again")?.1.trim().to_owned())).collect()
+}
+
 fn alarms(daemon: &Daemon) -> Vec<Value> {
     daemon.object(&["status"])["alarms"].as_array().unwrap().clone()
 }
@@ -113,6 +119,7 @@ fn a_mailbox_that_falls_silent_is_told_once_and_once_when_it_is_back_across_a_ki
     assert!(private(&daemon, "/metrics").body.contains(&format!("{gauge}0\n")));
     std::thread::sleep(LOOKS);
     assert_eq!(told(&daemon), both, "and nothing more");
+    assert_eq!(well_again(&daemon), ["channel=sales"]);
 }
 
 #[test]
@@ -161,6 +168,14 @@ fn a_missing_folder_hides_neither_a_server_that_is_away_nor_a_login_that_is_refu
     // By itself it would be in twenty seconds.
     daemon.until("it is asked for at once", Duration::from_secs(10), |daemon| fair(daemon)["state"] == "ok");
     assert!(fair(&daemon)["next_try"].is_null());
+    std::thread::sleep(LOOKS);
+    let well = well_again(&daemon);
+    let of = |folder: &str| well.iter().filter(|line| line.contains(folder)).count();
+    assert_eq!(
+        (well.len(), of("INBOX"), of("Messe/Köln")),
+        (3, 2, 1),
+        "after the outage, the login, the reload: {well:?}"
+    );
 }
 
 #[test]
@@ -197,6 +212,7 @@ fn a_refused_login_is_told_at_once_and_what_was_quarantined_before_a_kill_is_tol
     daemon.signal("HUP");
     daemon.until("the refusal is over", LIMIT, |daemon| told(daemon).last().unwrap() == "alarm.over refused sales");
     assert_eq!(told(&daemon).len(), 3);
+    assert_eq!(well_again(&daemon).len(), 1);
 }
 
 #[test]

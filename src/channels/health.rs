@@ -1,6 +1,6 @@
 //! How each channel is doing: written by the channel and its supervisor, read by status and metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -153,7 +153,11 @@ impl ChannelState {
 
 /// The states of all channels, and the bell that calls those that pause.
 #[derive(Clone, Debug, Default)]
-pub struct Board(Arc<Mutex<BTreeMap<Name, ChannelState>>>, Arc<Notify>);
+pub struct Board(Arc<Mutex<BTreeMap<Name, ChannelState>>>, Arc<Notify>, Arc<Mutex<Troubled>>);
+
+/// The channels, and folders of them, that were in trouble and not well since; also across new
+/// settings, which may be what makes them well.
+type Troubled = BTreeSet<(Name, Option<String>)>;
 
 impl Board {
     /// The handle of one channel; it appears on the board as `starting`.
@@ -257,7 +261,9 @@ impl Health {
 
     /// The access token is a good one.
     pub fn renewed(&self) {
-        self.update(|state| state.unrenewed = None);
+        if self.update(|state| state.unrenewed.take()).is_some() {
+            tracing::info!(channel = %self.name, "the access token is renewed again");
+        }
     }
 
     /// An item came in.
@@ -313,22 +319,37 @@ impl Health {
     /// Changes the state of what this is about. A folder that the settings no longer name is on its
     /// way out and says nothing.
     fn part(&self, change: impl FnOnce(&mut FolderState)) {
-        self.update(|state| {
+        let state = self.update(|state| {
             let part = match &self.folder {
                 None => Some(&mut state.whole),
                 Some(folder) => state.folders.get_mut(folder),
             };
-            if let Some(part) = part {
+            part.map(|part| {
                 change(part);
-            }
+                part.state
+            })
         });
+        let of = (self.name.clone(), self.folder.clone());
+        let mut troubled = self.board.2.lock().unwrap_or_else(PoisonError::into_inner);
+        if state == Some("trouble") {
+            troubled.insert(of);
+        } else if state == Some("ok") && troubled.remove(&of) {
+            tracing::info!(channel = %self.name, folder = self.folder, "a channel is well again");
+        }
     }
 
-    fn update(&self, change: impl FnOnce(&mut ChannelState)) {
+    /// The folder that it is about, where there are several.
+    #[must_use]
+    pub fn of_folder(&self) -> Option<&str> {
+        self.folder.as_deref()
+    }
+
+    fn update<T>(&self, change: impl FnOnce(&mut ChannelState) -> T) -> T {
         let mut states = self.board.0.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.entry(self.name.clone()).or_default();
-        change(state);
+        let changed = change(state);
         state.sum_up();
+        changed
     }
 }
 

@@ -180,7 +180,7 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
             }
             continue;
         }
-        tracing::warn!(channel = %channel.name(), error = %trouble, again_in = ?wait, "a channel is in trouble");
+        tracing::warn!(channel = %channel.name(), folder = health.of_folder(), error = %trouble, again_in = ?wait, "a channel is in trouble");
         pause = (pause * 2).min(longest);
         health.waits(wait);
         tokio::select! {
