@@ -52,7 +52,8 @@ fn told(daemon: &Daemon) -> Vec<String> {
         .map(|notice| {
             let word = |value: &Value| value.as_str().unwrap_or("-").to_owned();
             let alarm = &notice["alarm"];
-            format!("{} {} {}", word(&notice["event"]), word(&alarm["cause"]), word(&alarm["channel"]))
+            let folder = alarm["folder"].as_str().map(|folder| format!(" {folder}")).unwrap_or_default();
+            format!("{} {} {}{folder}", word(&notice["event"]), word(&alarm["cause"]), word(&alarm["channel"]))
         })
         .collect()
 }
@@ -63,6 +64,12 @@ fn notices(daemon: &Daemon) -> Vec<Value> {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     paths.sort();
     paths.iter().map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()).collect()
+}
+
+/// What the log names as well again.
+fn well_again(daemon: &Daemon) -> Vec<String> {
+    let log = daemon.log();
+    log.lines().filter_map(|line| Some(line.split_once("a channel is well again")?.1.trim().to_owned())).collect()
 }
 
 fn alarms(daemon: &Daemon) -> Vec<Value> {
@@ -112,6 +119,63 @@ fn a_mailbox_that_falls_silent_is_told_once_and_once_when_it_is_back_across_a_ki
     assert!(private(&daemon, "/metrics").body.contains(&format!("{gauge}0\n")));
     std::thread::sleep(LOOKS);
     assert_eq!(told(&daemon), both, "and nothing more");
+    assert_eq!(well_again(&daemon), ["channel=sales"]);
+}
+
+#[test]
+fn a_missing_folder_hides_neither_a_server_that_is_away_nor_a_login_that_is_refused() {
+    let mut dovecot = Dovecot::start();
+    let keys = "folder = [\"INBOX\", \"Messe/Köln\"]\npoll = \"1s\"";
+    let with = |password: &str| settings(&dovecot, password).replace("poll = \"1s\"", keys);
+    let (good, wrong) = (with(support::dovecot::PASSWORD), with("wrong"));
+    let mut daemon = Daemon::with(&good);
+    daemon.start();
+    let mut expected = vec!["alarm.raised refused sales Messe/Köln"];
+    daemon.until("the missing folder is told", LIMIT, |daemon| told(daemon) == expected);
+    assert_eq!(
+        notices(&daemon)[0]["subject"],
+        "Alarm: der Ordner `Messe/Köln` im Postfach `sales` kann nicht geöffnet werden"
+    );
+    assert!(daemon.ok(&["status"]).contains("ALARM     refused sales `Messe/Köln` since "));
+    let ready = http::request(daemon.private(), "GET", "/readyz", &[], b"").unwrap();
+    assert_eq!(ready.json()["alarms"][0]["folder"], "Messe/Köln");
+    std::thread::sleep(LOOKS);
+    assert_eq!(told(&daemon), expected, "the other one is read");
+
+    dovecot.stop();
+    expected.push("alarm.raised silent sales");
+    daemon.until("the outage is told", LIMIT, |daemon| told(daemon) == expected);
+    dovecot.start_again();
+    expected.push("alarm.over silent sales");
+    daemon.until("its end is told", LIMIT, |daemon| told(daemon) == expected);
+
+    daemon.settings(&wrong);
+    daemon.signal("HUP");
+    expected.push("alarm.raised refused sales");
+    daemon.until("the refused login is told", LIMIT, |daemon| told(daemon) == expected);
+    daemon.settings(&good);
+    daemon.signal("HUP");
+    expected.push("alarm.over refused sales");
+    daemon.until("its end is told", LIMIT, |daemon| told(daemon) == expected);
+    assert_eq!(alarms(&daemon).len(), 1, "the folder is still missing");
+
+    let fair = |daemon: &Daemon| daemon.object(&["status"])["channels"]["sales"]["folders"]["Messe/Köln"].clone();
+    daemon.until("it is asked for again later", LIMIT, |daemon| fair(daemon)["next_try"].is_string());
+    let shown = daemon.ok(&["status"]);
+    assert!(shown.lines().any(|line| line.contains("Messe/Köln") && line.contains("; next try 2")), "{shown}");
+    dovecot.deliver_to("alarms", ".Messe.K&APY-ln", b"From: ada@ada.example\r\n\r\nHello\r\n");
+    daemon.signal("HUP");
+    // By itself it would be in twenty seconds.
+    daemon.until("it is asked for at once", Duration::from_secs(10), |daemon| fair(daemon)["state"] == "ok");
+    assert!(fair(&daemon)["next_try"].is_null());
+    std::thread::sleep(LOOKS);
+    let well = well_again(&daemon);
+    let of = |folder: &str| well.iter().filter(|line| line.contains(folder)).count();
+    assert_eq!(
+        (well.len(), of("INBOX"), of("Messe/Köln")),
+        (3, 2, 1),
+        "after the outage, the login, the reload: {well:?}"
+    );
 }
 
 #[test]
@@ -148,6 +212,7 @@ fn a_refused_login_is_told_at_once_and_what_was_quarantined_before_a_kill_is_tol
     daemon.signal("HUP");
     daemon.until("the refusal is over", LIMIT, |daemon| told(daemon).last().unwrap() == "alarm.over refused sales");
     assert_eq!(told(&daemon).len(), 3);
+    assert_eq!(well_again(&daemon).len(), 1);
 }
 
 #[test]

@@ -347,7 +347,7 @@ async fn a_refused_login_or_folder_says_what_to_change_and_no_secret() {
     let error = probe(&Config { login: Login::Password(Secret::new("a\r\nb")), ..good.clone() }).await.unwrap_err();
     assert!(matches!(&error, Error::Refused { .. }), "{error}");
     let error = probe(&Config { folder: "Anfragen/Für uns".to_owned(), ..good.clone() }).await.unwrap_err();
-    assert!(matches!(&error, Error::Refused { .. }) && error.to_string().contains("Anfragen/Für uns"), "{error}");
+    assert!(matches!(&error, Error::Shut { .. }) && error.to_string().contains("Anfragen/Für uns"), "{error}");
     let error = probe(&Config { port: 1, ..good }).await.unwrap_err();
     assert!(matches!(&error, Error::Unreachable { .. }), "{error}");
 }
@@ -385,7 +385,7 @@ async fn a_folder_within_another_is_found_whatever_the_server_puts_between_them(
     let missing = Config { folder: "Anfragen/Grosse Kunden".to_owned(), ..config(&*server, "nested") };
     let error = probe(&missing).await.unwrap_err();
     let told = "did you mean `Anfragen/Große Kunden`? there are `Anfragen/Große Kunden`, `INBOX`";
-    assert!(matches!(&error, Error::Refused { .. }) && error.to_string().ends_with(told), "{error}");
+    assert!(matches!(&error, Error::Shut { .. }) && error.to_string().ends_with(told), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

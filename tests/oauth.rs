@@ -160,8 +160,10 @@ async fn a_withdrawn_sign_in_is_told_at_once_and_mail_flows_while_the_token_is_g
     );
     server.deliver("sales@example.com", &mail("one"));
     desk.wait_for(1).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(running.state().state, "trouble", "reading on does not hide it");
+    let failed_at = running.state().last_error_at;
+    until("it counts as checked", || running.state().last_ok > failed_at).await;
+    let state = running.state();
+    assert_eq!((state.state, state.refused), ("trouble", true), "reading on does not hide it");
     assert!(running.stop().await.0.is_empty(), "the session was not given up");
 
     let settings = config(&server, &provider, "sales@example.com", signed_in());
@@ -301,4 +303,41 @@ fn somebody_signs_in_and_the_mailbox_is_read_at_once() {
     let refused = daemon.cli(&["mailbox", "sign-in", "slaes"]);
     let told = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(!refused.status.success() && told.contains("there is no channel `slaes`; mailboxes are: sales"), "{told}");
+}
+
+#[test]
+fn a_sign_in_that_ends_is_told_as_that_and_the_mailbox_is_not_told_as_silent_while_it_is_read() {
+    let provider = Provider::start("sales@example.com");
+    provider.set(|knobs| knobs.lasts = 4);
+    let server = Dovecot::with_tokens(BOTH, provider.port);
+    let settings = settings(&server, &provider, "refresh_token = \"refresh-token-0\"");
+    let mut daemon = Daemon::with(&settings.replace("poll = \"1s\"", "poll = \"1s\"\nsilence_after = \"4s\""));
+    let alarms = |daemon: &Daemon| -> Vec<(String, String)> {
+        let status = daemon.object(&["status"]);
+        let text = |alarm: &serde_json::Value, key: &str| alarm[key].as_str().unwrap_or_default().to_owned();
+        status["alarms"].as_array().unwrap().iter().map(|alarm| (text(alarm, "cause"), text(alarm, "error"))).collect()
+    };
+    let limit = Duration::from_mins(1);
+    daemon.start();
+    daemon.until("all is well", limit, |daemon| state(daemon) == "ok");
+    provider.set(|knobs| knobs.down = true);
+    daemon.until("the provider is told", limit, |daemon| !alarms(daemon).is_empty());
+    std::thread::sleep(Duration::from_secs(6));
+    let told = alarms(&daemon);
+    assert_eq!((told.len(), told[0].0.as_str()), (1, "unrenewed"), "{told:?}");
+    assert!(told[0].1.ends_with("it answered 503 Service Unavailable"), "{told:?}");
+
+    provider.set(|knobs| (knobs.down, knobs.revoked) = (false, true));
+    daemon.until("the end of the sign-in is told", limit, |daemon| alarms(daemon).len() == 2);
+    let told = alarms(&daemon);
+    assert_eq!(told[1].0, "refused", "{told:?}");
+    assert!(told[1].1.contains("sign in again with `lotse mailbox sign-in sales`"), "{told:?}");
+    server.deliver("sales@example.com", &mail("one"));
+    daemon.until("mail is read on", limit, |daemon| daemon.json(&["intake", "list"]).len() == 1);
+    let before = daemon.object(&["status"])["channels"]["sales"]["last_ok"].clone();
+    daemon.until("it counts as checked", limit, |daemon| {
+        daemon.object(&["status"])["channels"]["sales"]["last_ok"].as_str() > before.as_str()
+    });
+    assert_eq!(state(&daemon), "trouble");
+    assert_eq!(alarms(&daemon).len(), 2, "it is not silent");
 }

@@ -20,6 +20,7 @@ pub(super) struct Sighting {
 pub(super) struct Of {
     pub(super) cause: Cause,
     pub(super) channel: Option<Name>,
+    pub(super) folder: Option<String>,
     pub(super) notifier: Option<Name>,
     pub(super) template: Option<Name>,
     pub(super) owner: Option<Name>,
@@ -50,12 +51,16 @@ impl Of {
         Self { channel: Some(name.clone()), ..Self::all(cause) }
     }
 
+    pub(super) fn folder(cause: Cause, name: &Name, folder: &str) -> Self {
+        Self { folder: Some(folder.to_owned()), ..Self::channel(cause, name) }
+    }
+
     pub(super) fn notifier(cause: Cause, name: &Name) -> Self {
         Self { notifier: Some(name.clone()), ..Self::all(cause) }
     }
 
     pub(super) fn all(cause: Cause) -> Self {
-        Self { cause, channel: None, notifier: None, template: None, owner: None }
+        Self { cause, channel: None, folder: None, notifier: None, template: None, owner: None }
     }
 
     pub(super) fn template(name: &Name) -> Self {
@@ -68,14 +73,15 @@ impl Of {
 
     /// Whether the alarm is about this.
     pub(super) fn is(&self, alarm: &Alarm) -> bool {
-        (self.cause, &self.channel, &self.notifier, &self.template, &self.owner)
-            == (alarm.cause, &alarm.channel, &alarm.notifier, &alarm.template, &alarm.owner)
+        (self.cause, &self.channel, &self.folder, &self.notifier, &self.template, &self.owner)
+            == (alarm.cause, &alarm.channel, &alarm.folder, &alarm.notifier, &alarm.template, &alarm.owner)
     }
 
     fn begins(&self, since: Timestamp, now: Timestamp) -> Alarm {
         Alarm {
             cause: self.cause,
             channel: self.channel.clone(),
+            folder: self.folder.clone(),
             notifier: self.notifier.clone(),
             template: self.template.clone(),
             owner: self.owner.clone(),

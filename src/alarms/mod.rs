@@ -1,12 +1,13 @@
 //! Alarms: silence is noticed, and the operators hear of it once when it begins and once when it is over.
 //!
 //! Every two seconds the `watch` looks at what the channels, the ledger and the outbox say
-//! (`sight`, `usual`, `ledger`); pure rules (`judge`) decide what has begun and what is over.
+//! (`sight`, `mailbox`, `usual`, `ledger`); pure rules (`judge`) decide what has begun and what is over.
 //! That, and a notice for each notifier named in the settings, are one commit: a restart or a crash
 //! neither repeats an alarm nor forgets one, and its notices are delivered as surely as any other.
 
 mod judge;
 mod ledger;
+mod mailbox;
 pub(crate) mod settings;
 mod sight;
 mod usual;

@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::judge::{Of, Sighting, Standing};
+use super::mailbox::Seen;
 use super::usual::Arrivals;
 use crate::calendars::{self, State};
 use crate::channels::health::ChannelState;
@@ -28,6 +29,8 @@ const LATE: SignedDuration = SignedDuration::from_mins(15);
 pub(super) struct Watched {
     pub(super) name: Name,
     pub(super) way: Way,
+    /// The folders of a mailbox.
+    pub(super) folders: Vec<String>,
 }
 
 /// What is expected of it.
@@ -59,31 +62,34 @@ impl Look<'_> {
     ) -> Vec<Sighting> {
         let name = &watched.name;
         let see = |cause, standing| Sighting { of: Of::channel(cause, name), standing };
-        let refused = see(Cause::Refused, self.refused(state));
         match watched.way {
             Way::Mailbox { silence_after, secret_expires, .. } => {
-                let mut seen = vec![
-                    see(Cause::Silent, self.silent(name, state, silence_after)),
-                    see(Cause::NoMail, self.no_mail(name, state, arrivals)),
-                    refused,
-                    see(Cause::Undone, Self::undone(state, silence_after)),
-                ];
+                let alone = watched.folders.first().map_or("INBOX", String::as_str);
+                let patience = SignedDuration::try_from(silence_after).unwrap_or(SignedDuration::MAX);
+                let mailbox = Seen::new(name, state, alone, patience);
+                let mut seen = self.silences(&mailbox);
+                seen.extend(self.refusals(&mailbox));
+                seen.extend(self.renewal(&mailbox));
+                seen.push(see(Cause::NoMail, self.no_mail(&mailbox, state, arrivals)));
+                seen.push(see(Cause::Undone, Self::undone(&mailbox, state)));
                 if secret_expires.is_some() || self.is_known(Cause::SecretExpires, name) {
                     seen.push(see(Cause::SecretExpires, self.secret(secret_expires)));
                 }
                 seen
             }
-            Way::Folder => vec![see(Cause::Folder, self.folder(state)), refused],
+            Way::Folder => vec![see(Cause::Folder, self.folder(state)), see(Cause::Refused, self.refused(state))],
         }
     }
 
     /// What cannot be done to mails while they are read.
-    fn undone(state: &ChannelState, silence_after: Duration) -> Standing {
-        let patience = SignedDuration::try_from(silence_after).unwrap_or(SignedDuration::MAX);
-        match (&state.undone, state.state) {
-            (Some(undone), _) => Standing::Amiss { since: undone.since, patience, error: Some(undone.error.clone()) },
-            (None, "ok") => Standing::Well,
-            (None, _) => Standing::Unknown,
+    fn undone(mailbox: &Seen<'_>, state: &ChannelState) -> Standing {
+        match &state.undone {
+            Some(undone) => {
+                let (patience, error) = (mailbox.patience, Some(undone.error.clone()));
+                Standing::Amiss { since: undone.since, patience, error }
+            }
+            None if mailbox.is_read() => Standing::Well,
+            None => Standing::Unknown,
         }
     }
 
@@ -149,27 +155,10 @@ impl Look<'_> {
         Standing::Amiss { since, patience, error: state.last_error.clone() }
     }
 
-    fn silent(&self, name: &Name, state: &ChannelState, silence_after: Duration) -> Standing {
-        let patience = SignedDuration::try_from(silence_after).unwrap_or(SignedDuration::MAX);
-        let checked = state.last_ok.or(state.started_at).unwrap_or(self.now);
-        let fresh = self.now.duration_since(checked) < patience;
-        let began = state.started_at.unwrap_or(self.awake_since).max(self.awake_since);
-        let unsettled = self.now.duration_since(began) < GRACE.min(patience);
-        match state.state {
-            "ok" if fresh => Standing::Well,
-            "trouble" if fresh && state.undone.is_some() => Standing::Well,
-            // Who was told of a refusal need not be told that nothing is read.
-            _ if state.refused || self.is_known(Cause::Refused, name) => Standing::Unknown,
-            "ok" | "starting" if unsettled => Standing::Unknown,
-            "trouble" => Standing::Amiss { since: checked, patience, error: state.last_error.clone() },
-            _ => Standing::Amiss { since: checked, patience, error: None },
-        }
-    }
-
-    fn no_mail(&self, name: &Name, state: &ChannelState, arrivals: Option<&Arrivals>) -> Standing {
+    fn no_mail(&self, mailbox: &Seen<'_>, state: &ChannelState, arrivals: Option<&Arrivals>) -> Standing {
         let last = arrivals.and_then(Arrivals::last).max(state.last_item);
-        let (Some(arrivals), Some(last), "ok") = (arrivals, last, state.state) else { return Standing::Unknown };
-        let of = Of::channel(Cause::NoMail, name);
+        let (Some(arrivals), Some(last), true) = (arrivals, last, mailbox.is_read()) else { return Standing::Unknown };
+        let of = Of::channel(Cause::NoMail, mailbox.name);
         match self.known.amiss.iter().find(|alarm| of.is(alarm)) {
             // What was unusual by day is still unusual when night falls: only mail ends it.
             Some(alarm) if last <= alarm.since => Standing::Unknown,
@@ -182,11 +171,16 @@ impl Look<'_> {
 
     /// What is amiss with channels that are no longer in the settings is over.
     pub(super) fn gone(&self, watched: &[Watched]) -> Vec<Sighting> {
-        let named = self.known.amiss.iter().filter_map(|alarm| Some((alarm.cause, alarm.channel.as_ref()?)));
-        named
-            .filter(|(_, name)| !watched.iter().any(|watched| watched.name == **name))
-            .map(|(cause, name)| Sighting { of: Of::channel(cause, name), standing: Standing::Well })
-            .collect()
+        let named = self.known.amiss.iter().filter_map(|alarm| Some((alarm, alarm.channel.as_ref()?)));
+        let gone = named.filter(|(alarm, name)| {
+            let named = watched.iter().find(|watched| watched.name == **name);
+            named.is_none_or(|watched| alarm.folder.as_ref().is_some_and(|folder| !watched.folders.contains(folder)))
+        });
+        gone.map(|(alarm, name)| Sighting {
+            of: Of { folder: alarm.folder.clone(), ..Of::channel(alarm.cause, name) },
+            standing: Standing::Well,
+        })
+        .collect()
     }
 
     /// How the templates in force fit the mails that came; one that is gone is well.
@@ -255,14 +249,24 @@ impl Look<'_> {
     }
 
     fn is_known(&self, cause: Cause, name: &Name) -> bool {
-        let of = Of::channel(cause, name);
+        self.knows(&Of::channel(cause, name))
+    }
+
+    pub(super) fn knows(&self, of: &Of) -> bool {
         self.known.amiss.iter().any(|alarm| of.is(alarm))
+    }
+
+    /// Whether it was started, or the watch awake, too short a time ago to tell.
+    pub(super) fn is_unsettled(&self, started_at: Option<Timestamp>, patience: SignedDuration) -> bool {
+        let began = started_at.unwrap_or(self.awake_since).max(self.awake_since);
+        self.now.duration_since(began) < GRACE.min(patience)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::channels::health::FolderState;
     use crate::lead::{Event, Id, NoticeState};
 
     fn at(seconds: i64) -> Timestamp {
@@ -277,19 +281,34 @@ mod tests {
         Watched {
             name: name("sales"),
             way: Way::Mailbox { silence_after: Duration::from_mins(15), secret_expires: None, canary_late_after: None },
+            folders: vec!["INBOX".to_owned()],
         }
     }
 
     fn state(word: &'static str, started: i64, ok: Option<i64>) -> ChannelState {
         let error = (word == "trouble").then(|| "down".to_owned());
-        ChannelState {
-            state: word,
+        summed(ChannelState {
             started_at: Some(at(started)),
-            last_ok: ok.map(at),
-            last_error_at: error.as_ref().map(|_| at(started)),
-            last_error: error,
+            whole: FolderState {
+                state: word,
+                last_ok: ok.map(at),
+                last_error_at: error.as_ref().map(|_| at(started)),
+                last_error: error,
+                ..FolderState::default()
+            },
             ..ChannelState::default()
-        }
+        })
+    }
+
+    fn summed(mut state: ChannelState) -> ChannelState {
+        state.sum_up();
+        state
+    }
+
+    fn refused(started: i64) -> ChannelState {
+        let mut state = state("trouble", started, None);
+        state.whole.refused = true;
+        summed(state)
     }
 
     fn standing(sightings: &[Sighting], cause: Cause) -> &Standing {
@@ -328,7 +347,7 @@ mod tests {
     fn a_refusal_is_told_at_once_and_instead_of_the_silence() {
         let known = Alarms::default();
         let look = Look { now: at(10), awake_since: at(0), known: &known };
-        let refused = ChannelState { refused: true, ..state("trouble", 5, None) };
+        let refused = refused(5);
         for watched in [mailbox(), Watched { way: Way::Folder, ..mailbox() }] {
             let seen = look.channel(&watched, &refused, None);
             let Standing::Amiss { patience, error, .. } = standing(&seen, Cause::Refused) else { panic!("{seen:?}") };
@@ -347,7 +366,9 @@ mod tests {
     #[test]
     fn a_mailbox_whose_mails_cannot_be_moved_is_not_silent_and_that_is_told_after_its_time() {
         let undone = crate::channels::health::Undone { since: at(100), error: "over quota".into() };
-        let stuck = ChannelState { undone: Some(undone), ..state("trouble", 0, Some(990)) };
+        let mut stuck = state("trouble", 0, Some(990));
+        stuck.whole.undone = Some(undone);
+        let stuck = summed(stuck);
         let none = Alarms::default();
         let look = |now| Look { now: at(now), awake_since: at(0), known: &none };
         let seen = look(999).channel(&mailbox(), &stuck, None);
@@ -514,7 +535,7 @@ mod tests {
 
     #[test]
     fn what_left_the_settings_is_over() {
-        let refused = ChannelState { refused: true, ..state("trouble", 5, None) };
+        let refused = refused(5);
         let look = Look { now: at(10), awake_since: at(0), known: &Alarms::default() };
         let (known, _) = super::super::judge::judge(look.known, &look.channel(&mailbox(), &refused, None), at(10));
         let look = Look { now: at(20), awake_since: at(0), known: &known };

@@ -52,7 +52,11 @@ impl Orders {
                 ChannelKind::Csv(_) => Way::Folder,
                 ChannelKind::Webhook(_) => return None,
             };
-            Some(Watched { name: channel.name.clone(), way })
+            let folders = match &channel.kind {
+                ChannelKind::Imap(mailbox) => mailbox.folders().map(ToOwned::to_owned).collect(),
+                _ => Vec::new(),
+            };
+            Some(Watched { name: channel.name.clone(), way, folders })
         });
         Self { watched: watched.collect(), notify: config.alarms.notify.clone() }
     }
@@ -247,6 +251,7 @@ fn gauge(alarm: &Alarm, value: f64) {
         metrics::Label::new("channel", name(&alarm.channel)),
         metrics::Label::new("notifier", name(&alarm.notifier)),
     ];
+    labels.extend(alarm.folder.as_ref().map(|folder| metrics::Label::new("folder", folder.clone())));
     labels.extend(alarm.template.as_ref().map(|template| metrics::Label::new("template", template.to_string())));
     labels.extend(alarm.owner.as_ref().map(|owner| metrics::Label::new("owner", owner.to_string())));
     metrics::gauge!("lotse_alarm", labels).set(value);

@@ -61,6 +61,15 @@ pub enum Error {
         /// What the source said, shortened.
         answer: String,
     },
+    /// The source takes us in and a folder of it cannot be opened (missing, no right): asking again
+    /// harms nobody, somebody must act.
+    #[error("{doing}: {answer}")]
+    Shut {
+        /// What was being done, to what.
+        doing: String,
+        /// What the source said, shortened.
+        answer: String,
+    },
     /// The store or the pipeline does not take items now.
     #[error("the intake does not take items")]
     Intake(#[from] crate::intake::Refused),

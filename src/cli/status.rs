@@ -107,7 +107,8 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
     for alarm in status["alarms"].as_array().into_iter().flatten() {
         let names = ["channel", "notifier", "template", "owner"].map(|key| &alarm[key]);
         let of = names.into_iter().find(|name| !name.is_null()).unwrap_or(&Value::Null);
-        let what = [text(&alarm["cause"]), text(of)].join(" ");
+        let folder = alarm["folder"].as_str().map(|folder| format!("`{}`", harmless(folder)));
+        let what = [text(&alarm["cause"]), text(of), folder.unwrap_or_default()].join(" ");
         say(&format!(
             "ALARM     {} since {}  {}",
             what.trim(),
@@ -130,12 +131,13 @@ fn print(status: &Value, format: Format, client: &Client) -> anyhow::Result<()> 
                 text(&channel["items"]),
                 client.time(&channel["last_item"]),
                 client.time(&channel["last_ok"]),
-                dated(&channel["last_error_at"], &channel["last_error"], client),
+                again(dated(&channel["last_error_at"], &channel["last_error"], client), channel, client),
             ]
         })?;
         for (folder, state) in channel["folders"].as_object().into_iter().flatten() {
             printer.item(state, |state| {
                 let (ok, error) = (client.time(&state["last_ok"]), short(&state["last_error"], TOLD));
+                let error = again(error, state, client);
                 let none = String::new;
                 vec![format!("  {}", harmless(folder)), none(), text(&state["state"]), none(), none(), ok, error]
             })?;
@@ -173,6 +175,12 @@ fn stopped(settings: &Config, totals: &BTreeMap<Name, Total>) -> anyhow::Result<
     };
     let states: BTreeMap<Name, ChannelState> = settings.channels.iter().map(state).collect();
     Ok(serde_json::to_value(states)?)
+}
+
+/// A trouble, and when it is tried again.
+fn again(told: String, state: &Value, client: &Client) -> String {
+    let next = &state["next_try"];
+    if next.is_null() { told } else { format!("{told}; next try {}", client.time(next)) }
 }
 
 /// A trouble with its time, if there was one.

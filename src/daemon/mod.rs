@@ -117,6 +117,8 @@ async fn run(config: Config) -> anyhow::Result<()> {
             _ = hangup.recv() => {
                 notify(&[sd_notify::NotifyState::Reloading]);
                 reloader.reload(&service, &running, &mut supervisor);
+                // Whoever asks for it may have mended what the channels wait for.
+                service.board.call();
                 notify(&[sd_notify::NotifyState::Ready]);
             }
             () = reloader.rules_changed() => reloader.reload(&service, &running, &mut supervisor),

@@ -26,6 +26,8 @@ const LONGEST: Duration = Duration::from_secs(12);
 const BUSY: Duration = Duration::from_mins(5);
 /// The pause after a refusal (wrong password): more attempts would lock the account.
 const REFUSED: Duration = Duration::from_mins(15);
+/// The longest pause while only a folder cannot be opened: asking for it locks nothing.
+const SHUT: Duration = Duration::from_mins(1);
 /// The pause after the first refusal in a row: servers refuse what they took a minute ago when
 /// something behind them is out of order.
 const ONCE_MORE: Duration = Duration::from_secs(20);
@@ -134,17 +136,21 @@ impl Supervisor {
 }
 
 async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health: &Health, stop: &CancellationToken) {
-    let (mut pause, mut refusals) = (FIRST, 0_u32);
+    let (mut pause, mut refusals, mut was_shut) = (FIRST, 0_u32, false);
     while !stop.is_cancelled() {
         let started = Instant::now();
         let result = AssertUnwindSafe(channel.run(door, health, stop)).catch_unwind().await;
         if stop.is_cancelled() {
             return;
         }
-        let refused = matches!(result, Ok(Err(Error::Refused { .. })));
+        let refused = matches!(result, Ok(Err(Error::Refused { .. } | Error::Shut { .. })));
+        let shut = matches!(result, Ok(Err(Error::Shut { .. })));
         let full = matches!(result, Ok(Err(Error::Intake(Refused::Full { .. }))));
         let longest = if matches!(result, Ok(Err(Error::Busy { .. }))) { BUSY } else { LONGEST };
-        refusals = if refused { refusals.saturating_add(1) } else { 0 };
+        // A login that is refused after a folder was is a first one, and the other way round.
+        let before = if shut == was_shut { refusals } else { 0 };
+        refusals = if refused { before.saturating_add(1) } else { 0 };
+        was_shut = shut;
         let trouble = match result {
             Ok(Ok(())) => "it ended by itself".to_owned(),
             Ok(Err(error)) => error.in_full(),
@@ -158,28 +164,31 @@ async fn keep_running(channel: &dyn Channel, door: &Door, space: &Space, health:
             // An attempt that took its time was a pause, too.
             0 => jittered(pause.min(longest)).saturating_sub(started.elapsed()).max(jittered(FIRST)),
             1 => ONCE_MORE,
+            _ if shut => SHUT,
             _ => REFUSED,
         };
-        if refused {
-            health.refused(&trouble);
-        } else {
-            health.trouble(&trouble);
+        match () {
+            () if shut => health.shut(&trouble),
+            () if refused => health.refused(&trouble),
+            () => health.trouble(&trouble),
         }
         if full {
-            tracing::warn!(channel = %channel.name(), error = %trouble, "a channel waits for room on the disk");
+            tracing::warn!(channel = %channel.name(), error = %trouble, again_in = ?FULL, "a channel waits for room on the disk");
             let room = wait_for_room(space);
             if stop.run_until_cancelled(room).await.is_none() {
                 return;
             }
             continue;
         }
-        tracing::warn!(channel = %channel.name(), error = %trouble, again_in = ?wait, "a channel is in trouble");
+        tracing::warn!(channel = %channel.name(), folder = health.of_folder(), error = %trouble, again_in = ?wait, "a channel is in trouble");
         pause = (pause * 2).min(longest);
+        health.waits(wait);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = health.called() => {}
             () = stop.cancelled() => return,
         }
+        health.tries();
     }
 }
 
@@ -212,6 +221,8 @@ mod tests {
         Panic,
         Fail,
         Refuse,
+        /// A folder cannot be opened.
+        Shut,
         /// The source asks for peace.
         Busy,
         /// The source says nothing for so long.
@@ -254,6 +265,7 @@ mod tests {
                     Act::Panic => panic!("a fault for the test"),
                     Act::Fail => Err(failed),
                     Act::Refuse => Err(Error::Refused { doing: "logging in".into(), answer: "no".into() }),
+                    Act::Shut => Err(Error::Shut { doing: "opening".into(), answer: "no".into() }),
                     Act::Busy => Err(Error::Busy { doing: "logging in".into(), source: "too many".into() }),
                     Act::Silent(time) => {
                         let stopped = stop.run_until_cancelled(tokio::time::sleep(time)).await.is_none();
@@ -329,10 +341,34 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn a_channel_that_waits_says_until_when_and_tries_at_once_when_it_is_called() {
+        let (refused, settings) = (Scripted::new(Act::Refuse), crate::config::parse("", None).config.unwrap());
+        let (door, _queue) = Door::new(Readers::start(Reader::new(&settings)));
+        let (space, board, stop) =
+            (Space::new(std::path::Path::new("/"), 0), Board::default(), CancellationToken::new());
+        let health = board.channel(&refused.name, "imap");
+        let caller = async {
+            tokio::time::sleep(Duration::from_mins(1)).await;
+            let next = board.states().remove(&refused.name).unwrap().next_try;
+            let wait = next.map(|next| next.duration_since(jiff::Timestamp::now()).as_secs());
+            board.call();
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            stop.cancel();
+            wait
+        };
+        let (wait, ()) = tokio::join!(caller, keep_running(&refused, &door, &space, &health, &stop));
+        // The clock on the wall does not know of the minute.
+        assert!(wait.is_some_and(|wait| (890..=900).contains(&wait)), "{wait:?}");
+        about(&refused.pauses(), &[20.0, 40.0]);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_channel_that_is_refused_waits_long_and_one_that_worked_for_a_while_begins_anew() {
-        let (refused, works) = (Scripted::new(Act::Refuse), Scripted::new(Act::Work(Duration::from_mins(10))));
-        keep(&[&refused, &works], Duration::from_hours(1)).await;
+        let (refused, shut) = (Scripted::new(Act::Refuse), Scripted::new(Act::Shut));
+        let works = Scripted::new(Act::Work(Duration::from_mins(10)));
+        keep(&[&refused, &shut, &works], Duration::from_hours(1)).await;
         about(&refused.pauses(), &[20.0, 900.0, 900.0, 900.0]);
+        about(&shut.pauses(), &[20.0, 60.0, 60.0, 60.0]);
         assert!(works.pauses().iter().all(|pause| *pause < 602.0), "{:?}", works.pauses());
     }
 }

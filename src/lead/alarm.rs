@@ -12,6 +12,9 @@ pub struct Alarm {
     pub cause: Cause,
     /// In which channel.
     pub channel: Option<Name>,
+    /// In which of its folders, where it is about one alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub folder: Option<String>,
     /// With which notifier.
     pub notifier: Option<Name>,
     /// With which template of mails.
@@ -40,7 +43,7 @@ pub enum Cause {
     Silent,
     /// A mailbox that usually has mail by now has none.
     NoMail,
-    /// A source refuses us: login, permission.
+    /// A source refuses us: login, permission, a folder that cannot be opened.
     Refused,
     /// What is to be done to mails of a mailbox (`after`) was refused for its `silence_after`.
     Undone,
@@ -54,6 +57,8 @@ pub enum Cause {
     Quarantined,
     /// The client secret of a mailbox expires soon, or has expired.
     SecretExpires,
+    /// The access token that opens a mailbox cannot be renewed now.
+    Unrenewed,
     /// A canary has not arrived in a mailbox.
     CanaryLate,
     /// Mails of a template's sender are no longer laid out as it says.
@@ -86,6 +91,7 @@ impl Cause {
             Self::NoticesDead => "notices_dead",
             Self::Quarantined => "quarantined",
             Self::SecretExpires => "secret_expires",
+            Self::Unrenewed => "unrenewed",
             Self::CanaryLate => "canary_late",
             Self::TemplateDrift => "template_drift",
             Self::Calendar => "calendar",

@@ -49,6 +49,9 @@ async fn ready(State(web): State<Web>) -> Response {
 fn named(alarm: &Alarm) -> Value {
     let mut named =
         json!({ "cause": alarm.cause, "channel": alarm.channel, "notifier": alarm.notifier, "since": alarm.since });
+    if let Some(folder) = &alarm.folder {
+        named["folder"] = json!(folder);
+    }
     if let Some(template) = &alarm.template {
         named["template"] = json!(template);
     }

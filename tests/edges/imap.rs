@@ -70,7 +70,7 @@ async fn whatever_a_server_answers_once_to_any_command_nothing_is_lost_or_double
                 let over = |line: &Line| line.is_well() && server.asked(command) > 0 && server.asked("IDLE") > 0;
                 line.until(&what, Duration::from_mins(1), |line| line.leads() == expected(MAILS) && over(line)).await;
                 let errors = line.prove(&what, MAILS).await;
-                let refused = errors.iter().any(|error| matches!(error, Error::Refused { .. }));
+                let refused = errors.iter().any(|error| matches!(error, Error::Refused { .. } | Error::Shut { .. }));
                 assert!(!(refused && is_temporary(answer)), "{what}: nobody has to act: {errors:?}");
             });
         }

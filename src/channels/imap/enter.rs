@@ -38,7 +38,7 @@ impl Mailbox {
             (Login::Password(password), _) => {
                 let attempt = log_in(Proof::Password(password));
                 match &self.siblings {
-                    Some(siblings) => siblings.log_in(attempt).await,
+                    Some(siblings) => siblings.log_in(&self.config.folder, attempt).await,
                     None => attempt.await,
                 }
             }
@@ -72,7 +72,7 @@ impl Mailbox {
     pub(super) fn read_once(&self, siblings: &Siblings, session: &Session) -> Result<(), Error> {
         let (named, opened) = (&self.config.folder, &session.opened);
         let Some(other) = siblings.claim(named, opened) else { return Ok(()) };
-        Err(Error::Refused {
+        Err(Error::Shut {
             doing: format!("cannot read the folder `{named}` of {} twice", self.config.host),
             answer: format!("`{other}` in `folder` is the same one; leave one of the two out"),
         })
@@ -132,10 +132,10 @@ pub(super) async fn examine(session: &mut Session, config: &Config, wanted: &str
     };
     let answer = fault.to_string();
     // The listing only helps: some servers send one that cannot be read.
-    let Ok(there) = session.folders("\"\" \"*\"").await else { return Err(Error::Refused { doing, answer }) };
+    let Ok(there) = session.folders("\"\" \"*\"").await else { return Err(Error::Shut { doing, answer }) };
     match folders::meant(wanted, &there) {
         Some(name) if name != wanted => session.examine(name).await.map_err(|fault| unreachable(&doing, fault)),
-        Some(_) => Err(Error::Refused { doing, answer }),
-        None => Err(Error::Refused { doing, answer: format!("{answer}; {}", folders::hint(wanted, &there)) }),
+        Some(_) => Err(Error::Shut { doing, answer }),
+        None => Err(Error::Shut { doing, answer: format!("{answer}; {}", folders::hint(wanted, &there)) }),
     }
 }

@@ -259,6 +259,9 @@ impl Mailbox {
         let (end, vault) = (stop.child_token(), Vault { door, channel: &self.name });
         let reading = async {
             let result = self.read(door, health, stop).await;
+            if !stop.is_cancelled() {
+                tokens.report(health);
+            }
             end.cancel();
             result
         };
@@ -293,7 +296,7 @@ impl Mailbox {
             };
             health.trouble(&format!("{doing}: {why}"));
             let pause = self.suspects().pause();
-            tracing::warn!(channel = %self.name, %why, pause_s = pause.as_secs(), "reading mail broke off; its mails are tried one by one");
+            tracing::warn!(channel = %self.name, %why, again_in = ?pause, "reading mail broke off; its mails are tried one by one");
             if stop.run_until_cancelled(tokio::time::sleep(pause)).await.is_none() {
                 return Ok(());
             }
@@ -329,12 +332,13 @@ impl Mailbox {
         }
     }
 
-    /// Says that all is well, unless the sign-in is not.
+    /// Says that the mailbox was looked through, and how its sign-in is.
     fn checked(&self, health: &Health) {
         self.silences.answered();
-        if self.tokens.as_ref().and_then(|tokens| tokens.trouble()).is_none() {
-            health.ok();
+        if let Some(tokens) = &self.tokens {
+            tokens.report(health);
         }
+        health.ok();
     }
 
     /// Opens the folder and settles where to read from. Where that is not yet stored, it is before
@@ -378,7 +382,7 @@ impl Mailbox {
 
     /// Notes from when on a folder is waited for that cannot be opened, so that what comes in between is new.
     async fn await_folder(&self, error: &Error, door: &Door) -> Result<(), Halt> {
-        let (refused, name) = (matches!(error, Error::Refused { .. }), self.opened());
+        let (refused, name) = (matches!(error, Error::Shut { .. }), self.opened());
         if refused && self.config.start == Start::New && door.place(&self.name, &name).await?.is_none() {
             door.keep_place(&self.name, self.stored(Place::awaited(Timestamp::now()))).await?;
         }

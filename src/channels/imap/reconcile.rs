@@ -108,7 +108,7 @@ impl Mailbox {
         };
         let mut compared = match part.compare(&mut session, house, after, wish, begun).await {
             // One folder that cannot be opened keeps nobody from looking into the others.
-            Err(error @ Error::Refused { .. }) if !self.config.further.is_empty() => {
+            Err(error @ Error::Shut { .. }) if !self.config.further.is_empty() => {
                 Comparison { folder: part.opened(), trouble: Some(error.to_string()), ..Comparison::default() }
             }
             compared => compared?,

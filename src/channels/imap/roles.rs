@@ -120,8 +120,8 @@ impl Mailbox {
         let doing = format!("cannot find the folder with the role `{role}` at {}", self.config.host);
         let there = session.folders_for([role]).await.map_err(|fault| unreachable(&doing, fault))?;
         let Some(folder) = having(role, &there) else {
-            let answer = format!("{}; name one of these in `folder`: {}", NOBODY, names(&there));
-            return Err(Error::Refused { doing, answer });
+            let answer = format!("{NOBODY}; name one of these in `folder`: {}", names(&there));
+            return Err(Error::Shut { doing, answer });
         };
         if self
             .siblings
@@ -129,10 +129,7 @@ impl Mailbox {
             .is_some_and(|siblings| siblings.named.iter().any(|named| is_same_folder(named, folder)))
         {
             let answer = format!("it is `{}`, which `folder` names too; leave one of the two out", shortened(folder));
-            return Err(Error::Refused {
-                doing: format!("cannot read the folder with the role `{role}` twice"),
-                answer,
-            });
+            return Err(Error::Shut { doing: format!("cannot read the folder with the role `{role}` twice"), answer });
         }
         let before = self.role.lock().unwrap_or_else(std::sync::PoisonError::into_inner).replace(folder.to_owned());
         if before.as_deref() != Some(folder) {

@@ -3,7 +3,7 @@
 //! A wrong password is tried by one of them and not by all, because more attempts would lock the
 //! account; and no folder is read twice, however often and in whatever spelling the settings name it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ pub(super) struct Siblings {
 enum Login {
     Untried,
     Good,
-    Refused { at: Instant, doing: String, answer: String },
+    Refused { at: Instant, doing: String, answer: String, taken_by: BTreeSet<String> },
 }
 
 impl Siblings {
@@ -54,36 +54,40 @@ impl Siblings {
         None
     }
 
-    /// Logs in; one after the other until one of them succeeds.
+    /// Logs in for a folder; one after the other until one of them succeeds. One that has had a
+    /// refusal before was called to try again.
     pub(super) async fn log_in<T>(
         &self,
+        folder: &str,
         attempt: impl Future<Output = Option<Result<T, Denied>>>,
     ) -> Option<Result<T, Denied>> {
         let mut login = self.login.lock().await;
-        match &*login {
+        match &mut *login {
             Login::Good => {
                 drop(login);
                 let result = attempt.await;
-                Self::note(&mut *self.login.lock().await, result.as_ref());
+                Self::note(&mut *self.login.lock().await, folder, result.as_ref());
                 result
             }
-            Login::Refused { at, doing, answer } if at.elapsed() < SHARED => {
+            Login::Refused { at, doing, answer, taken_by } if at.elapsed() < SHARED && !taken_by.contains(folder) => {
+                taken_by.insert(folder.to_owned());
                 let (doing, answer) = (doing.clone(), answer.clone());
                 Some(Err(Denied::Proof(Error::Refused { doing, answer })))
             }
             Login::Untried | Login::Refused { .. } => {
                 let result = attempt.await;
-                Self::note(&mut login, result.as_ref());
+                Self::note(&mut login, folder, result.as_ref());
                 result
             }
         }
     }
 
-    fn note<T>(login: &mut Login, result: Option<&Result<T, Denied>>) {
+    fn note<T>(login: &mut Login, folder: &str, result: Option<&Result<T, Denied>>) {
         match result {
             Some(Ok(_)) => *login = Login::Good,
             Some(Err(Denied::Proof(Error::Refused { doing, answer }))) => {
-                *login = Login::Refused { at: Instant::now(), doing: doing.clone(), answer: answer.clone() };
+                let taken_by = BTreeSet::from([folder.to_owned()]);
+                *login = Login::Refused { at: Instant::now(), doing: doing.clone(), answer: answer.clone(), taken_by };
             }
             _ => {}
         }
@@ -111,7 +115,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_wrong_password_is_tried_once_by_all_and_again_after_a_pause() {
+    async fn a_wrong_password_is_tried_once_by_all_and_again_after_a_pause_or_a_call() {
         let (siblings, tried) = (Siblings::new(Vec::new()), AtomicUsize::new(0));
         let wrong = async || {
             tried.fetch_add(1, Ordering::SeqCst);
@@ -122,12 +126,16 @@ mod tests {
             tried.fetch_add(1, Ordering::SeqCst);
             Some(Ok::<(), Denied>(()))
         };
-        let refused = join_all((0..8).map(|_| siblings.log_in(wrong()))).await;
-        assert!(refused.iter().all(|result| matches!(result, Some(Err(Denied::Proof(Error::Refused { .. }))))));
-        assert_eq!(tried.load(Ordering::SeqCst), 1);
+        let folders = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        // A second time before the pause is over: they were called.
+        for round in 1..=2 {
+            let refused = join_all(folders.map(|folder| siblings.log_in(folder, wrong()))).await;
+            assert!(refused.iter().all(|result| matches!(result, Some(Err(Denied::Proof(Error::Refused { .. }))))));
+            assert_eq!(tried.load(Ordering::SeqCst), round);
+        }
         tokio::time::sleep(SHARED).await;
-        let good = join_all((0..8).map(|_| siblings.log_in(right()))).await;
+        let good = join_all(folders.map(|folder| siblings.log_in(folder, right()))).await;
         assert!(good.iter().all(|result| matches!(result, Some(Ok(())))));
-        assert_eq!(tried.load(Ordering::SeqCst), 9);
+        assert_eq!(tried.load(Ordering::SeqCst), 10);
     }
 }

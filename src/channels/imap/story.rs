@@ -273,7 +273,7 @@ async fn login(greeting: &'static str, answer: &'static str) -> String {
         timeout: PATIENCE,
     };
     match Mailbox::new(Name::parse("sales").unwrap(), config).probe(None).await.unwrap_err() {
-        error @ Error::Refused { .. } => format!("refused: {error}"),
+        error @ (Error::Refused { .. } | Error::Shut { .. }) => format!("refused: {error}"),
         Error::Unreachable { doing, source } => format!("unreachable: {doing}: {source}"),
         Error::Busy { doing, source } => format!("busy: {doing}: {source}"),
         error @ Error::Intake(_) => error.to_string(),

@@ -66,7 +66,9 @@ pub fn text(letter: &AlarmLetter) -> String {
 /// The command that shows more.
 fn look(cause: Cause) -> &'static str {
     match cause {
-        Cause::Silent | Cause::NoMail | Cause::Refused | Cause::Undone => "lotse status; lotse check --connect",
+        Cause::Silent | Cause::NoMail | Cause::Refused | Cause::Undone | Cause::Unrenewed => {
+            "lotse status; lotse check --connect"
+        }
         Cause::Folder | Cause::CanaryLate => "lotse status",
         Cause::SecretExpires | Cause::Settings => "lotse check",
         Cause::Calendar => "lotse owners; lotse check --connect",
@@ -82,13 +84,23 @@ fn look(cause: Cause) -> &'static str {
 pub fn sentence(alarm: &Alarm, language: Language) -> String {
     let name = alarm.about().map_or("?", |name| name.as_str());
     let count = alarm.count;
-    match language {
-        Language::English => match alarm.cause {
+    let folder = alarm.folder.as_ref().map(|folder| line(folder, LONGEST_VALUE));
+    match (language, folder) {
+        (Language::English, Some(folder)) => {
+            let cannot = if alarm.cause == Cause::Refused { "opened" } else { "checked" };
+            format!("the folder `{folder}` of the mailbox `{name}` cannot be {cannot}")
+        }
+        (Language::German, Some(folder)) => {
+            let cannot = if alarm.cause == Cause::Refused { "geöffnet" } else { "abgefragt" };
+            format!("der Ordner `{folder}` im Postfach `{name}` kann nicht {cannot} werden")
+        }
+        (Language::English, None) => match alarm.cause {
             Cause::Silent => format!("the mailbox `{name}` cannot be checked"),
             Cause::NoMail => format!("the mailbox `{name}` has had no mail for unusually long"),
             Cause::Refused => format!("the source of `{name}` refuses us"),
             Cause::Undone => format!("mails of the mailbox `{name}` cannot be marked, moved or deleted"),
             Cause::Folder => format!("the watched folder of `{name}` is in trouble"),
+            Cause::Unrenewed => format!("the access token of the mailbox `{name}` cannot be renewed"),
             Cause::CanaryLate => format!("a canary has not arrived in the mailbox `{name}`"),
             Cause::TemplateDrift => format!("the template `{name}` does not fit the mails of its sender any more"),
             Cause::Calendar => format!("the calendar of `{name}` cannot be read; what it said last counts"),
@@ -100,7 +112,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
             Cause::Quarantined if count == 1 => "1 item was quarantined and waits for a person".to_owned(),
             Cause::Quarantined => format!("{count} items were quarantined and wait for a person"),
         },
-        Language::German => match alarm.cause {
+        (Language::German, None) => match alarm.cause {
             Cause::Silent => format!("das Postfach `{name}` kann nicht abgefragt werden"),
             Cause::NoMail => format!("im Postfach `{name}` kommt ungewöhnlich lange keine Mail an"),
             Cause::Refused => format!("die Quelle von `{name}` lehnt uns ab"),
@@ -108,6 +120,7 @@ pub fn sentence(alarm: &Alarm, language: Language) -> String {
                 format!("Mails im Postfach `{name}` lassen sich nicht markieren, verschieben oder löschen")
             }
             Cause::Folder => format!("der Ordner von `{name}` macht Schwierigkeiten"),
+            Cause::Unrenewed => format!("das Zugriffstoken des Postfachs `{name}` lässt sich nicht erneuern"),
             Cause::CanaryLate => format!("im Postfach `{name}` ist eine Probemail nicht angekommen"),
             Cause::TemplateDrift => format!("die Vorlage `{name}` passt nicht mehr zu den Mails ihres Absenders"),
             Cause::Calendar => format!("der Kalender von `{name}` ist nicht lesbar; es gilt, was zuletzt darin stand"),
@@ -135,6 +148,7 @@ mod tests {
         let alarm = Alarm {
             cause,
             channel: Some(name("sales")),
+            folder: None,
             notifier: None,
             template: None,
             owner: None,

@@ -2,7 +2,7 @@
 //!
 //! In come settings and the kept refresh token, out goes an access token that is still good. It is
 //! renewed well before it ends, while mail is being read; when that fails, the channel says so at
-//! once and goes on with the old one for as long as it is good. A renewal that has begun is not
+//! once, mail is read on with the old one for as long as it is good. A renewal that has begun is not
 //! broken off lightly: the answer may hold the only refresh token that will work from then on.
 
 mod device;
@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -84,9 +85,17 @@ pub(super) struct Tokens {
     channel: Name,
     config: Config,
     held: tokio::sync::Mutex<Held>,
-    /// Why the last renewal failed.
-    trouble: Mutex<Option<String>>,
+    trouble: Mutex<Option<Trouble>>,
     renewed: Notify,
+}
+
+/// Why the last renewal failed.
+#[derive(Clone, Debug)]
+struct Trouble {
+    told: String,
+    /// It was refused: somebody has to act.
+    refused: bool,
+    at: Timestamp,
 }
 
 #[derive(Debug, Default)]
@@ -176,33 +185,37 @@ impl Tokens {
             }
             let renewed = self.renew(&mut held, Some(vault), end).await;
             drop(held);
+            if end.is_cancelled() {
+                return;
+            }
+            self.report(health);
             let Err(error) = renewed else {
                 pause = FIRST;
                 continue;
             };
-            if end.is_cancelled() {
-                return;
-            }
             let wait = if matches!(error, Error::Refused { .. }) {
                 REFUSED
             } else {
                 pause.mul_f64(0.75 + rand::random::<f64>() / 2.0)
             };
             pause = (pause * 2).min(LONGEST);
-            let trouble = self.trouble().unwrap_or_default();
-            health.trouble(&trouble);
-            tracing::warn!(channel = %self.channel, error = %trouble, again_in = ?wait, "the access token could not be renewed; the old one is used while it is good");
+            tracing::warn!(channel = %self.channel, error = %error.in_full(), again_in = ?wait, "the access token could not be renewed; the old one is used while it is good");
+            health.renews(Some(wait));
             tokio::select! {
-                () = end.cancelled() => return,
+                () = end.cancelled() => {}
                 () = health.called() => {}
                 () = sleep(wait) => {}
             }
+            health.renews(None);
         }
     }
 
-    /// Why the last renewal failed; nothing once one has succeeded.
-    pub(super) fn trouble(&self) -> Option<String> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Says how the last renewal went.
+    pub(super) fn report(&self, health: &Health) {
+        match &*self.trouble.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(Trouble { told, refused, at }) => health.unrenewed(told, *refused, *at),
+            None => health.renewed(),
+        }
     }
 
     /// Gets a new token, unless we are to stop and the provider takes its time.
@@ -221,7 +234,16 @@ impl Tokens {
             result = self.exchange(held, vault) => result,
             () = stopping => Err(Refused::Stopping.into()),
         };
-        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = result.as_ref().err().map(Error::in_full);
+        let trouble = match &result {
+            // That says nothing of the provider.
+            Err(Error::Intake(Refused::Stopping)) => return result,
+            Err(error) => {
+                let refused = matches!(error, Error::Refused { .. });
+                Some(Trouble { told: error.in_full(), refused, at: Timestamp::now() })
+            }
+            Ok(_) => None,
+        };
+        *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
         self.renewed.notify_one();
         result
     }
