@@ -142,8 +142,8 @@ fn years_of_mail_come_in_in_bounded_memory() {
     let (mails, largest, parts) = if is_full() { (20_000, 60 << 20, 5_000) } else { (2_000, 6 << 20, 500) };
     let mails = fill(&dovecot, mails, largest, parts);
     // Kept to the end: removing them would take time from what is measured.
-    let copies = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
-    let copied = is_full().then(|| copied_by_mbsync(&dovecot, &copies[0])).flatten();
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let copied = is_full().then(|| copied_by_mbsync(&dovecot, &folders[0])).flatten();
 
     settle_disk();
     let mut daemon = Daemon::with(&[mailbox(&dovecot).as_str(), TEAM].concat());
@@ -155,7 +155,7 @@ fn years_of_mail_come_in_in_bounded_memory() {
     let peak = memory(daemon.pid(), "VmHWM");
     println!("archive: {mails} mails came in in {took:.1?}, at most {peak} MiB of memory");
 
-    if let (Some(before), Some(after)) = (copied, copied.and_then(|_| copied_by_mbsync(&dovecot, &copies[1]))) {
+    if let (Some(before), Some(after)) = (copied, copied.and_then(|_| copied_by_mbsync(&dovecot, &folders[1]))) {
         let rival = before.min(after);
         println!(
             "archive: mbsync copied them in {before:.1?} before and {after:.1?} after: we took {:.2} of that",

@@ -158,7 +158,7 @@ impl Reader<'_> {
 
     fn put_off(&self, answer: &str) {
         let pause = self.mailbox.pace().refused(Instant::now(), self.trouble(answer));
-        tracing::warn!(channel = %self.mailbox.name, why = answer, pause_s = pause.as_secs(), "cannot do what `after` asks for; tried again later, mail comes in meanwhile");
+        tracing::warn!(channel = %self.mailbox.name, why = answer, again_in = ?pause, "cannot do what `after` asks for; tried again later, mail comes in meanwhile");
     }
 
     fn trouble(&self, answer: &str) -> String {
