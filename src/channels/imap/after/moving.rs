@@ -47,13 +47,12 @@ impl Reader<'_> {
     /// The server's name for the folder to move to.
     async fn target(&mut self, wanted: &str) -> Result<String, Undone> {
         let known = self.mailbox.pace().target.clone();
-        let target = match known {
-            Some(target) => target,
-            None => {
-                let (wanted, read) = (wanted.to_owned(), self.mailbox.all_folders());
-                let there = unless(self.stop, self.session.folders_for(read.iter().chain([&wanted]))).await?;
-                roles::target(&wanted, &read, &there).map_err(Undone::Refused)?
-            }
+        let target = if let Some(target) = known {
+            target
+        } else {
+            let (wanted, read) = (wanted.to_owned(), self.mailbox.all_folders());
+            let there = unless(self.stop, self.session.folders_for(read.iter().chain([&wanted]))).await?;
+            roles::target(&wanted, &read, &there).map_err(Undone::Refused)?
         };
         if is_same_folder(&target, &self.session.opened) {
             return Err(Undone::Refused("that is the folder that mail is read from".to_owned()));
