@@ -153,7 +153,11 @@ impl ChannelState {
 
 /// The states of all channels, and the bell that calls those that pause.
 #[derive(Clone, Debug, Default)]
-pub struct Board(Arc<Mutex<BTreeMap<Name, ChannelState>>>, Arc<Notify>, Arc<Mutex<Troubled>>);
+pub struct Board {
+    states: Arc<Mutex<BTreeMap<Name, ChannelState>>>,
+    bell: Arc<Notify>,
+    troubled: Arc<Mutex<Troubled>>,
+}
 
 /// The channels, and folders of them, that were in trouble and not well since; also across new
 /// settings, which may be what makes them well.
@@ -180,18 +184,18 @@ impl Board {
 
     /// Takes a channel off the board.
     pub fn remove(&self, name: &Name) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
     }
 
     /// Calls the channels that pause after trouble: what they lacked may be there now.
     pub fn call(&self) {
-        self.1.notify_waiters();
+        self.bell.notify_waiters();
     }
 
     /// All states by name.
     #[must_use]
     pub fn states(&self) -> BTreeMap<Name, ChannelState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.states.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -313,7 +317,7 @@ impl Health {
 
     /// Returns when those that pause are called.
     pub async fn called(&self) {
-        self.board.1.notified().await;
+        self.board.bell.notified().await;
     }
 
     /// Changes the state of what this is about. A folder that the settings no longer name is on its
@@ -330,7 +334,7 @@ impl Health {
             })
         });
         let of = (self.name.clone(), self.folder.clone());
-        let mut troubled = self.board.2.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut troubled = self.board.troubled.lock().unwrap_or_else(PoisonError::into_inner);
         if state == Some("trouble") {
             troubled.insert(of);
         } else if state == Some("ok") && troubled.remove(&of) {
@@ -345,7 +349,7 @@ impl Health {
     }
 
     fn update<T>(&self, change: impl FnOnce(&mut ChannelState) -> T) -> T {
-        let mut states = self.board.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut states = self.board.states.lock().unwrap_or_else(PoisonError::into_inner);
         let state = states.entry(self.name.clone()).or_default();
         let changed = change(state);
         state.sum_up();

@@ -52,7 +52,12 @@ pub(super) fn run(wish: &Arguments, client: &Client) -> Outcome {
         }
     }
     if !wish.format.json {
-        printer.finish(if folders.is_empty() { "nothing was compared" } else { "every mail has an outcome" })?;
+        let none = match (folders.is_empty(), failed) {
+            (true, _) => "nothing was compared",
+            (false, true) => "every mail that was compared has an outcome",
+            (false, false) => "every mail has an outcome",
+        };
+        printer.finish(none)?;
         let brought = if wish.fetch { format!(", {} of them brought in now", missing - left) } else { String::new() };
         say(&format!(
             "{} {} {mails} mails: {missing} without an outcome{brought}; {before} were there before Lotse and are left alone",

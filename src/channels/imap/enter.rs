@@ -101,9 +101,7 @@ impl Mailbox {
         let said = format!("logged in to {} as `{}`; {there}; {news}{after}", config.host, config.username);
         Ok((said, first.unwrap_or(place::Folder { validity: 0, highest: 0 })))
     }
-}
 
-impl Mailbox {
     /// What is done to mails afterwards, as the end of a sentence; an error where that cannot be.
     async fn afterwards(&self, session: &mut Session) -> Result<String, Error> {
         let after = &self.config.after;

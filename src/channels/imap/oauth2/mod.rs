@@ -2,7 +2,7 @@
 //!
 //! In come settings and the kept refresh token, out goes an access token that is still good. It is
 //! renewed well before it ends, while mail is being read; when that fails, the channel says so at
-//! once, mail is read on with the old one for as long as it is good. A renewal that has begun is not
+//! once, and mail is read on with the old one for as long as it is good. A renewal that has begun is not
 //! broken off lightly: the answer may hold the only refresh token that will work from then on.
 
 mod device;
